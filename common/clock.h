@@ -1,0 +1,33 @@
+/* clock.h -- the one clock of the suite. */
+#ifndef C10K_CLOCK_H
+#define C10K_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+enum { NS_PER_US = 1000, NS_PER_MS = 1000 * 1000, NS_PER_S = 1000 * 1000 * 1000 };
+
+/* Returns the time of `clock` (see clock_gettime(2)) in ns. */
+static inline uint64_t clock_read_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now); /* Cannot fail for the clocks that Linux always has. */
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* Returns ns since some fixed point in the past.  Never steps back, the same in all processes. */
+static inline uint64_t clock_ns(void)
+{
+    return clock_read_ns(CLOCK_MONOTONIC);
+}
+
+/* Sleeps for `duration_ns`, also when signals interrupt it. */
+static inline void clock_sleep_ns(uint64_t duration_ns)
+{
+    uint64_t end = clock_ns() + duration_ns;
+    struct timespec until = {.tv_sec = (time_t)(end / NS_PER_S), .tv_nsec = (long)(end % NS_PER_S)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0) {
+    }
+}
+
+#endif

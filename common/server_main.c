@@ -1,0 +1,190 @@
+/* server_main.c -- main() of every server model: options, listening socket, "ready port=N",
+ * serve().
+ *
+ * Also the few functions of servers/server.h that all models share. */
+#include "servers/server.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/costs.h"
+#include "common/die.h"
+#include "common/net.h"
+#include "common/number.h"
+
+enum { KNOBS_MAX = 8, OPTION_KNOB = 1000 };
+
+/* True if this process made its process group, so that the group holds nobody but its children. */
+static bool own_group;
+
+static size_t knob_count(void)
+{
+    size_t count = 0;
+    while (server_model.knobs != NULL && server_model.knobs[count].name != NULL)
+        count++;
+    return count;
+}
+
+static _Noreturn void help(void)
+{
+    printf("%s -- echo server: %s\n\n"
+           "usage: %s [PORT] [options]\n\n"
+           "  PORT           TCP port, 0 = let the kernel choose [7000]\n"
+           "  --host ADDR    numeric IPv4 or IPv6 address to listen on [127.0.0.1]\n"
+           "  --expose       allow an address that other machines can reach\n"
+           "  --costs        a line \"!spin N\" or \"!sleep N\" (us, at most %d) is echoed after "
+           "its cost\n"
+           "  --backlog N    connections that may wait to be accepted [4096]\n",
+           program_invocation_short_name, server_model.summary, program_invocation_short_name,
+           COSTS_US_MAX);
+    for (size_t i = 0; i < knob_count(); i++) {
+        const struct server_knob *knob = &server_model.knobs[i];
+        printf("  --%s N  %s [%ld]\n", knob->name, knob->help, *knob->value);
+    }
+    printf("  --help         this text\n\n"
+           "Prints \"ready port=N\" when it listens; SIGTERM or Ctrl-C ends it.\n\n"
+           "examples:\n"
+           "  %s 7000                    # then, elsewhere: nc 127.0.0.1 7000\n"
+           "  %s 0 --host ::1 --costs    # any free port, IPv6, messages may cost time\n",
+           program_invocation_short_name, program_invocation_short_name);
+    exit(0);
+}
+
+/* Everything the command line can say. */
+struct request {
+    struct server_options options;
+    const char *host;
+    long port, backlog;
+    bool expose;
+};
+
+static struct request parse(int argc, char **argv)
+{
+    struct request request = {.host = "127.0.0.1", .port = 7000, .backlog = 4096};
+    struct option known[6 + KNOBS_MAX] = {
+        {"host", required_argument, NULL, 'h'}, {"expose", no_argument, NULL, 'e'},
+        {"costs", no_argument, NULL, 'c'},      {"backlog", required_argument, NULL, 'b'},
+        {"help", no_argument, NULL, '?' + 1},
+    };
+    for (size_t i = 0; i < knob_count() && i < KNOBS_MAX; i++)
+        known[5 + i] = (struct option){server_model.knobs[i].name, required_argument, NULL,
+                                       OPTION_KNOB + (int)i};
+    opterr = 0; /* Our own line says more. */
+    for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
+        if (c >= OPTION_KNOB) {
+            const struct server_knob *knob = &server_model.knobs[c - OPTION_KNOB];
+            *knob->value = number_option(argv[optind - 2], optarg, knob->min, knob->max);
+        } else if (c == 'h') {
+            request.host = optarg;
+        } else if (c == 'e') {
+            request.expose = true;
+        } else if (c == 'c') {
+            request.options.costs = true;
+        } else if (c == 'b') {
+            request.backlog = number_option("--backlog", optarg, 1, 1000000);
+        } else if (c == '?' + 1) {
+            help();
+        } else if (c == ':') {
+            die_usage("%s needs a value; see --help", argv[optind - 1]);
+        } else {
+            die_usage("unknown option %s; see --help", argv[optind - 1]);
+        }
+    }
+    if (optind < argc) request.port = number_option("PORT", argv[optind++], 0, 65535);
+    if (optind < argc)
+        die_usage("one PORT is enough, \"%s\" is too much; see --help", argv[optind]);
+    return request;
+}
+
+static int listen_as_asked(const struct request *request)
+{
+    struct net_address address;
+    if (!net_address_read(request->host, (uint16_t)request->port, &address))
+        die_usage("--host takes a numeric address such as 127.0.0.1 or ::1, not \"%s\"",
+                  request->host);
+    if (!net_is_loopback(&address)) {
+        if (!request->expose)
+            die_usage("--host %s can be reached by other machines; add --expose if you mean it",
+                      request->host);
+        fprintf(stderr,
+                "%s: exposed on %s: whoever reaches this port can have bytes echoed%s, "
+                "without password or limit\n",
+                program_invocation_short_name, request->host,
+                request->options.costs ? " and burn this machine's CPU (--costs)" : "");
+    }
+    int fd = net_listen(&address, (int)request->backlog);
+    if (fd < 0)
+        die_usage("cannot listen on %s port %ld: %s; choose another, or port 0 for any free one",
+                  request->host, request->port, strerror(errno));
+    return fd;
+}
+
+/* Ends the children, waits for them, and ends.  Only async-signal-safe calls: signal-safety(7). */
+static void on_stop(int signal_number)
+{
+    if (own_group) {
+        signal(signal_number, SIG_IGN);
+        kill(0, signal_number);
+        while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
+        }
+    }
+    _exit(0); /* Children outside our group end by PR_SET_PDEATHSIG: see server_fork(). */
+}
+
+static void handle_signals(void)
+{
+    /* A group of our own lets on_stop() reach all children at once, however many.  Not when we are
+     * the terminal's foreground job: then Ctrl-C must keep reaching us with everybody else. */
+    own_group = getpgrp() != getpid() && tcgetpgrp(STDIN_FILENO) != getpgrp() && setpgid(0, 0) == 0;
+    struct sigaction stop = {.sa_handler = on_stop};
+    sigfillset(&stop.sa_mask);
+    if (sigaction(SIGTERM, &stop, NULL) < 0 || sigaction(SIGINT, &stop, NULL) < 0) die("sigaction");
+    signal(SIGPIPE, SIG_IGN);
+}
+
+pid_t server_fork(void)
+{
+    pid_t server = getpid();
+    pid_t pid = fork();
+    if (pid != 0) return pid;
+    own_group = false;
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != server) _exit(0); /* It ended before prctl could tell us. */
+    return 0;
+}
+
+bool server_is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
+           error == EAGAIN;
+}
+
+void server_ran_out(const char *call)
+{
+    static bool said;
+    if (said) return;
+    said = true;
+    fprintf(stderr, "%s: %s: %s: new clients wait until something frees\n",
+            program_invocation_short_name, call, strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = parse(argc, argv);
+    int listen_fd = listen_as_asked(&request);
+    net_raise_file_limit();
+    handle_signals();
+    printf("ready port=%u\n", net_port(listen_fd));
+    if (fflush(stdout) != 0) die("write \"ready\"");
+    server_model.serve(listen_fd, &request.options);
+    die_because("serve() returned");
+}

@@ -1,0 +1,57 @@
+/* server.h -- the contract between a server model and the rest of the suite.
+ *
+ * One model is one file in this folder.  It defines `server_model`, and
+ * nothing else in it is visible outside.  The Makefile finds the file by its
+ * name; no list has to be edited to add a model.
+ *
+ * Promises of a model: it echoes every byte of every connection in order until
+ * the client half-closes, then sends what is left and closes.  A broken peer
+ * ends that connection only.  Memory per connection is bounded: who does not
+ * read is not read from.  `./run_all.sh check MODEL` tests all of it.
+ *
+ * Promises to a model (common/server_main.c keeps them): `listen_fd` listens
+ * and blocks; SIGPIPE is ignored; SIGTERM ends the process and its children. */
+#ifndef C10K_SERVER_H
+#define C10K_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct server_options {
+    bool costs; /* Pay for lines "!spin N" and "!sleep N" before they are echoed. */
+};
+
+/* An option that only this model has: --NAME NUMBER. */
+struct server_knob {
+    const char *name; /* "stack-kib"; NULL ends a list of knobs. */
+    const char *help; /* What it does and its unit, for --help. */
+    long *value;      /* Holds the default, and later what the user said. */
+    long min, max;    /* The range that is accepted. */
+};
+
+struct server_model {
+    const char *summary;             /* One line, for --help and for figure legends. */
+    const struct server_knob *knobs; /* NULL: no options of its own. */
+    void (*serve)(int listen_fd, const struct server_options *options);
+    /* Accepts and echoes; never returns. */
+};
+
+extern const struct server_model server_model;
+
+enum {
+    SERVER_BUFFER_B = 16 * 1024, /* One read: a quarter of Linux' largest loopback packet. */
+    SERVER_RETRY_MS = 100,       /* How long to wait when something ran out: ten tries a second. */
+};
+
+/* Says once per process on stderr which call found what used up; errno holds the reason. */
+void server_ran_out(const char *call);
+
+/* True if accept(2), fork(2) or pthread_create(3) failed for want of files, memory or processes:
+ * the server keeps serving those it has, and tries again after SERVER_RETRY_MS. */
+bool server_is_shortage(int error);
+
+/* Forks a worker that ends when the server does.  Returns as fork(2). */
+pid_t server_fork(void);
+
+#endif
