@@ -27,7 +27,8 @@ Q        := $(if $(V),,@)
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 
-COMMON   := $(filter-out %/server_main.o,$(call objects,common/*.c))
+COMMON   := $(BUILD)/libcommon.a
+SHARED   := $(filter-out %/server_main.o,$(call objects,common/*.c))
 LOAD     := $(filter-out %/load.o,$(call objects,clients/*.c))
 HARNESS  := $(filter-out %/measure.o,$(call objects,harness/*.c))
 GATE     := $(call objects,harness/gate/*.c)
@@ -49,13 +50,18 @@ programs: $(PROGRAMS)
 # What only the tests need: liars, units, the bare echo loop.
 tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/,$(UNITS)) $(BUILD)/bare_client
 
+# An archive, so that a program holds only what it calls.
+$(COMMON): $(SHARED)
+	@echo "  AR  $@"
+	$(Q)rm -f $@ && ar rcs $@ $^
+
 $(BUILD)/server-%: $(BUILD)/servers/%.o $(BUILD)/common/server_main.o $(COMMON)
 	@echo "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
 
 $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON)
 	@echo "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
 $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)

@@ -1,0 +1,248 @@
+/* crew.c -- the load client's processes: as many as its connections need, commanded as one. */
+#include "clients/crew.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/die.h"
+
+enum {
+    WORKERS_MAX = 256,        /* Tags have 8 bits for the worker. */
+    FILES_RESERVED = 32,      /* stdio, pipes, epoll, and what we inherited. */
+    CONNECTS_IN_FLIGHT = 256, /* Of all workers together: well below a listener's queue. */
+    HEAD_START_NS =
+        2 * NS_PER_MS, /* For a command to reach all workers before the window begins. */
+};
+
+struct crew {
+    struct worker_setup setup;
+    uint32_t count, processes_min;
+    struct {
+        int command_fd, answer_fd;
+        struct worker_report *report; /* In shared memory. */
+    } workers[WORKERS_MAX];
+};
+
+struct crew *crew_new(const struct worker_setup *setup, uint32_t processes_min, long files_max)
+{
+    struct crew *crew = calloc(1, sizeof *crew);
+    if (crew == NULL) die("calloc");
+    crew->setup = *setup;
+    crew->setup.capacity =
+        files_max > 2 * FILES_RESERVED ? (uint32_t)(files_max - FILES_RESERVED) : FILES_RESERVED;
+    crew->processes_min = processes_min;
+    return crew;
+}
+
+static _Noreturn void be_worker(const struct crew *crew, int command_fd, int answer_fd,
+                                struct worker_report *report, pid_t coordinator)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != coordinator) _exit(1); /* It ended before prctl could tell us. */
+    for (uint32_t i = 0; i < crew->count; i++) {
+        close(crew->workers[i].command_fd); /* With our copy open, others would not see the end. */
+        close(crew->workers[i].answer_fd);
+    }
+    struct worker_setup setup = crew->setup;
+    setup.number = crew->count;
+    worker_run(&setup, command_fd, answer_fd, report);
+    _exit(0);
+}
+
+static void start_worker(struct crew *crew)
+{
+    int command[2], answer[2];
+    if (crew->count == WORKERS_MAX)
+        die_because("more than %d client processes would be needed; raise the limit of open files "
+                    "(ulimit -n)",
+                    WORKERS_MAX);
+    if (pipe2(command, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC) < 0) die("pipe2");
+    struct worker_report *report =
+        mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (report == MAP_FAILED) die("mmap");
+    pid_t coordinator = getpid(), pid = fork();
+    if (pid < 0) die("fork");
+    if (pid == 0) {
+        close(command[1]);
+        close(answer[0]);
+        be_worker(crew, command[0], answer[1], report, coordinator);
+    }
+    close(command[0]);
+    close(answer[1]);
+    crew->workers[crew->count].command_fd = command[1];
+    crew->workers[crew->count].answer_fd = answer[0];
+    crew->workers[crew->count].report = report;
+    crew->count++;
+}
+
+static void command(struct crew *crew, uint32_t worker, const struct worker_command *command)
+{
+    if (write(crew->workers[worker].command_fd, command, sizeof *command) != sizeof *command)
+        die("write to a client process");
+}
+
+/* Waits until all workers have done what they were told. */
+static void wait_all(struct crew *crew)
+{
+    char done;
+    for (uint32_t i = 0; i < crew->count; i++)
+        if (read(crew->workers[i].answer_fd, &done, 1) != 1)
+            die_because("client process %u ended unexpectedly", i);
+}
+
+/* Deals `total` out to the workers, as evenly as their rooms allow. */
+static void deal(const struct crew *crew, uint32_t total, const uint32_t *rooms, uint32_t *shares)
+{
+    for (uint32_t i = 0; i < crew->count; i++)
+        shares[i] = 0;
+    for (uint32_t left = total, hungry = crew->count; left > 0 && hungry > 0;) {
+        uint32_t each = left / hungry + (left % hungry != 0);
+        hungry = 0;
+        for (uint32_t i = 0; i < crew->count; i++) {
+            uint32_t more = rooms[i] - shares[i] < each ? rooms[i] - shares[i] : each;
+            if (more > left) more = left;
+            shares[i] += more;
+            left -= more;
+            hungry += shares[i] < rooms[i];
+        }
+    }
+}
+
+uint32_t crew_open(const struct crew *crew)
+{
+    uint64_t open = 0;
+    for (uint32_t i = 0; i < crew->count; i++)
+        open += crew->workers[i].report->open;
+    return (uint32_t)open;
+}
+
+uint32_t crew_processes(const struct crew *crew)
+{
+    return crew->count;
+}
+
+static void merge_connects(const struct crew *crew, struct worker_connects *merged)
+{
+    *merged = (struct worker_connects){0};
+    for (uint32_t i = 0; i < crew->count; i++) {
+        const struct worker_connects *part = &crew->workers[i].report->connects;
+        merged->asked += part->asked;
+        merged->established += part->established;
+        merged->refused += part->refused;
+        merged->reset += part->reset;
+        merged->timed_out += part->timed_out;
+        merged->failed += part->failed;
+        merged->corrupt += part->corrupt;
+        if (merged->first_errno == 0) merged->first_errno = part->first_errno;
+        histogram_merge(&merged->connect_ns, &part->connect_ns);
+    }
+}
+
+static void connect_or_visit(struct crew *crew, const struct worker_command *template,
+                             const uint32_t *shares, struct worker_connects *connects)
+{
+    for (uint32_t i = 0; i < crew->count; i++) {
+        struct worker_command own = *template;
+        own.connections = shares[i];
+        own.in_flight_max = template->in_flight_max / crew->count;
+        if (own.in_flight_max == 0) own.in_flight_max = 1;
+        command(crew, i, &own);
+    }
+    wait_all(crew);
+    merge_connects(crew, connects);
+}
+
+void crew_connect(struct crew *crew, uint32_t connections, struct worker_connects *connects)
+{
+    uint32_t capacity = crew->setup.capacity;
+    uint32_t needed = connections / capacity + (connections % capacity != 0);
+    if (needed < crew->processes_min) needed = crew->processes_min;
+    while (crew->count < needed)
+        start_worker(crew);
+    /* Nobody gives up what he holds for the sake of evenness: deal out only the growth. */
+    uint32_t held[WORKERS_MAX], rooms[WORKERS_MAX] = {0}, shares[WORKERS_MAX];
+    uint32_t total = crew_open(crew);
+    bool grows = connections >= total;
+    for (uint32_t i = 0; i < crew->count; i++) {
+        held[i] = (uint32_t)crew->workers[i].report->open;
+        rooms[i] = grows ? capacity - held[i] : held[i];
+    }
+    deal(crew, grows ? connections - total : connections, rooms, shares);
+    for (uint32_t i = 0; i < crew->count; i++)
+        shares[i] += grows ? held[i] : 0;
+    struct worker_command template = {.kind = WORKER_CONNECT, .in_flight_max = CONNECTS_IN_FLIGHT};
+    connect_or_visit(crew, &template, shares, connects);
+}
+
+void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
+                struct worker_connects *connects)
+{
+    while (crew->count < crew->processes_min)
+        start_worker(crew);
+    uint32_t rooms[WORKERS_MAX] = {0}, shares[WORKERS_MAX];
+    for (uint32_t i = 0; i < crew->count; i++)
+        rooms[i] = visits;
+    deal(crew, visits, rooms, shares);
+    struct worker_command template = {.kind = WORKER_VISIT, .in_flight_max = at_once};
+    connect_or_visit(crew, &template, shares, connects);
+}
+
+static void merge_traffic(const struct crew *crew, struct worker_traffic *merged,
+                          uint64_t *busiest_cpu_ns)
+{
+    *merged = (struct worker_traffic){0};
+    *busiest_cpu_ns = 0;
+    for (uint32_t i = 0; i < crew->count; i++) {
+        const struct worker_traffic *part = &crew->workers[i].report->traffic;
+        merged->sent += part->sent;
+        merged->received += part->received;
+        merged->lost += part->lost;
+        merged->sent_in_time += part->sent_in_time;
+        merged->corrupt += part->corrupt;
+        merged->reset += part->reset;
+        merged->cpu_ns += part->cpu_ns;
+        merged->user_ns += part->user_ns;
+        merged->system_ns += part->system_ns;
+        if (part->cpu_ns > *busiest_cpu_ns) *busiest_cpu_ns = part->cpu_ns;
+        for (int half = 0; half < 2; half++) {
+            merged->received_half[half] += part->received_half[half];
+            histogram_merge(&merged->latency_half_ns[half], &part->latency_half_ns[half]);
+        }
+        histogram_merge(&merged->from_sent_ns, &part->from_sent_ns);
+        histogram_merge(&merged->send_lag_ns, &part->send_lag_ns);
+    }
+}
+
+uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
+                  struct worker_traffic *merged, uint64_t *busiest_cpu_ns)
+{
+    uint32_t rooms[WORKERS_MAX] = {0}, shares[WORKERS_MAX], open = crew_open(crew);
+    uint32_t active = traffic->active == 0 || traffic->active > open ? open : traffic->active;
+    for (uint32_t i = 0; i < crew->count; i++)
+        rooms[i] = (uint32_t)crew->workers[i].report->open;
+    deal(crew, active, rooms, shares);
+    uint64_t begin_ns = clock_ns() + HEAD_START_NS;
+    for (uint32_t i = 0; i < crew->count; i++) {
+        struct worker_command own = {
+            .kind = WORKER_TRAFFIC,
+            .active = shares[i],
+            .closed = traffic->closed,
+            .poisson = traffic->poisson,
+            /* Each connection gets the same rate, wherever it is held. */
+            .rate_per_s = active ? traffic->rate_per_s * shares[i] / active : 0,
+            .begin_ns = begin_ns,
+            .end_ns = begin_ns + (uint64_t)(traffic->duration_s * NS_PER_S),
+            .seed = traffic->seed + i * 0x9e3779b97f4a7c15,
+        };
+        command(crew, i, &own);
+    }
+    wait_all(crew);
+    merge_traffic(crew, merged, busiest_cpu_ns);
+    return active;
+}

@@ -1,0 +1,47 @@
+/* crew.h -- the load client's processes: as many as its connections need, commanded as one.
+ *
+ *   load (coordinator)  ── command pipe ──▶  worker 0   holds up to the fd limit
+ *      merges           ── command pipe ──▶  worker 1   ...
+ *      reports      ◀── shared memory ─────
+ *
+ * Workers are started when they are needed, and end when the coordinator does. */
+#ifndef C10K_CREW_H
+#define C10K_CREW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clients/worker.h"
+
+struct crew;
+
+/* How the traffic of a window looks. */
+struct crew_traffic {
+    bool closed, poisson;
+    double rate_per_s; /* Of all connections together, open loop. */
+    uint32_t active;   /* Only so many connections have traffic; 0: all. */
+    double duration_s;
+    uint64_t seed;
+};
+
+/* Prepares a crew; setup's number and capacity are filled in for each worker, the capacity from the
+ * limit of open files, which the caller has raised.  processes_min: use at least so many processes.
+ * Never returns NULL: dies. */
+struct crew *crew_new(const struct worker_setup *setup, uint32_t processes_min, long files_max);
+
+/* Grows (or shrinks) to `connections` in all, and fills in the merged report of those opened. */
+void crew_connect(struct crew *crew, uint32_t connections, struct worker_connects *connects);
+
+/* Lets `visits` short-lived clients connect, echo one message and close, `at_once` at a time. */
+void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
+                struct worker_connects *connects);
+
+/* Runs traffic and fills in the merged report.  *busiest_cpu_ns is the CPU time of the worker that
+ * used most.  Returns the number of connections that had traffic. */
+uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
+                  struct worker_traffic *merged, uint64_t *busiest_cpu_ns);
+
+uint32_t crew_open(const struct crew *crew);      /* Connections held now. */
+uint32_t crew_processes(const struct crew *crew); /* Workers started so far. */
+
+#endif

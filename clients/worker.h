@@ -1,0 +1,76 @@
+/* worker.h -- one process of the load client: its connections, its event loop, its counts.
+ *
+ * A worker executes one command after the other.  What it counts it leaves in a
+ * report that lies in memory shared with the coordinator (crew.h), which merges
+ * the reports of all workers. */
+#ifndef C10K_WORKER_H
+#define C10K_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/histogram.h"
+#include "common/net.h"
+
+enum worker_command_kind { WORKER_CONNECT, WORKER_VISIT, WORKER_TRAFFIC };
+
+struct worker_command {
+    enum worker_command_kind kind;
+    /* WORKER_CONNECT: hold this many connections.  WORKER_VISIT: this many short-lived clients. */
+    uint32_t connections;
+    uint32_t in_flight_max; /* Connects under way at once. */
+    /* WORKER_TRAFFIC, on the first `active` connections: */
+    uint32_t active;
+    bool closed;       /* Each connection sends when its echo is back; else by the schedule. */
+    bool poisson;      /* Of the schedule. */
+    double rate_per_s; /* Of this worker's share of the schedule. */
+    uint64_t begin_ns, end_ns; /* The window, on clock_ns(). */
+    uint64_t seed;
+};
+
+/* What WORKER_CONNECT and WORKER_VISIT found. */
+struct worker_connects {
+    uint64_t asked;                             /* New connections tried. */
+    uint64_t established;                       /* Of those, connected and echoed once. */
+    uint64_t refused, reset, timed_out, failed; /* The others, by what happened. */
+    uint64_t corrupt;
+    int first_errno;             /* Of the first that was not established, 0 if none. */
+    struct histogram connect_ns; /* From connect(2) to the first echo complete. */
+};
+
+/* What WORKER_TRAFFIC found.  sent = received + lost.  All counts are of messages due in the
+ * window. */
+struct worker_traffic {
+    uint64_t sent, received, lost;
+    uint64_t sent_in_time;     /* Picked up for sending before the window's end. */
+    uint64_t received_half[2]; /* Returned in the first and in the second half of the window. */
+    uint64_t corrupt;          /* Connections on which a wrong byte came back; they are closed. */
+    uint64_t reset;            /* Connections that the server ended. */
+    uint64_t cpu_ns, user_ns, system_ns; /* This process, from the window's begin to its end. */
+    struct histogram latency_half_ns[2]; /* From the intended time, by half; lost ones included. */
+    struct histogram from_sent_ns;       /* From the moment of writing. */
+    struct histogram send_lag_ns;        /* From the intended time to being picked up. */
+};
+
+struct worker_report {
+    uint64_t open; /* Connections held now. */
+    struct worker_connects connects;
+    struct worker_traffic traffic;
+};
+
+/* What stays the same all the time. */
+struct worker_setup {
+    struct net_address address;
+    uint32_t number;   /* 0, 1, 2, ... */
+    uint32_t capacity; /* Connections that this process may hold. */
+    size_t message_b;
+    uint64_t timeout_ns; /* After the window's end, or after the last connect made progress. */
+    bool spin;           /* Poll instead of sleeping just before a message is due. */
+};
+
+/* Reads struct worker_command from command_fd, and writes one byte to answer_fd when each is done;
+ * returns when command_fd ends. */
+void worker_run(const struct worker_setup *setup, int command_fd, int answer_fd,
+                struct worker_report *report);
+
+#endif
