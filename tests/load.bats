@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# load.bats -- guards against a client that measures itself, loses count, or overlooks a wrong echo.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    BIN=build/release
+    load=$BIN/load
+    started=()
+}
+
+teardown() {
+    local pid
+    for pid in "${started[@]}"; do kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null || true; done
+}
+
+# Starts a server; leaves its port in $port.
+start() { # start PROGRAM [OPTION...]
+    local out=$BATS_TEST_TMPDIR/ready
+    "$BIN/$1" 0 "${@:2}" >"$out" 2>/dev/null 3>&- &
+    started+=($!)
+    for _ in {1..100}; do [[ -s $out ]] && break; sleep 0.05; done
+    port=$(sed -n 's/^ready port=//p' "$out")
+    [[ -n $port ]]
+}
+
+# Prints field NAME of the JSON in $output.
+field() { jq -r ".$1" <<<"$output"; }
+
+# true_that EXPRESSION: arithmetic with fractions.
+true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
+
+@test "accounting closes: asked = established, sent = received + lost, nothing corrupt" {
+    start server-poll
+    run -0 $load --port "$port" --connections 500 --rate 5000 --duration 1 --output json
+    [[ $(field connections_established) == 500 && $(field lost) == 0 && $(field corrupt) == 0 ]]
+    [[ $(field sent) == $(field received) ]]
+    true_that "$(field achieved_per_s) > 4700 && $(field achieved_per_s) < 5300"
+}
+
+@test "the kernel counts as many connections as the client" {
+    command -v ss >/dev/null || skip "ss (iproute2) is not installed"
+    start server-poll
+    coproc LOAD { $load --port "$port" --interactive; }
+    echo "connect 700" >&"${LOAD[1]}"
+    read -r answer <&"${LOAD[0]}"
+    [[ $answer == *" connections_established=700 "* ]]
+    [[ $(ss -Htn state established "( dport = :$port )" | wc -l) == 700 ]]
+    echo "connect 300" >&"${LOAD[1]}"
+    read -r answer <&"${LOAD[0]}"
+    [[ $answer == *" connections_established=300 "* ]]
+    [[ $(ss -Htn state established "( dport = :$port )" | wc -l) == 300 ]]
+    echo quit >&"${LOAD[1]}"
+    read -r answer <&"${LOAD[0]}"
+    [[ $answer == quit ]]
+}
+
+@test "a server that answers exactly 5 ms late reads 5.0 to 5.3 ms at p50" {
+    start liar-delay --delay-us 5000
+    run -0 $load --port "$port" --connections 50 --rate 500 --duration 2 --output json
+    true_that "$(field latency_ns_p50) >= 5000000 && $(field latency_ns_p50) <= 5300000"
+}
+
+@test "a server stopped for 200 ms shows at max and p99.9 in the open loop, the closed loop hides it" {
+    start server-poll
+    pid=${started[0]}
+    (sleep 1; kill -STOP "$pid"; sleep 0.2; kill -CONT "$pid") 3>&- &
+    run -0 $load --port "$port" --connections 10 --rate 5000 --warm 0.3 --duration 3 --output json
+    wait $!
+    true_that "$(field latency_ns_max) >= 190000000"
+    true_that "$(field latency_ns_p99) >= 50000000"
+    (sleep 1; kill -STOP "$pid"; sleep 0.2; kill -CONT "$pid") 3>&- &
+    run -0 $load --port "$port" --connections 10 --closed --warm 0.3 --duration 3 --output json
+    wait $!
+    true_that "$(field latency_ns_max) >= 190000000"
+    true_that "$(field latency_ns_p99) <= 20000000"
+}
+
+@test "a corrupted byte is found and said" {
+    start liar-corrupt
+    run -1 --separate-stderr $load --port "$port" --connections 4 --closed --message-b 60000 --duration 1 --output json
+    [[ $(field corrupt) -gt 0 ]]
+    [[ $stderr == *"bytes that it had not received"* ]]
+}
+
+@test "a server that falls silent: all that is lost is counted, with at least the timeout" {
+    start server-poll
+    pid=${started[0]}
+    (sleep 1.5; kill -STOP "$pid") 3>&- &
+    run -1 --separate-stderr $load --port "$port" --connections 10 --rate 1000 --warm 0.2 --duration 2 --timeout-ms 300 --output json
+    wait $!
+    kill -CONT "$pid"
+    [[ $(field lost) -gt 100 && $(field sent) == $(($(field received) + $(field lost))) ]]
+    true_that "$(field latency_ns_p99) >= 300000000"
+    [[ $stderr == *"did not come back"* ]]
+}
+
+@test "a server that dies in the window: an answer comes all the same" {
+    start server-poll
+    pid=${started[0]}
+    (sleep 0.5; kill -KILL "$pid") 3>&- &
+    run -1 --separate-stderr $load --port "$port" --connections 10 --rate 1000 --warm 0.1 --duration 1 --output json
+    wait $!
+    [[ $(field connections_reset) == 10 && $(field lost) -gt 0 ]]
+    [[ $(field sent) == $(($(field received) + $(field lost))) ]]
+}
+
+@test "nobody listens: refused, exit 1, said" {
+    run -1 --separate-stderr $load --port 1 --connections 3 --duration 0.1 --warm 0 --output json
+    [[ $(field connections_refused) == 3 && $(field connect_error) == ECONNREFUSED ]]
+    [[ $stderr == *"3 of 3 connections were not established: ECONNREFUSED"* ]]
+}
+
+@test "too few files for the connections: it splits itself over processes" {
+    start server-poll
+    run -0 bash -c "ulimit -n 200; exec $load --port $port --connections 1000 --closed --duration 0.5 --output json"
+    [[ $(field connections_established) == 1000 && $(field processes) -ge 6 ]]
+    [[ $(field sent) == $(field received) ]]
+}
+
+@test "only the active connections have traffic" {
+    start server-fork
+    run -0 $load --port "$port" --connections 50 --active 5 --closed --duration 0.5 --output json
+    [[ $(field connections_active) == 5 && $(field connections_established) == 50 ]]
+    true_that "$(field little_error_percent) <= 5"
+}
+
+@test "messages larger than all buffers come back byte for byte" {
+    start server-libuv
+    run -0 $load --port "$port" --connections 3 --closed --message-b 8000000 --duration 1 --output json
+    [[ $(field corrupt) == 0 && $(field lost) == 0 && $(field received) -gt 0 ]]
+}
+
+@test "short-lived clients: each connects, echoes, closes" {
+    start server-fork
+    run -0 $load --port "$port" --short-lived 300 --connections 7 --output json
+    [[ $(field connections_established) == 300 ]]
+}
+
+@test "IPv6 works" {
+    start server-libuv --host ::1
+    run -0 $load --host ::1 --port "$port" --connections 5 --duration 0.3 --output json
+    [[ $(field connections_established) == 5 && $(field lost) == 0 ]]
+}
+
+@test "driven by hand: commands, mistakes, and the end of input" {
+    start server-poll
+    run -0 $load --port "$port" --interactive <<<$'connect 3\nrate 500\nhello\nwarm 0.1\nwindow 0.2\nconnect -1\nclosed\nactive 2\nwindow 0.1'
+    [[ ${lines[0]} == "connect connections_asked=3 "* && ${lines[1]} == "rate offered_per_s=500.0" ]]
+    [[ ${lines[2]} == 'error "hello '* && ${lines[3]} == warm* && ${lines[4]} == window*" lost=0 "* ]]
+    [[ ${lines[5]} == 'error "connect -1'* && ${lines[6]} == closed && ${lines[7]} == active* ]]
+    [[ ${lines[8]} == *" connections_active=2 "* && ${#lines[@]} == 9 ]]
+}
+
+@test "the .hgrm holds as many samples as were received" {
+    start server-poll
+    run -0 $load --port "$port" --connections 5 --rate 2000 --duration 1 --output json --hgrm "$BATS_TEST_TMPDIR/h.hgrm"
+    [[ $(awk '/Total count/ { gsub(/[^0-9]/, "", $NF); sub(/.*Total count *= */, ""); print $1 + 0 }' "$BATS_TEST_TMPDIR/h.hgrm") == $(field received) ]]
+}
+
+@test "an address of another machine needs --remote" {
+    run -2 --separate-stderr $load --host 192.0.2.1 --port 7
+    [[ $stderr == *"add --remote"* && ${#stderr_lines[@]} == 1 ]]
+}
+
+@test "wrong options end with one line and exit 2" {
+    for wrong in "--port 0" "--port 70000" "--port x" "--bogus" "--port 1 --rate -3" "--port" "" \
+        "--port 1 --message-b 5" "--port 1 --closed --rate 5" "--port 1 extra" "--port 1 --output xml" \
+        "--port 1 --connections 2 --active 3" "--port 1 --host localhost"; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr $load $wrong
+        [[ -z $output && ${#stderr_lines[@]} == 1 ]] || { echo "for: $wrong"; return 1; }
+    done
+}
+
+@test "Ctrl-C leaves no client process behind" {
+    start server-poll
+    $load --port "$port" --connections 10 --duration 30 >/dev/null 2>&1 3>&- &
+    pid=$!
+    sleep 0.5
+    [[ $(ps -o pid= --ppid "$pid" | wc -l) -ge 1 ]]
+    worker=$(ps -o pid= --ppid "$pid" | head -n 1)
+    kill -TERM "$pid"
+    wait "$pid" || true
+    for _ in {1..40}; do kill -0 "$worker" 2>/dev/null || break; sleep 0.05; done
+    run ! kill -0 "$worker"
+}

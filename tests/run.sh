@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# run.sh -- builds and runs every test of the suite; `make test` calls it.
+#
+# usage: tests/run.sh [--no-install] [PART...]
+#   parts: format scripts docs warnings units load gate harness suite   [all of them]
+#
+# Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
+# screen.  The last line counts: "N passed, N failed, N skipped".  Exit status 1 if any failed.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly ALL_PARTS=(format scripts docs warnings units load gate harness suite)
+out=build/test
+
+# Prints one TAP line for a command: ok if it succeeds and, with --silent, prints nothing.
+tap() { # tap [--silent] NAME COMMAND...
+    local silent=false log status=0
+    [[ $1 != --silent ]] || { silent=true; shift; }
+    local name=$1; shift
+    log=$("$@" 2>&1) || status=$?
+    if ((status == 0)) && { [[ $silent == false ]] || [[ -z $log ]]; }; then
+        echo "ok - $name"
+    else
+        echo "not ok - $name (exit $status)"
+        echo "#   ${log//$'\n'/$'\n#   '}"
+    fi
+}
+
+ours() { git ls-files --cached --others --exclude-standard -- "$@"; }
+
+part_format() {
+    local files
+    mapfile -t files < <(ours '*.c' '*.h')
+    tap 'all C files are formatted as .clang-format says' clang-format --dry-run --Werror "${files[@]}"
+}
+
+part_scripts() {
+    local file
+    for file in $(ours '*.sh' '.ci/run'); do tap "shellcheck $file" shellcheck -x "$file"; done
+}
+
+part_docs() { bats --tap tests/docs.bats; }
+
+# Zero warnings, with both compilers, in folders of their own.
+part_warnings() {
+    local compiler
+    for compiler in gcc clang; do
+        tap --silent "$compiler builds everything without a warning" \
+            make --silent --jobs=2 CC="$compiler" BUILD="build/test/$compiler" ECHO=: programs tools
+    done
+}
+
+part_units() {
+    local program
+    for program in build/release/test_*; do
+        [[ -x $program && $program != *.* ]] || continue
+        CMOCKA_MESSAGE_OUTPUT=TAP "$program" 2>&1 | sed -E "s|^(not )?ok [0-9]+ - |&${program##*/}: |"
+    done
+}
+
+part_load() { bats --tap tests/load.bats; }
+
+# Every model through the conformance gate: plain and under both sanitizers.
+part_gate() {
+    local build model
+    bats --tap tests/gate.bats
+    for build in release address thread; do
+        for model in servers/*.c; do
+            model=$(basename "$model" .c)
+            [[ -x build/$build/server-$model ]] || continue
+            MODEL=$model BUILD=build/$build bats --tap tests/conformance.bats |
+                sed -E "s|^(not )?ok [0-9]+ |&$model ($build): |"
+        done
+    done
+}
+
+part_harness() { bats --tap tests/measure.bats; }
+
+part_suite() { bats --tap tests/scripts.bats; }
+
+build_all() {
+    make --jobs=2 programs tools
+    make --jobs=2 SAN=address programs
+    make --jobs=2 SAN=thread programs
+}
+
+main() {
+    local install=() parts=() taps=() part begin=$SECONDS
+    for part in "$@"; do
+        if [[ $part == --no-install ]]; then install=(--no-install)
+        elif [[ " ${ALL_PARTS[*]} " == *" $part "* ]]; then parts+=("$part")
+        else
+            echo "tests/run.sh: no part \"$part\"; there are: ${ALL_PARTS[*]}" >&2
+            exit 2
+        fi
+    done
+    ((${#parts[@]} > 0)) || parts=("${ALL_PARTS[@]}")
+    harness/setup.sh --for-tests "${install[@]}"
+    mkdir -p "$out"
+    build_all >"$out/build.log" 2>&1 || { cat "$out/build.log"; echo '0 passed, 1 failed'; exit 1; }
+    for part in "${parts[@]}"; do
+        printf '%-9s ' "$part"
+        local part_begin=$SECONDS
+        taps+=("$out/$part.tap")
+        "part_$part" >"$out/$part.tap" 2>&1 </dev/null || true # Failures are counted from the lines.
+        awk '/^ok/ && /# [Ss][Kk][Ii][Pp]/ { s++; next } /^ok/ { p++ } /^not ok/ { f++ }
+             END { printf "%4d passed, %d failed, %d skipped", p, f, s }' "$out/$part.tap"
+        echo "  ($((SECONDS - part_begin)) s)"
+        awk '/^not ok/ { show = 1 } /^ok/ { show = 0 } show' "$out/$part.tap"
+    done
+    awk -v ran="${parts[*]}" -v seconds="$((SECONDS - begin))" '
+        /^ok/ && /# [Ss][Kk][Ii][Pp]/ { s++; next }
+        /^ok/ { p++; seen[FILENAME] = 1 }
+        /^not ok/ { f++; seen[FILENAME] = 1 }
+        END {
+            for (i = 1; i < ARGC; i++)
+                if (!(ARGV[i] in seen)) { f++; print "not ok - " ARGV[i] " holds no test" }
+            printf "%d s for: %s\n%d passed, %d failed, %d skipped\n", seconds, ran, p, f, s
+            exit f > 0
+        }' "${taps[@]}"
+}
+
+main "$@"

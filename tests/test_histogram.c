@@ -1,0 +1,168 @@
+/* test_histogram.c -- guards against percentiles that are silently wrong. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/histogram.h"
+#include "tests/unit.h"
+
+static struct histogram *empty(void)
+{
+    struct histogram *histogram = calloc(1, sizeof *histogram);
+    assert_non_null(histogram);
+    return histogram;
+}
+
+/* Every bucket's edges lie in it, its neighbours' do not, and its middle is near all of it. */
+static void each_bucket_is_within_four_thousandths(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        uint64_t low = histogram_low(i), high = histogram_high(i);
+        assert_int_equal(histogram_index(low), i);
+        assert_int_equal(histogram_index(high), i);
+        if (i > 0) assert_int_equal(histogram_high(i - 1) + 1, low);
+        double middle = (double)(low + (high - low) / 2);
+        assert_true(middle - (double)low <= 0.004 * (double)low);
+        assert_true((double)high - middle <= 0.004 * (double)low);
+    }
+    assert_true(histogram_high(HISTOGRAM_BUCKETS - 1) == (1ull << HISTOGRAM_MAX_BITS) - 1);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Against sorting: three shapes, five decades, six percentiles. */
+static void percentiles_agree_with_sorting(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 20000 };
+    static uint64_t values[SAMPLES];
+    static const double percents[] = {1, 50, 90, 99, 99.9, 100};
+    srandom(7);
+    for (int shape = 0; shape < 3; shape++) {
+        struct histogram *histogram = empty();
+        for (size_t i = 0; i < SAMPLES; i++) {
+            double u = ((double)random() + 1) / ((double)RAND_MAX + 2);
+            values[i] = shape == 0   ? (uint64_t)(u * 1e6)
+                        : shape == 1 ? (uint64_t)(-log(u) * 1e5)
+                                     : (uint64_t)(100 / pow(u, 1.5));
+            histogram_record(histogram, values[i]);
+        }
+        qsort(values, SAMPLES, sizeof values[0], by_value);
+        for (size_t k = 0; k < sizeof percents / sizeof percents[0]; k++) {
+            size_t rank = (size_t)ceil(percents[k] / 100 * SAMPLES - 1e-6);
+            double exact = (double)values[rank - 1];
+            double read = (double)histogram_percentile(histogram, percents[k]);
+            assert_true(fabs(read - exact) <= 0.004 * exact + 1);
+        }
+        assert_true(histogram->min == values[0] && histogram->max == values[SAMPLES - 1]);
+        free(histogram);
+    }
+}
+
+static void merging_equals_recording_together(void **state)
+{
+    (void)state;
+    struct histogram *one = empty(), *other = empty(), *both = empty();
+    for (uint64_t i = 0; i < 5000; i++) {
+        histogram_record(i % 3 ? one : other, i * i * 13);
+        histogram_record(both, i * i * 13);
+    }
+    histogram_merge(one, other);
+    assert_memory_equal(one, both, sizeof *one);
+    histogram_merge(one, empty()); /* An empty one changes nothing, not even the minimum. */
+    assert_memory_equal(one, both, sizeof *one);
+    free(one);
+    free(other);
+    free(both);
+}
+
+static void what_is_too_large_counts_as_overflow(void **state)
+{
+    (void)state;
+    struct histogram *histogram = empty();
+    histogram_record(histogram, 1ull << HISTOGRAM_MAX_BITS);
+    histogram_record(histogram, UINT64_MAX / 4);
+    assert_int_equal(histogram->overflow, 2);
+    assert_true(histogram_percentile(histogram, 100) == UINT64_MAX / 4);
+    free(histogram);
+}
+
+static void a_percentile_needs_ten_samples_beyond_it(void **state)
+{
+    (void)state;
+    struct histogram *histogram = empty();
+    for (int i = 0; i < 999; i++)
+        histogram_record(histogram, 5);
+    assert_false(histogram_has_percentile(histogram, 99));
+    histogram_record(histogram, 5);
+    assert_true(histogram_has_percentile(histogram, 99));
+    for (int i = 1000; i < 9999; i++)
+        histogram_record(histogram, 5);
+    assert_false(histogram_has_percentile(histogram, 99.9));
+    histogram_record(histogram, 5);
+    assert_true(histogram_has_percentile(histogram, 99.9));
+    free(histogram);
+}
+
+static void an_empty_one_reads_zero(void **state)
+{
+    (void)state;
+    struct histogram *histogram = empty();
+    assert_int_equal(histogram_percentile(histogram, 99), 0);
+    assert_true(histogram_mean(histogram) == 0);
+    assert_false(histogram_has_percentile(histogram, 50));
+    free(histogram);
+}
+
+/* The sum of all counts in the CSV is the number of samples; the .hgrm ends at its maximum. */
+static void files_hold_all_samples(void **state)
+{
+    (void)state;
+    char csv[] = "/tmp/histogram-XXXXXX", line[256];
+    int fd = mkstemp(csv);
+    assert_true(fd >= 0);
+    struct histogram *histogram = empty();
+    for (uint64_t i = 1; i <= 1000; i++)
+        histogram_record(histogram, i * 1000);
+    assert_true(histogram_write_csv(histogram, csv));
+    FILE *file = fdopen(fd, "r");
+    unsigned long low, high, count, sum = 0;
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "low_ns,high_ns,count\n");
+    while (fscanf(file, "%lu,%lu,%lu\n", &low, &high, &count) == 3)
+        sum += count;
+    assert_int_equal(sum, 1000);
+    assert_true(histogram_write_hgrm(histogram, csv));
+    rewind(file);
+    fflush(file);
+    double value = 0, share = 0;
+    unsigned long total = 0;
+    while (fgets(line, sizeof line, file) != NULL && line[0] != '#')
+        sscanf(line, "%lf %lf %lu", &value, &share, &total);
+    assert_int_equal(total, 1000);
+    assert_true(share == 1 && value == 1000);
+    assert_false(histogram_write_csv(histogram, "/nonexistent/folder/file"));
+    fclose(file);
+    remove(csv);
+    free(histogram);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_bucket_is_within_four_thousandths),
+        cmocka_unit_test(percentiles_agree_with_sorting),
+        cmocka_unit_test(merging_equals_recording_together),
+        cmocka_unit_test(what_is_too_large_counts_as_overflow),
+        cmocka_unit_test(a_percentile_needs_ten_samples_beyond_it),
+        cmocka_unit_test(an_empty_one_reads_zero),
+        cmocka_unit_test(files_hold_all_samples),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

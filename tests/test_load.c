@@ -1,0 +1,157 @@
+/* test_load.c -- guards the parts of the load client: messages, schedule, report. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clients/connection.h"
+#include "clients/report.h"
+#include "clients/schedule.h"
+#include "tests/unit.h"
+
+/* Whatever piece of a message comes, right bytes match, and each changed byte is found. */
+static void every_wrong_byte_is_found(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {MESSAGE_B_MIN, 64, 300};
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+        struct message_kind kind = message_kind_of(sizes[k]);
+        char bytes[300];
+        message_write(&kind, 77, 123456, bytes);
+        for (size_t from = 0; from < sizes[k]; from++) {
+            for (size_t to = from + 1; to <= sizes[k]; to += 7)
+                assert_true(message_matches(&kind, 77, 123456, from, bytes + from, to - from));
+            bytes[from] ^= 1;
+            assert_false(message_matches(&kind, 77, 123456, 0, bytes, sizes[k]));
+            assert_false(message_matches(&kind, 77, 123456, from, bytes + from, 1));
+            bytes[from] ^= 1;
+        }
+        assert_false(message_matches(&kind, 78, 123456, 0, bytes, sizes[k]));
+        assert_false(message_matches(&kind, 77, 123457, 0, bytes, sizes[k]));
+        assert_int_equal(bytes[sizes[k] - 1], '\n');
+        free(kind.letters);
+    }
+}
+
+/* A connection over one end of a socket pair; the test is the server at the other end. */
+static struct connection pair(int *server_fd)
+{
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    *server_fd = fds[1];
+    return (struct connection){.fd = fds[0], .tag = 5, .state = READY};
+}
+
+static void echoes_complete_in_order_however_they_are_cut(void **state)
+{
+    (void)state;
+    struct message_kind kind = message_kind_of(64);
+    char scratch[64], echo[6400];
+    int server_fd;
+    struct connection connection = pair(&server_fd);
+    for (uint64_t i = 0; i < 100; i++)
+        connection_schedule(&connection, 1000 + i);
+    assert_true(connection_send(&connection, &kind, scratch));
+    assert_int_equal(read(server_fd, echo, sizeof echo), sizeof echo);
+    uint64_t expected_ns = 1000;
+    for (size_t at = 0; at < sizeof echo;) {
+        size_t size = at % 97 + 1 < sizeof echo - at ? at % 97 + 1 : sizeof echo - at;
+        const char *bytes = echo + at;
+        at += size;
+        struct flight flight;
+        enum connection_taken taken;
+        while ((taken = connection_take(&connection, &kind, &bytes, &size, &flight)) != TAKEN_ALL) {
+            assert_int_equal(taken, TAKEN_MESSAGE);
+            assert_int_equal(flight.intended_ns, expected_ns++);
+            assert_true(flight.sent_ns >= flight.intended_ns);
+        }
+    }
+    assert_int_equal(expected_ns, 1100);
+    connection_close(&connection);
+    close(server_fd);
+    free(kind.letters);
+}
+
+static void bytes_that_were_never_sent_are_wrong(void **state)
+{
+    (void)state;
+    struct message_kind kind = message_kind_of(64);
+    char scratch[64], right[64];
+    int server_fd;
+    struct connection connection = pair(&server_fd);
+    message_write(&kind, 5, 0, right);
+    const char *bytes = right;
+    size_t size = 1;
+    struct flight flight;
+    assert_int_equal(connection_take(&connection, &kind, &bytes, &size, &flight), TAKEN_WRONG);
+    connection_schedule(&connection, 1);
+    assert_true(connection_send(&connection, &kind, scratch));
+    size = 64;
+    assert_int_equal(connection_take(&connection, &kind, &bytes, &size, &flight), TAKEN_MESSAGE);
+    connection_close(&connection);
+    close(server_fd);
+    free(kind.letters);
+}
+
+/* Mean and spread of 200,000 gaps; and that the schedule is the same for the same seed. */
+static void the_schedule_keeps_its_rate(void **state)
+{
+    (void)state;
+    for (int poisson = 0; poisson < 2; poisson++) {
+        struct schedule one = {.begin_ns = 1000, .gap_ns = 50000, .poisson = poisson, .random = 3};
+        struct schedule same = one;
+        double sum = 0, squares = 0;
+        uint64_t last = one.begin_ns;
+        schedule_next(&one);
+        schedule_next(&same);
+        enum { GAPS = 200000 };
+        for (int i = 0; i < GAPS; i++) {
+            assert_true(one.next_ns == same.next_ns && one.next_ns >= last);
+            last = one.next_ns;
+            schedule_next(&one);
+            schedule_next(&same);
+            double gap = (double)(one.next_ns - last);
+            sum += gap;
+            squares += gap * gap;
+        }
+        double mean = sum / GAPS, deviation = sqrt(squares / GAPS - mean * mean);
+        assert_true(fabs(mean - 50000) < 500);
+        assert_true(poisson ? fabs(deviation - 50000) < 1000 : deviation < 2);
+    }
+}
+
+static void a_report_reads_the_same_in_all_formats(void **state)
+{
+    (void)state;
+    struct report report = {0};
+    report_count(&report, "sent", 7);
+    report_text(&report, "connect_error", "");
+    report_number(&report, "rate", NAN, 1);
+    report_text(&report, "word", "ECONNRESET");
+    report_count(&report, "sent", 8); /* The later value holds. */
+    char text[256] = "";
+    FILE *file = fmemopen(text, sizeof text, "w");
+    report_write_pairs(&report, file);
+    fputs("\n", file);
+    report_write_csv(&report, file);
+    report_write_json(&report, file);
+    fclose(file);
+    assert_string_equal(text, " sent=8 connect_error=- rate=- word=ECONNRESET\n"
+                              "sent,connect_error,rate,word\n8,,,ECONNRESET\n"
+                              "{\"sent\":8,\"connect_error\":null,\"rate\":null,"
+                              "\"word\":\"ECONNRESET\"}\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_wrong_byte_is_found),
+        cmocka_unit_test(echoes_complete_in_order_however_they_are_cut),
+        cmocka_unit_test(bytes_that_were_never_sent_are_wrong),
+        cmocka_unit_test(the_schedule_keeps_its_rate),
+        cmocka_unit_test(a_report_reads_the_same_in_all_formats),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
