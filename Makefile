@@ -24,6 +24,7 @@ SANITIZE := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined -f
             $(if $(filter thread,$(SAN)),-fsanitize=thread)
 OURS     := -std=c17 -D_GNU_SOURCE $(WARNINGS) -I. -MMD -MP -pthread $(SANITIZE)
 Q        := $(if $(V),,@)
+ECHO     ?= echo
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 
@@ -52,15 +53,15 @@ tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/,$(UNITS)) $(BU
 
 # An archive, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
-	@echo "  AR  $@"
+	@$(ECHO) "  AR  $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/server-%: $(BUILD)/servers/%.o $(BUILD)/common/server_main.o $(COMMON)
-	@echo "  LD  $@"
+	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
 
 $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON)
-	@echo "  LD  $@"
+	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
 $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
@@ -68,15 +69,15 @@ $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(COMMON)
 $(BUILD)/bare_client: $(BUILD)/tests/bare_client.o $(COMMON)
 $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/bare_client:
-	@echo "  LD  $@"
+	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
 $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(LOAD) $(HARNESS) $(COMMON)
-	@echo "  LD  $@"
+	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lm $(WRAP_$*)
 
 $(BUILD)/%.o: %.c Makefile
-	@echo "  CC  $<"
+	@$(ECHO) "  CC  $<"
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OURS) $(CFLAGS) -c -o $@ $<
 
