@@ -66,7 +66,7 @@ $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON
 
 $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
-$(BUILD)/gate: $(GATE) $(COMMON)
+$(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/bare_client: $(BUILD)/tests/bare_client.o $(COMMON)
 $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/bare_client:
 	@$(ECHO) "  LD  $@"

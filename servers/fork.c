@@ -31,7 +31,7 @@ static void on_child(int signal_number)
 
 static void serve(int listen_fd, const struct server_options *options)
 {
-    struct sigaction child = {.sa_handler = on_child, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
+    struct sigaction child = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
     if (sigaction(SIGCHLD, &child, NULL) < 0) die("sigaction");
     for (;;) {
         int fd = blocking_accept(listen_fd);

@@ -1,0 +1,135 @@
+/* columns.c -- the table of raw.csv: its columns in order, and one row to be filled. */
+#include "harness/columns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/die.h"
+
+static const char *const columns[] = {
+    /* Which point this is. */
+    "schema", "experiment", "kind", "profile", "model", "repeat", "seed", "connections_asked",
+    "connections_active", "message_b", "arrival",
+    /* Connecting. */
+    "connections_established", "connections_refused", "connections_reset", "connections_timed_out",
+    "connections_failed", "connect_error", "connect_s", "connect_ns_p50", "connect_ns_p99",
+    "connect_ns_max",
+    /* Traffic. */
+    "window_s", "offered_per_s", "sent_per_s", "achieved_per_s", "sent", "received", "lost",
+    "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99", "latency_ns_p999",
+    "latency_ns_max", "latency_ns_mean", "from_sent_ns_p50", "from_sent_ns_p99", "send_lag_ns_p50",
+    "send_lag_ns_p99", "send_lag_ns_max", "little_error_percent", "drift_percent",
+    /* CPU. */
+    "server_cpu_us_per_message", "server_cpu_percent", "server_user_percent",
+    "server_system_percent", "server_run_queue_percent", "client_cpu_us_per_message",
+    "client_cpu_percent", "machine_cpu_us_per_message", "steal_percent", "foreign_cpu_percent",
+    /* Context switches. */
+    "switches_voluntary_per_s", "switches_involuntary_per_s", "switches_per_message",
+    "switches_method", "machine_switches_per_s",
+    /* Memory. */
+    "processes", "threads", "rss_kib", "pss_kib", "private_kib", "page_tables_kib",
+    "kernel_stack_kib", "slab_kib", "sockets_kib", "tcp_memory_kib", "machine_lost_kib",
+    "memory_baseline_pss_kib",
+    /* What the kernel dropped, and what to think of it all. */
+    "syn_drops", "listen_overflows", "status", "reason"};
+
+enum { COLUMNS = sizeof columns / sizeof *columns };
+_Static_assert((int)COLUMNS <= (int)COLUMNS_MAX, "struct row is too small for the table");
+
+const char *columns_name(int index)
+{
+    return index < COLUMNS ? columns[index] : NULL;
+}
+
+static int find(const char *name)
+{
+    for (int i = 0; i < COLUMNS; i++)
+        if (strcmp(name, columns[i]) == 0) return i;
+    die_because("there is no column \"%s\" in raw.csv", name);
+}
+
+void row_set_text(struct row *row, const char *name, const char *text)
+{
+    char *value = row->value[find(name)];
+    snprintf(value, COLUMNS_VALUE_MAX, "%s", text != NULL ? text : "");
+    for (; *value != '\0'; value++) {
+        if (*value == ',') *value = ';';
+        if (*value == '"') *value = '\'';
+        if ((unsigned char)*value < ' ' || *value == 0x7f) *value = ' ';
+    }
+}
+
+void row_set_whole(struct row *row, const char *name, uint64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    row_set_text(row, name, text);
+}
+
+void row_set_real(struct row *row, const char *name, double value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.10g", value);
+    row_set_text(row, name, isfinite(value) ? text : NULL);
+}
+
+const char *row_get(const struct row *row, const char *name)
+{
+    return row->value[find(name)];
+}
+
+/* Joins values to one line that ends in a newline; returns its size. */
+static size_t join(char *line, size_t size, const struct row *row)
+{
+    size_t held = 0;
+    for (int i = 0; i < COLUMNS; i++)
+        held += (size_t)snprintf(line + held, size - held, "%s%c",
+                                 row != NULL ? row->value[i] : columns[i],
+                                 i + 1 < COLUMNS ? ',' : '\n');
+    return held;
+}
+
+static bool write_line(int fd, const struct row *row)
+{
+    char line[COLUMNS_MAX * (COLUMNS_VALUE_MAX + 1)];
+    size_t size = join(line, sizeof line, row);
+    ssize_t written = write(fd, line, size);
+    if (written >= 0 && (size_t)written < size) errno = ENOSPC;
+    return written == (ssize_t)size;
+}
+
+bool row_write(const struct row *row, int fd)
+{
+    return write_line(fd, row);
+}
+
+int columns_open(const char *path, char *why, int why_size)
+{
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    struct stat file;
+    if (fd < 0 || fstat(fd, &file) < 0) {
+        snprintf(why, (size_t)why_size, "cannot write %s: %s; choose another --out", path,
+                 strerror(errno));
+        return -1;
+    }
+    if (S_ISREG(file.st_mode) && file.st_size > 0) {
+        char wanted[COLUMNS_MAX * COLUMNS_VALUE_MAX], found[sizeof wanted];
+        size_t size = join(wanted, sizeof wanted, NULL);
+        if (pread(fd, found, size, 0) == (ssize_t)size && memcmp(found, wanted, size) == 0)
+            return fd;
+        snprintf(why, (size_t)why_size,
+                 "%s has another header than schema %d of this version; choose another --out", path,
+                 COLUMNS_SCHEMA);
+    } else if (write_line(fd, NULL)) {
+        return fd;
+    } else {
+        snprintf(why, (size_t)why_size, "cannot write %s: %s", path, strerror(errno));
+    }
+    close(fd);
+    return -1;
+}

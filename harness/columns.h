@@ -1,0 +1,45 @@
+/* columns.h -- the table of raw.csv: its columns in order, and one row to be filled.
+ *
+ * results/README.md says what each column means; tests/measure.bats compares the two. */
+#ifndef C10K_COLUMNS_H
+#define C10K_COLUMNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    COLUMNS_SCHEMA = 1, /* Grows when a column changes its meaning. */
+    COLUMNS_MAX = 96,
+    COLUMNS_VALUE_MAX = 256, /* Bytes of one value, with its end; longer ones are cut. */
+};
+
+/* One row; all zero is a row of empty values. */
+struct row {
+    char value[COLUMNS_MAX][COLUMNS_VALUE_MAX];
+};
+
+/* The name of column `index`, or NULL behind the last one. */
+const char *columns_name(int index);
+
+/* Sets a value.  Commas, quotes and control characters become harmless, so that a line of the file
+ * can be split at its commas.  A name that is not in the table is a mistake of ours: the program
+ * dies.  NULL leaves the value empty. */
+void row_set_text(struct row *row, const char *name, const char *text);
+
+/* Sets a number: `row_set_real` with enough digits for any later arithmetic; NAN leaves it empty.
+ */
+void row_set_whole(struct row *row, const char *name, uint64_t value);
+void row_set_real(struct row *row, const char *name, double value);
+
+/* What a row holds under a name, "" if empty. */
+const char *row_get(const struct row *row, const char *name);
+
+/* Opens raw.csv for appending and writes the header if it is new.  Returns the fd; on failure -1
+ * with a line in `why` that says what to do. */
+int columns_open(const char *path, char *why, int why_size);
+
+/* Appends the row with one write(2), so that a row is in the file whole or not at all.  False with
+ * errno. */
+bool row_write(const struct row *row, int fd);
+
+#endif

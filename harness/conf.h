@@ -1,0 +1,75 @@
+/* conf.h -- an experiment as data: `key = value` lines, one question per file.
+ *
+ * `key.PROFILE = value` overrides a key for one profile.  Unknown keys, duplicate keys and values
+ * out of range are errors, wherever they stand: a typo must not quietly measure something else. */
+#ifndef C10K_CONF_H
+#define C10K_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    CONF_VALUE_MAX = 512,           /* Bytes of one value, with its end. */
+    CONF_POINTS_MAX = 64,           /* Connection counts of one experiment. */
+    CONF_CONNECTIONS_MAX = 2000000, /* Twice the million that this suite is heading for. */
+};
+
+enum conf_kind { CONF_LATENCY, CONF_CAPACITY, CONF_MEMORY, CONF_COLD_START };
+
+enum conf_key {
+    KEY_KIND,
+    KEY_MODELS,
+    KEY_CONNECTIONS,
+    KEY_ACTIVE,
+    KEY_RATE_PER_S,
+    KEY_ARRIVAL,
+    KEY_MESSAGE_B,
+    KEY_WARMUP_S,
+    KEY_WINDOW_S,
+    KEY_REPEATS,
+    KEY_SETTLE_S,
+    KEY_REQUESTS,
+    KEY_SERVER_OPTIONS,
+    KEY_TIMEOUT_MS,
+    CONF_KEYS
+};
+
+/* One experiment as one profile sees it. */
+struct conf {
+    /* From the comments "# Question:", "# Shows:" and "# Does not show:"; "" if there is none. */
+    char question[CONF_VALUE_MAX], shows[CONF_VALUE_MAX], does_not_show[CONF_VALUE_MAX];
+    char text[CONF_KEYS][CONF_VALUE_MAX]; /* Each value as it was written, or its default. */
+    enum conf_kind kind;
+    long connections[CONF_POINTS_MAX]; /* Rising. */
+    size_t connection_count;
+    long active; /* Connections that send; 0 = all. */
+    double rate_per_s;
+    bool poisson;
+    long message_b, repeats, requests, timeout_ms;
+    double warmup_s, window_s, settle_s;
+};
+
+struct conf_error {
+    int line; /* 0: the file as a whole. */
+    char what[200];
+};
+
+/* Reads an experiment from `size` bytes of `text`, whatever they hold, for a profile that
+ * conf_is_profile() accepts.  Returns false and fills *error with the first mistake. */
+bool conf_parse(const char *text, size_t size, const char *profile, struct conf *conf,
+                struct conf_error *error);
+
+/* True for "quick", "standard" and "full". */
+bool conf_is_profile(const char *name);
+
+/* Writes the value called `key` (a key, "question", "shows", "does_not_show" or "estimate_s") into
+ * `value`.  False if there is no such key. */
+bool conf_print(const struct conf *conf, const char *key, char *value, size_t size);
+
+/* About how many seconds one model takes for one repeat. */
+double conf_estimate_s(const struct conf *conf);
+
+/* "latency", "capacity", "memory" or "cold_start". */
+const char *conf_kind_name(enum conf_kind kind);
+
+#endif

@@ -1,0 +1,61 @@
+/* load_link.c -- talks to the load client: one command line, one answer line. */
+#include "harness/load_link.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+
+static bool fail(struct answer *answer, const char *what, const char *detail)
+{
+    char line[256];
+    snprintf(line, sizeof line, "%s%.200s", what, detail);
+    snprintf(answer->line, sizeof answer->line, "%s", line);
+    return false;
+}
+
+bool load_ask(struct process *load, const char *command, double patience_s, struct answer *answer)
+{
+    char line[64];
+    size_t size = (size_t)snprintf(line, sizeof line, "%s\n", command);
+    uint64_t deadline_ns = clock_ns() + (uint64_t)(patience_s * NS_PER_S);
+    if (write(load->input_fd, line, size) != (ssize_t)size ||
+        !process_read_line(load, answer->line, sizeof answer->line, deadline_ns)) {
+        char words[200] = "no answer in time";
+        process_sleep_ns(20 * NS_PER_MS); /* Ctrl-C ends both of us: then it is no failure. */
+        if (!process_is_running(load)) process_last_words(load, words, sizeof words);
+        return fail(answer, "the load client: ", words);
+    }
+    size_t word = strcspn(command, " ");
+    if (strncmp(answer->line, command, word) == 0 && strchr(" ", answer->line[word]) != NULL)
+        return true;
+    char said[200];
+    snprintf(said, sizeof said, "%.180s", answer->line);
+    return fail(answer, "the load client answered: ", said);
+}
+
+bool answer_get(const struct answer *answer, const char *key, char *value, size_t size)
+{
+    size_t key_size = strlen(key);
+    for (const char *at = answer->line; (at = strchr(at, ' ')) != NULL;) {
+        at++;
+        if (strncmp(at, key, key_size) != 0 || at[key_size] != '=') continue;
+        at += key_size + 1;
+        int length = (int)strcspn(at, " ");
+        if (length == 1 && *at == '-') return false;
+        snprintf(value, size, "%.*s", length, at);
+        return true;
+    }
+    return false;
+}
+
+double answer_number(const struct answer *answer, const char *key)
+{
+    char value[64], *end;
+    if (!answer_get(answer, key, value, sizeof value)) return NAN;
+    double number = strtod(value, &end);
+    return *end == '\0' && end != value ? number : NAN;
+}

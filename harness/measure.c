@@ -1,0 +1,209 @@
+/* measure.c -- measures one experiment for one model: starts the server, drives the load client
+ * through the experiment's points, reads the kernel, and appends a row per point to raw.csv. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/net.h"
+#include "common/number.h"
+#include "harness/plateau.h"
+#include "harness/process.h"
+#include "harness/ramp.h"
+
+enum { CONF_SIZE_MAX = 64 * 1024, NAME_MAX_B = 64, PATH_MAX_B = 4096 };
+
+/* Everything the command line can say. */
+struct request {
+    const char *conf_path, *out_path, *print_key, *rate;
+    bool check;
+    struct session session;
+};
+
+static _Noreturn void help(void)
+{
+    puts("measure -- one experiment, one model, one repeat: appends a row per point to a CSV file\n"
+         "\n"
+         "usage: measure CONF --model M --out RAW.csv [options]\n"
+         "       measure CONF [--profile P] --print KEY | --check\n"
+         "\n"
+         "  --model M        what to measure: BIN_DIR/server-M, or the name for --command\n"
+         "  --command CMD    measure this shell command; {port} in it becomes a free port,\n"
+         "                   without {port} it must print \"ready port=N\"\n"
+         "  --out FILE       CSV file to append to; results/README.md tells its columns\n"
+         "  --profile P      quick, standard or full [standard]\n"
+         "  --repeat K       number of this repeat, for the CSV [1]\n"
+         "  --rate R         messages per second, instead of the experiment's rate_per_s\n"
+         "  --seed N         of the random arrivals [1]\n"
+         "  --bin-dir DIR    where server-M and load are [build/release]\n"
+         "  --print KEY      print a value of the experiment: any key, or question, shows,\n"
+         "                   does_not_show, estimate_s (seconds per model and repeat)\n"
+         "  --check          only say whether the experiment is well written\n"
+         "  --help           this text\n"
+         "\n"
+         "Prints a line per finished point.  A server that fails is a row with status failed.\n"
+         "Exit status: 0 rows were written, 1 our own machinery broke, 2 wrong usage.\n"
+         "\n"
+         "examples:\n"
+         "  measure harness/experiments/ramp.conf --model poll --profile quick --out /tmp/raw.csv\n"
+         "  measure my.conf --model go --command 'go-echo --port {port}' --out /tmp/raw.csv");
+    exit(0);
+}
+
+/* ---- command line ---- */
+
+static void take_option(int c, struct request *request)
+{
+    struct session *session = &request->session;
+    switch (c) {
+    case 'm':
+        session->model = optarg;
+        break;
+    case 'c':
+        session->command = optarg;
+        break;
+    case 'o':
+        request->out_path = optarg;
+        break;
+    case 'p':
+        session->profile = optarg;
+        break;
+    case 'k':
+        session->repeat = number_option("--repeat", optarg, 1, 1000000);
+        break;
+    case 'r':
+        request->rate = optarg;
+        break;
+    case 's':
+        session->seed = number_option("--seed", optarg, 0, 1000000000);
+        break;
+    case 'b':
+        session->bin_dir = optarg;
+        break;
+    case 'P':
+        request->print_key = optarg;
+        break;
+    case 'C':
+        request->check = true;
+        break;
+    default:
+        help();
+    }
+}
+
+static struct request parse(int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"model", required_argument, NULL, 'm'},  {"command", required_argument, NULL, 'c'},
+        {"out", required_argument, NULL, 'o'},    {"profile", required_argument, NULL, 'p'},
+        {"repeat", required_argument, NULL, 'k'}, {"rate", required_argument, NULL, 'r'},
+        {"seed", required_argument, NULL, 's'},   {"bin-dir", required_argument, NULL, 'b'},
+        {"print", required_argument, NULL, 'P'},  {"check", no_argument, NULL, 'C'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    struct request request = {
+        .session = {.profile = "standard", .bin_dir = "build/release", .repeat = 1, .seed = 1}};
+    opterr = 0; /* Our own line says more. */
+    for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
+        if (c == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
+        if (c == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
+        take_option(c, &request);
+    }
+    if (optind == argc) die_usage("which experiment? Name a CONF file; see --help");
+    request.conf_path = argv[optind++];
+    if (optind < argc) die_usage("one CONF is enough, \"%s\" is too much", argv[optind]);
+    if (!conf_is_profile(request.session.profile))
+        die_usage("--profile is quick, standard or full, not \"%s\"", request.session.profile);
+    return request;
+}
+
+/* ---- the experiment ---- */
+
+static void read_conf(struct request *request)
+{
+    static char text[CONF_SIZE_MAX];
+    struct conf_error error;
+    int fd = open(request->conf_path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
+    if (size < 0) die_usage("cannot read %s: %s", request->conf_path, strerror(errno));
+    if ((size_t)size == sizeof text)
+        die_usage("%s is larger than an experiment (%d bytes)", request->conf_path, CONF_SIZE_MAX);
+    close(fd);
+    if (conf_parse(text, (size_t)size, request->session.profile, &request->session.conf, &error))
+        return;
+    if (error.line > 0) die_usage("%s:%d: %s", request->conf_path, error.line, error.what);
+    die_usage("%s: %s", request->conf_path, error.what);
+}
+
+/* "harness/experiments/ramp.conf" is the experiment "ramp". */
+static const char *experiment_name(const char *path)
+{
+    static char name[NAME_MAX_B];
+    const char *slash = strrchr(path, '/');
+    snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : path);
+    char *end = strrchr(name, '.');
+    if (end != NULL && strcmp(end, ".conf") == 0) *end = '\0';
+    return name;
+}
+
+static void need_program(const char *folder, const char *name, const char *advice)
+{
+    char path[PATH_MAX_B];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (access(path, X_OK) < 0) die_usage("there is no %s; %s", path, advice);
+}
+
+/* Finds every mistake before anything is started or written. */
+static void prepare(struct request *request)
+{
+    struct session *session = &request->session;
+    char server[PATH_MAX_B], why[PATH_MAX_B + 256];
+    if (session->model == NULL) die_usage("--model is missing; see --help");
+    if (request->out_path == NULL) die_usage("--out is missing; see --help");
+    if (session->model[0] == '\0' ||
+        session->model[strspn(session->model, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0')
+        die_usage("--model takes a name of a-z, 0-9, _ and -, not \"%s\"", session->model);
+    if (request->rate != NULL)
+        session->conf.rate_per_s = number_option_decimal("--rate", request->rate, 1, 1e7);
+    if (session->conf.kind == CONF_COLD_START)
+        die_usage("%s is of kind cold_start, which harness/cold_start.sh measures",
+                  request->conf_path);
+    session->cpus = cpus_of_this_process();
+    if (!session->cpus.apart && session->conf.kind == CONF_LATENCY)
+        die_usage("only one CPU: server and client would wait for each other, and no latency could "
+                  "be told from that; use an experiment of kind capacity or memory");
+    if (!session->cpus.apart)
+        fprintf(stderr, "measure: ONLY ONE CPU: server and client share it; do not compare these "
+                        "figures with those of other machines\n");
+    snprintf(server, sizeof server, "server-%s", session->model);
+    if (session->command == NULL)
+        need_program(session->bin_dir, server, "is the model's name right, and was it built?");
+    need_program(session->bin_dir, "load", "build it with make");
+    session->out_fd = columns_open(request->out_path, why, (int)sizeof why);
+    if (session->out_fd < 0) die_usage("%s", why);
+}
+
+int main(int argc, char **argv)
+{
+    static struct request request;
+    request = parse(argc, argv);
+    read_conf(&request);
+    if (request.print_key != NULL) {
+        char value[CONF_VALUE_MAX];
+        if (!conf_print(&request.session.conf, request.print_key, value, sizeof value))
+            die_usage("an experiment has no \"%s\"; see --help", request.print_key);
+        puts(value);
+        return 0;
+    }
+    if (request.check) return 0;
+    request.session.experiment = experiment_name(request.conf_path);
+    prepare(&request);
+    net_raise_file_limit(); /* Children inherit it; a server from elsewhere may not raise its own.
+                             */
+    process_prepare();
+    bool memory = request.session.conf.kind == CONF_MEMORY;
+    return (memory ? plateau_run(&request.session) : ramp_run(&request.session)) ? 0 : 1;
+}

@@ -1,0 +1,178 @@
+/* plateau.c -- the memory kind: what N idle connections cost, kernel memory included.
+ *
+ *     quiet ─▶ acceptor + N clients ─▶ quiet ─▶ model + N clients ─▶ row
+ *       │             │                              │
+ *       └── growth ───┘                              │
+ *       └────────────── growth ──────────────────────┘
+ *
+ * The first growth is the clients' and the sockets', the second has the model's as well.  Both are
+ * taken from one quiet state: slab pages that the first leaves half empty are used by the second
+ * and would make its growth look too small. */
+#include "harness/plateau.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "harness/acceptor.h"
+#include "harness/probe_kernel.h"
+#include "harness/probe_memory.h"
+#include "harness/probe_tree.h"
+
+enum {
+    REASON_MAX = 256,
+    LOOK_MS = 250,         /* Between two looks at whether memory is still moving. */
+    STEADY_KIB = 256,      /* Less than this between two looks is standing still. */
+    QUIET_EXTRA_S = 4,     /* Beyond settle_s: sockets and slab are given back lazily. */
+    SOCKETS_LEFT_MAX = 50, /* Of others: a browser, a daemon. */
+};
+
+/* What the machine holds, relative to the quiet state. */
+struct growth {
+    double slab_kib, lost_kib;
+};
+
+static struct growth growth_since(const struct kernel *quiet, const struct kernel *now)
+{
+    return (struct growth){.slab_kib = (double)now->slab_kib - (double)quiet->slab_kib,
+                           .lost_kib = (double)quiet->free_kib - (double)now->free_kib};
+}
+
+/* Waits at least `min_s`, and then until memory stands still, but at most `max_s`. */
+static struct kernel settle(double min_s, double max_s)
+{
+    uint64_t begin = clock_ns();
+    struct kernel before = probe_kernel();
+    for (;;) {
+        process_sleep_ns((uint64_t)LOOK_MS * NS_PER_MS);
+        struct kernel now = probe_kernel();
+        double waited_s = (double)(clock_ns() - begin) / NS_PER_S;
+        bool steady = fabs((double)now.slab_kib - (double)before.slab_kib) < STEADY_KIB &&
+                      fabs((double)now.free_kib - (double)before.free_kib) < STEADY_KIB;
+        if ((waited_s >= min_s && steady) || waited_s >= max_s) return now;
+        before = now;
+    }
+}
+
+/* Waits until the sockets of whoever ran before are gone and memory stands still. */
+static struct kernel become_quiet(const struct session *session, double min_s)
+{
+    double max_s = session->conf.settle_s + QUIET_EXTRA_S;
+    uint64_t deadline_ns = clock_ns() + (uint64_t)(max_s * NS_PER_S);
+    while (probe_kernel().tcp_allocated > SOCKETS_LEFT_MAX && clock_ns() < deadline_ns)
+        process_sleep_ns((uint64_t)LOOK_MS * NS_PER_MS);
+    return settle(min_s, max_s);
+}
+
+/* N clients against the idle acceptor.  False if our own machinery broke. */
+static bool measure_acceptor(const struct session *session, long connections,
+                             const struct kernel *quiet, struct growth *growth, char *reason)
+{
+    struct answer answer;
+    struct acceptor acceptor = acceptor_start(&session->cpus.server);
+    struct process load = session_start_load(session, acceptor.port);
+    bool connected = session_connect(session, &load, connections, &answer) &&
+                     answer_number(&answer, "connections_established") >= (double)connections;
+    if (connected) {
+        struct kernel now = settle(session->conf.settle_s, session->conf.settle_s + QUIET_EXTRA_S);
+        *growth = growth_since(quiet, &now);
+    } else {
+        snprintf(reason, REASON_MAX, "idle acceptor: %.200s", answer.line);
+    }
+    process_end(&load, 2000);
+    process_forget(&load);
+    process_end(&acceptor.process, 2000);
+    return connected;
+}
+
+static void row_memory(const struct tree *tree, const struct kernel *kernel, struct row *row)
+{
+    struct memory memory = probe_memory(tree);
+    row_set_whole(row, "processes", tree->count);
+    row_set_whole(row, "threads", tree->threads);
+    row_set_whole(row, "rss_kib", memory.rss_kib);
+    row_set_whole(row, "pss_kib", memory.pss_kib);
+    row_set_whole(row, "private_kib", memory.private_kib);
+    row_set_whole(row, "page_tables_kib", memory.page_tables_kib);
+    row_set_real(row, "kernel_stack_kib", (double)tree->threads * probe_kernel_stack_kib(kernel));
+    row_set_whole(row, "tcp_memory_kib", kernel->tcp_memory_kib);
+}
+
+/* Splits what the machine lost into the model's part and the sockets'.  A part below 0 is less than
+ * this method can see. */
+static void row_growth(const struct growth *acceptor, const struct growth *model, struct row *row)
+{
+    double sockets_kib = fmax(acceptor->slab_kib / 2, 0); /* The server's end of each connection. */
+    row_set_real(row, "sockets_kib", sockets_kib);
+    row_set_real(row, "slab_kib", fmax(model->slab_kib - acceptor->slab_kib, 0));
+    row_set_real(row, "machine_lost_kib",
+                 fmax(model->lost_kib - acceptor->lost_kib + sockets_kib, 0));
+}
+
+/* N clients against the model.  False if our own machinery broke. */
+static bool measure_model(const struct session *session, long connections,
+                          const struct kernel *quiet, const struct growth *acceptor,
+                          struct row *row, bool *established, char *reason)
+{
+    struct answer answer;
+    struct target target;
+    *established = false;
+    if (!session_start_target(session, &target, reason, REASON_MAX)) return true;
+    struct process load = session_start_load(session, target.port);
+    struct kernel begin = probe_kernel();
+    struct tree tree = probe_tree(target.process.pid);
+    row_set_whole(row, "memory_baseline_pss_kib", probe_memory(&tree).pss_kib);
+    probe_tree_free(&tree);
+    bool answered = session_connect(session, &load, connections, &answer);
+    if (!answered) snprintf(reason, REASON_MAX, "%.200s", answer.line);
+    session_row_drops(&begin, row);
+    *established = answered && session_row_connects(&answer, &target, row, reason, REASON_MAX);
+    if (*established) {
+        /* First what the machine lost: reading 10,000 processes makes /proc itself grow. */
+        struct kernel now = settle(session->conf.settle_s, session->conf.settle_s + QUIET_EXTRA_S);
+        struct growth growth = growth_since(quiet, &now);
+        row_growth(acceptor, &growth, row);
+        tree = probe_tree(target.process.pid);
+        row_memory(&tree, &now, row);
+        *established = tree.count > 0;
+        if (tree.count == 0) snprintf(reason, REASON_MAX, "the server ended while it was idle");
+        probe_tree_free(&tree);
+    }
+    process_end(&load, 2000);
+    process_forget(&load);
+    target_end(&target);
+    return answered;
+}
+
+bool plateau_run(const struct session *session)
+{
+    const struct conf *conf = &session->conf;
+    for (size_t i = 0; i < conf->connection_count; i++) {
+        long connections = conf->connections[i];
+        struct row row;
+        struct growth acceptor;
+        char reason[REASON_MAX] = "";
+        bool established = false;
+        session_begin_row(session, connections, &row);
+        struct kernel quiet = become_quiet(session, 0);
+        bool worked = measure_acceptor(session, connections, &quiet, &acceptor, reason);
+        if (worked) {
+            become_quiet(session, conf->settle_s);
+            worked =
+                measure_model(session, connections, &quiet, &acceptor, &row, &established, reason);
+        }
+        bool corrupt =
+            strcmp(row_get(&row, "corrupt"), "") != 0 && strcmp(row_get(&row, "corrupt"), "0") != 0;
+        session_finish_row(session, &row,
+                           established ? "ok"
+                           : corrupt   ? "corrupt"
+                                       : "failed",
+                           reason);
+        if (established) continue;
+        session_not_reached(session, i + 1, reason);
+        if (!worked) fprintf(stderr, "measure: %s\n", reason);
+        return worked;
+    }
+    return true;
+}

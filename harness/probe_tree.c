@@ -1,0 +1,158 @@
+/* probe_tree.c -- the processes that belong to a server: itself, its children, theirs. */
+#include "harness/probe_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/die.h"
+#include "harness/proc_file.h"
+
+/* What one stat file says. */
+struct entry {
+    pid_t pid, parent;
+    uint64_t threads, user_ticks, system_ticks;
+    bool marked;
+};
+
+struct listing {
+    struct entry *entries;
+    size_t count, room;
+};
+
+/* Reads /proc/PID/stat; the fields are numbered in proc(5).  The name may hold blanks and brackets,
+ * so that counting starts behind its last bracket. */
+static bool read_entry(int proc_fd, const char *pid, struct entry *entry)
+{
+    char path[32], text[1024];
+    snprintf(path, sizeof path, "%.10s/stat", pid);
+    if (proc_file_read(proc_fd, path, text, sizeof text) < 0) return false;
+    const char *rest = strrchr(text, ')');
+    unsigned long long user, system, reaped_user, reaped_system, threads;
+    int parent;
+    if (rest == NULL ||
+        sscanf(rest,
+               ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu "
+               "%*d %*d %llu",
+               &parent, &user, &system, &reaped_user, &reaped_system, &threads) != 6)
+        return false;
+    *entry = (struct entry){.pid = (pid_t)atoi(pid),
+                            .parent = parent,
+                            .threads = threads,
+                            .user_ticks = user + reaped_user,
+                            .system_ticks = system + reaped_system};
+    return true;
+}
+
+static struct listing list_all(void)
+{
+    struct listing listing = {0};
+    DIR *proc = opendir("/proc");
+    if (proc == NULL) die("opendir /proc");
+    for (struct dirent *item; (item = readdir(proc)) != NULL;) {
+        if (item->d_name[0] < '1' || item->d_name[0] > '9') continue;
+        if (listing.count == listing.room) {
+            listing.room = listing.room == 0 ? 512 : 2 * listing.room;
+            listing.entries = realloc(listing.entries, listing.room * sizeof *listing.entries);
+            if (listing.entries == NULL) die("realloc");
+        }
+        if (read_entry(dirfd(proc), item->d_name, &listing.entries[listing.count])) listing.count++;
+    }
+    closedir(proc);
+    return listing;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    const struct entry *one = a, *other = b;
+    return (one->pid > other->pid) - (one->pid < other->pid);
+}
+
+static struct entry *find(const struct listing *listing, pid_t pid)
+{
+    struct entry key = {.pid = pid};
+    return bsearch(&key, listing->entries, listing->count, sizeof key, by_pid);
+}
+
+/* Marks root and who descends from it.  Passes repeat until one finds nobody: a child's number may
+ * be smaller than its parent's. */
+static size_t mark(const struct listing *listing, pid_t root)
+{
+    struct entry *first = find(listing, root);
+    if (first == NULL) return 0;
+    size_t marked = 1;
+    first->marked = true;
+    for (bool found = true; found;) {
+        found = false;
+        for (size_t i = 0; i < listing->count; i++) {
+            struct entry *entry = &listing->entries[i];
+            const struct entry *parent = entry->marked ? NULL : find(listing, entry->parent);
+            if (parent == NULL || !parent->marked) continue;
+            entry->marked = found = true;
+            marked++;
+        }
+    }
+    return marked;
+}
+
+/* Ticks of everybody who does not belong to this measurement.  The kernel's own threads are no
+ * strangers: they work for us, or hardly at all. */
+static uint64_t foreign_ticks(const struct listing *listing)
+{
+    static const pid_t kernel_parent = 2; /* kthreadd. */
+    uint64_t ticks = 0;
+    mark(listing, getpid());
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct entry *entry = &listing->entries[i];
+        if (entry->marked || entry->pid == kernel_parent || entry->parent == kernel_parent)
+            continue;
+        ticks += entry->user_ticks + entry->system_ticks;
+    }
+    return ticks;
+}
+
+struct tree probe_tree(pid_t root)
+{
+    struct listing listing = list_all();
+    qsort(listing.entries, listing.count, sizeof *listing.entries, by_pid);
+    struct tree tree = {.read_ns = clock_ns()};
+    size_t marked = mark(&listing, root);
+    uint64_t tick_ns = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+    tree.pids = calloc(marked + 1, sizeof *tree.pids);
+    if (tree.pids == NULL) die("calloc");
+    for (size_t i = 0; i < listing.count; i++) {
+        const struct entry *entry = &listing.entries[i];
+        if (!entry->marked) continue;
+        tree.pids[tree.count++] = entry->pid;
+        tree.threads += entry->threads;
+        tree.user_ns += entry->user_ticks * tick_ns;
+        tree.system_ns += entry->system_ticks * tick_ns;
+        if (entry->pid != root) continue;
+        tree.pids[tree.count - 1] = tree.pids[0];
+        tree.pids[0] = root;
+    }
+    tree.foreign_ns = foreign_ticks(&listing) * tick_ns;
+    free(listing.entries);
+    return tree;
+}
+
+void probe_tree_free(struct tree *tree)
+{
+    free(tree->pids);
+    *tree = (struct tree){0};
+}
+
+int probe_tree_children(pid_t parent, pid_t *children, int max)
+{
+    struct listing listing = list_all();
+    int count = 0;
+    for (size_t i = 0; i < listing.count && count < max; i++)
+        if (listing.entries[i].parent == parent) children[count++] = listing.entries[i].pid;
+    free(listing.entries);
+    return count;
+}

@@ -1,0 +1,31 @@
+/* probe_tree.h -- the processes that belong to a server: itself, its children, theirs.
+ *
+ * One pass over /proc reads every stat file once, because a file that lists children is not in
+ * every kernel.  About 10 us a process. */
+#ifndef C10K_PROBE_TREE_H
+#define C10K_PROBE_TREE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct tree {
+    pid_t *pids; /* The root first; then in no special order. */
+    size_t count;
+    uint64_t threads;
+    /* CPU time in whole ticks (10 ms), cut off per process: good for few processes. */
+    uint64_t user_ns, system_ns;
+    /* CPU time of all programs that are neither ours nor the kernel's own threads, reaped children
+     * included, so that a short-lived one is seen when its parent is. */
+    uint64_t foreign_ns;
+    uint64_t read_ns; /* When, on clock_ns(). */
+};
+
+/* Reads the tree below `root`; count is 0 if it is gone.  Give it to probe_tree_free(). */
+struct tree probe_tree(pid_t root);
+void probe_tree_free(struct tree *tree);
+
+/* Writes up to `max` direct children of `parent`; returns how many were written. */
+int probe_tree_children(pid_t parent, pid_t *children, int max);
+
+#endif

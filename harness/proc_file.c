@@ -1,0 +1,60 @@
+/* proc_file.c -- reads the small text files of /proc. */
+#include "harness/proc_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+ssize_t proc_file_read(int at, const char *path, char *text, size_t size)
+{
+    int fd = openat(at, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    size_t held = 0;
+    ssize_t got;
+    while (held + 1 < size && (got = read(fd, text + held, size - 1 - held)) != 0) {
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) break; /* ESRCH: the process ended while it was read. */
+        held += (size_t)got;
+    }
+    close(fd);
+    text[held] = '\0';
+    return held > 0 ? (ssize_t)held : -1;
+}
+
+uint64_t proc_file_number(const char *text, const char *name, uint64_t missing)
+{
+    size_t size = strlen(name);
+    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+        if (*line == '\n') line++;
+        if (strncmp(line, name, size) == 0) return strtoull(line + size, NULL, 10);
+    }
+    return missing;
+}
+
+/* Walks over one blank-separated word; returns its size and moves *at behind it. */
+static size_t next_word(const char **at, const char **word)
+{
+    *at += strspn(*at, " ");
+    *word = *at;
+    size_t size = strcspn(*at, " \n");
+    *at += size;
+    return size;
+}
+
+uint64_t proc_file_table(const char *text, const char *table, const char *column)
+{
+    const char *names = strstr(text, table);
+    const char *values = names != NULL ? strchr(names, '\n') : NULL;
+    if (values == NULL) return 0;
+    values++;
+    for (;;) {
+        const char *name, *value;
+        size_t name_size = next_word(&names, &name);
+        size_t value_size = next_word(&values, &value);
+        if (name_size == 0 || value_size == 0) return 0;
+        if (name_size == strlen(column) && memcmp(name, column, name_size) == 0)
+            return strtoull(value, NULL, 10);
+    }
+}

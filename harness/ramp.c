@@ -1,0 +1,225 @@
+/* ramp.c -- the latency and capacity kinds: one server, more and more connections.
+ *
+ *     server ready ─▶ connect N ─▶ warm up ─▶ edge │ window │ edge ─▶ memory ─▶ row ─▶ next N
+ *                                    ▲                        │
+ *                                    └── noisy: once more ────┘ */
+#include "harness/ramp.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/edge.h"
+#include "harness/probe_memory.h"
+
+enum {
+    RERUNS_MAX = 3, /* Of one point, when something disturbed it. */
+    REASON_MAX = 256,
+};
+
+/* A ramp on its way. */
+struct ramp {
+    const struct session *session;
+    struct target target;
+    struct process load;
+    uint64_t baseline_pss_kib; /* Of the server before its first client. */
+    int reruns_left;
+    struct kernel begin; /* Before the point's first connect. */
+};
+
+/* What became of a point. */
+enum outcome { NEXT_POINT, LAST_POINT, OURS_BROKE };
+
+/* Why no further point can be reached, when the server has ended; "" while it runs. */
+static void explain_death(struct ramp *ramp, const char *during, char *reason, size_t size)
+{
+    char words[REASON_MAX];
+    reason[0] = '\0';
+    if (target_is_running(&ramp->target)) return;
+    process_last_words(&ramp->target.process, words, sizeof words);
+    snprintf(reason, size, "the server ended during %s: %.180s", during, words);
+}
+
+static void row_traffic(const struct session *session, const struct answer *window, struct row *row)
+{
+    static const char *const counts[] = {"connections_established",
+                                         "connections_active",
+                                         "connections_reset",
+                                         "window_s",
+                                         "offered_per_s",
+                                         "sent_per_s",
+                                         "achieved_per_s",
+                                         "sent",
+                                         "received",
+                                         "lost",
+                                         "corrupt",
+                                         "little_error_percent",
+                                         "drift_percent"};
+    static const char *const times[] = {"latency_ns_p50",   "latency_ns_p90",   "latency_ns_p99",
+                                        "latency_ns_p999",  "latency_ns_max",   "latency_ns_mean",
+                                        "from_sent_ns_p50", "from_sent_ns_p99", "send_lag_ns_p50",
+                                        "send_lag_ns_p99",  "send_lag_ns_max"};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        row_set_real(row, counts[i], answer_number(window, counts[i]));
+    /* A closed loop waits for the server before it sends: its times are no latencies. */
+    for (size_t i = 0; session->conf.kind == CONF_LATENCY && i < sizeof times / sizeof *times; i++)
+        row_set_real(row, times[i], answer_number(window, times[i]));
+}
+
+static void row_memory(struct ramp *ramp, const struct edge *after, struct row *row)
+{
+    struct kernel kernel = probe_kernel();
+    struct memory memory = probe_memory(&after->tree);
+    row_set_whole(row, "rss_kib", memory.rss_kib);
+    row_set_whole(row, "pss_kib", memory.pss_kib);
+    row_set_whole(row, "private_kib", memory.private_kib);
+    row_set_whole(row, "page_tables_kib", memory.page_tables_kib);
+    row_set_real(row, "kernel_stack_kib",
+                 (double)after->tree.threads * probe_kernel_stack_kib(&kernel));
+    row_set_whole(row, "tcp_memory_kib", kernel.tcp_memory_kib);
+    row_set_whole(row, "memory_baseline_pss_kib", ramp->baseline_pss_kib);
+}
+
+static struct verdict_numbers numbers_of(const struct session *session, const struct answer *window)
+{
+    return (struct verdict_numbers){
+        .closed = session->conf.kind == CONF_CAPACITY,
+        .poisson = session->conf.poisson,
+        .spin = answer_number(window, "spin") > 0,
+        .corrupt = answer_number(window, "corrupt"),
+        .lost = answer_number(window, "lost"),
+        .reset = answer_number(window, "connections_reset"),
+        .offered_per_s = answer_number(window, "offered_per_s"),
+        .sent_per_s = answer_number(window, "sent_per_s"),
+        .achieved_per_s = answer_number(window, "achieved_per_s"),
+        .window_s = answer_number(window, "window_s"),
+        .connections = answer_number(window, "connections_active"),
+        .client_cpu_percent_max = answer_number(window, "client_cpu_percent_max"),
+        .latency_ns_p99 = answer_number(window, "latency_ns_p99"),
+        .send_lag_ns_p99 = answer_number(window, "send_lag_ns_p99"),
+        .little_error_percent = answer_number(window, "little_error_percent"),
+        .drift_percent = answer_number(window, "drift_percent"),
+    };
+}
+
+/* One window with both its edges; fills the row.  False if the client did not answer. */
+static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict, char *reason,
+                       size_t size)
+{
+    const struct session *session = ramp->session;
+    struct answer window;
+    struct edge before = edge_before(ramp->target.process.pid);
+    if (!session_traffic(session, &ramp->load, "window", session->conf.window_s, &window)) {
+        snprintf(reason, size, "%.200s", window.line);
+        edge_free(&before);
+        return false;
+    }
+    struct edge after = edge_after(ramp->target.process.pid);
+    struct verdict_numbers numbers = numbers_of(session, &window);
+    row_traffic(session, &window, row);
+    edge_row(&before, &after, &window, &session->cpus, numbers.spin, row, &numbers);
+    if (session->conf.kind == CONF_LATENCY) row_memory(ramp, &after, row);
+    *verdict = verdict_judge(&numbers, reason, size);
+    edge_free(&before);
+    edge_free(&after);
+    return true;
+}
+
+/* True if a disturbance from outside may explain the verdict, so that another try is fair. */
+static bool is_worth_a_rerun(enum verdict verdict)
+{
+    return verdict == VERDICT_DRIFTING || verdict == VERDICT_NOISY ||
+           verdict == VERDICT_CLIENT_LIMITED;
+}
+
+/* Windows until one is undisturbed, or until there were enough. */
+static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdict, char *reason,
+                        size_t size)
+{
+    for (int tries = 0;; tries++) {
+        if (!run_window(ramp, row, verdict, reason, size)) return false;
+        if (!is_worth_a_rerun(*verdict) || tries == RERUNS_MAX || ramp->reruns_left == 0)
+            return true;
+        ramp->reruns_left--;
+    }
+}
+
+static enum outcome finish(struct ramp *ramp, struct row *row, const char *status,
+                           const char *reason, enum outcome outcome)
+{
+    session_row_drops(&ramp->begin, row);
+    session_finish_row(ramp->session, row, status, reason);
+    return outcome;
+}
+
+static enum outcome run_point(struct ramp *ramp, long connections, char *reason, size_t size)
+{
+    const struct session *session = ramp->session;
+    struct answer answer;
+    struct row row;
+    enum verdict verdict;
+    session_begin_row(session, connections, &row);
+    ramp->begin = probe_kernel();
+    if (!session_connect(session, &ramp->load, connections, &answer)) goto no_answer;
+    bool connected = session_row_connects(&answer, &ramp->target, &row, reason, size);
+    if (!connected) {
+        char death[REASON_MAX];
+        explain_death(ramp, "connecting", death, sizeof death);
+        if (death[0] != '\0') snprintf(reason, size, "%s", death);
+        bool corrupt = answer_number(&answer, "corrupt") > 0;
+        return finish(ramp, &row, corrupt ? "corrupt" : "failed", reason, LAST_POINT);
+    }
+    if (session->conf.warmup_s > 0 &&
+        !session_traffic(session, &ramp->load, "warm", session->conf.warmup_s, &answer))
+        goto no_answer;
+    explain_death(ramp, "the warm-up", reason, size);
+    if (reason[0] != '\0') return finish(ramp, &row, "failed", reason, LAST_POINT);
+    if (!run_windows(ramp, &row, &verdict, reason, size)) goto broken;
+    char death[REASON_MAX];
+    explain_death(ramp, "the window", death, sizeof death);
+    if (death[0] != '\0') return finish(ramp, &row, "failed", death, LAST_POINT);
+    bool over = verdict == VERDICT_FAILED || verdict == VERDICT_CORRUPT;
+    return finish(ramp, &row, verdict_name(verdict), reason, over ? LAST_POINT : NEXT_POINT);
+
+no_answer:
+    snprintf(reason, size, "%.200s", answer.line);
+broken:
+    return finish(ramp, &row, "failed", reason, OURS_BROKE);
+}
+
+static bool run_points(struct ramp *ramp)
+{
+    const struct conf *conf = &ramp->session->conf;
+    char reason[REASON_MAX] = "";
+    for (size_t i = 0; i < conf->connection_count; i++) {
+        enum outcome outcome = run_point(ramp, conf->connections[i], reason, sizeof reason);
+        if (outcome == NEXT_POINT) continue;
+        char because[REASON_MAX];
+        explain_death(ramp, "the point before", because, sizeof because);
+        session_not_reached(ramp->session, i + 1, because[0] != '\0' ? because : reason);
+        if (outcome == OURS_BROKE) fprintf(stderr, "measure: %s\n", reason);
+        return outcome != OURS_BROKE;
+    }
+    return true;
+}
+
+bool ramp_run(const struct session *session)
+{
+    /* Half as many reruns as points: a busy machine must not double the time. */
+    struct ramp ramp = {.session = session,
+                        .reruns_left = (int)(session->conf.connection_count / 2)};
+    char reason[REASON_MAX];
+    if (!session_start_target(session, &ramp.target, reason, sizeof reason)) {
+        session_not_reached(session, 0, reason);
+        return true;
+    }
+    struct tree tree = probe_tree(ramp.target.process.pid);
+    ramp.baseline_pss_kib = probe_memory(&tree).pss_kib;
+    probe_tree_free(&tree);
+    ramp.load = session_start_load(session, ramp.target.port);
+    bool worked = run_points(&ramp);
+    process_end(&ramp.load, 2000);
+    process_forget(&ramp.load);
+    target_end(&ramp.target);
+    return worked;
+}

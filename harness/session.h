@@ -1,0 +1,58 @@
+/* session.h -- one call of measure: one experiment, one model, one repeat. */
+#ifndef C10K_SESSION_H
+#define C10K_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "harness/columns.h"
+#include "harness/conf.h"
+#include "harness/cpus.h"
+#include "harness/load_link.h"
+#include "harness/probe_kernel.h"
+#include "harness/target.h"
+
+struct session {
+    struct conf conf;
+    struct cpus cpus;
+    const char *experiment; /* Name of the conf file, without folder and ".conf". */
+    const char *profile, *model, *bin_dir;
+    const char *command; /* NULL: the model is BIN_DIR/server-MODEL. */
+    long repeat, seed;
+    int out_fd; /* raw.csv, for appending. */
+};
+
+/* Starts the server of this session.  As target_start_model(). */
+bool session_start_target(const struct session *session, struct target *target, char *why,
+                          size_t why_size);
+
+/* Starts the load client against `port`. */
+struct process session_start_load(const struct session *session, int port);
+
+/* Tells the client to hold `connections`, and how many of them send.  As load_ask(). */
+bool session_connect(const struct session *session, struct process *load, long connections,
+                     struct answer *answer);
+
+/* Tells the client to make traffic for `duration_s`: `word` is "warm" or "window". */
+bool session_traffic(const struct session *session, struct process *load, const char *word,
+                     double duration_s, struct answer *answer);
+
+/* Fills in which point the row is about. */
+void session_begin_row(const struct session *session, long connections, struct row *row);
+
+/* Copies what connecting gave into the row; false if not all were established, with the reason. */
+bool session_row_connects(const struct answer *answer, struct target *target, struct row *row,
+                          char *reason, size_t size);
+
+/* Fills in what the kernel dropped since `begin`, which is before the point's first connect. */
+void session_row_drops(const struct kernel *begin, struct row *row);
+
+/* Writes the row with its verdict to raw.csv, and the point's line to stdout.  Dies if the file
+ * cannot be written: nothing measured after that would be kept. */
+void session_finish_row(const struct session *session, struct row *row, const char *status,
+                        const char *reason);
+
+/* A row for each of the connection counts from `first` on that were not reached. */
+void session_not_reached(const struct session *session, size_t first, const char *reason);
+
+#endif

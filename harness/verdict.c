@@ -1,0 +1,136 @@
+/* verdict.c -- what to think of a point: a pure function from its numbers to a word. */
+#include "harness/verdict.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Where a point stops being what it claims to be.  Each limit was set by trial on a two-core
+ * virtual machine; docs/ tells the method. */
+static const double client_cpu_percent_limit = 85; /* Beyond, queues form in the client. */
+static const double server_cpu_percent_limit = 85; /* A closed loop that busy is the server's. */
+static const double send_lag_ns_floor = 50e3;      /* What waiting with a timer costs anyway. */
+static const double send_lag_of_latency = 0.10;    /* The client's share of what it reports. */
+static const double sent_of_offered = 0.99;
+static const double achieved_of_offered = 0.95;
+static const double little_error_percent_limit = 5; /* |N - X R| / N, should be 0. */
+static const double drift_percent_limit = 10;
+static const double steal_percent_limit = 0.5;
+static const double foreign_cpu_percent_limit = 3;
+static const double run_queue_percent_limit = 1;
+static const double wakeup_us = 1; /* 0.7 us pass between wake-up and running on a free CPU. */
+
+/* How many standard deviations of a Poisson count are no surprise. */
+static const double poisson_deviations = 3;
+
+static const char *const names[] = {"ok",     "overloaded", "drifting", "noisy", "client_limited",
+                                    "failed", "corrupt"};
+
+const char *verdict_name(enum verdict verdict)
+{
+    return names[verdict];
+}
+
+/* Where the reason goes. */
+struct reason {
+    char *text;
+    size_t size;
+};
+
+__attribute__((format(printf, 3, 4))) static enum verdict
+because(enum verdict verdict, const struct reason *reason, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason->text, reason->size, format, arguments);
+    va_end(arguments);
+    return verdict;
+}
+
+/* The share of the offered load that chance alone may take away within the window. */
+static double chance(const struct verdict_numbers *n)
+{
+    double expected = n->offered_per_s * n->window_s;
+    return n->poisson && expected > 0 ? poisson_deviations / sqrt(expected) : 0;
+}
+
+static enum verdict judge_client(const struct verdict_numbers *n, const struct reason *reason)
+{
+    /* A closed loop drives both ends to their limit.  Where the server is at its own, messages/s is
+     * a property of the pair, and CPU per message is still the server's. */
+    bool server_full = n->closed && n->server_cpu_percent >= server_cpu_percent_limit;
+    if (!n->spin && !server_full && n->client_cpu_percent_max >= client_cpu_percent_limit)
+        return because(VERDICT_CLIENT_LIMITED, reason, "client used %.0f %% of its CPU",
+                       n->client_cpu_percent_max);
+    if (n->closed) return VERDICT_OK;
+    if (n->sent_per_s < n->offered_per_s * (sent_of_offered - chance(n)))
+        return because(VERDICT_CLIENT_LIMITED, reason, "client sent %.0f of %.0f messages/s",
+                       n->sent_per_s, n->offered_per_s);
+    double limit = fmax(send_lag_ns_floor, send_lag_of_latency * n->latency_ns_p99);
+    if (n->send_lag_ns_p99 > limit)
+        return because(VERDICT_CLIENT_LIMITED, reason,
+                       "client was late: p99 of its lag is %.0f us; %.0f us are tolerable here",
+                       n->send_lag_ns_p99 / 1e3, limit / 1e3);
+    return VERDICT_OK;
+}
+
+static enum verdict judge_machine(const struct verdict_numbers *n, const struct reason *reason)
+{
+    if (n->steal_percent > steal_percent_limit)
+        return because(VERDICT_NOISY, reason, "the host took %.1f %% of the CPU time",
+                       n->steal_percent);
+    if (n->foreign_cpu_percent > foreign_cpu_percent_limit)
+        return because(VERDICT_NOISY, reason, "other programs used %.1f %% of the machine",
+                       n->foreign_cpu_percent);
+    double wakeups_percent = n->wakeups_per_s > 0 ? n->wakeups_per_s * wakeup_us / 1e6 * 100 : 0;
+    if (n->single_thread && n->run_queue_percent > run_queue_percent_limit + wakeups_percent)
+        return because(VERDICT_NOISY, reason, "the server waited %.1f %% of the time for its CPU",
+                       n->run_queue_percent);
+    return VERDICT_OK;
+}
+
+/* What Little's law may be off by.  Messages under way at the window's end lie half outside it: up
+ * to one time of flight, connections / throughput, in the window's length. */
+static double little_limit(const struct verdict_numbers *n)
+{
+    double flight_s = n->connections / n->achieved_per_s;
+    double edge_percent = 100 * flight_s / n->window_s;
+    return little_error_percent_limit + (edge_percent > 0 ? edge_percent : 0);
+}
+
+static enum verdict judge_server(const struct verdict_numbers *n, const struct reason *reason)
+{
+    bool overloaded =
+        !n->closed && n->achieved_per_s < n->offered_per_s * (achieved_of_offered - chance(n));
+    /* A queue that grows makes the second half slower: overload explains drift. */
+    if (overloaded)
+        return because(VERDICT_OVERLOADED, reason, "%.0f of %.0f messages/s came back in time",
+                       n->achieved_per_s, n->offered_per_s);
+    if (fabs(n->drift_percent) > drift_percent_limit)
+        return because(VERDICT_DRIFTING, reason, "the halves of the window differ by %.0f %%",
+                       n->drift_percent);
+    if (n->closed && n->little_error_percent > little_limit(n))
+        return because(VERDICT_DRIFTING, reason,
+                       "Little's law is off by %.0f %%: connections x time and messages disagree",
+                       n->little_error_percent);
+    return VERDICT_OK;
+}
+
+enum verdict verdict_judge(const struct verdict_numbers *numbers, char *text, size_t size)
+{
+    const struct reason reason = {text, size};
+    because(VERDICT_OK, &reason, "%s", "");
+    if (numbers->corrupt > 0)
+        return because(VERDICT_CORRUPT, &reason, "%.0f connections got a wrong byte",
+                       numbers->corrupt);
+    if (numbers->reset > 0)
+        return because(VERDICT_FAILED, &reason, "the server ended %.0f connections",
+                       numbers->reset);
+    if (numbers->lost > 0 && numbers->achieved_per_s <= 0)
+        return because(VERDICT_FAILED, &reason, "not one of %.0f messages came back",
+                       numbers->lost);
+    enum verdict verdict = judge_client(numbers, &reason);
+    if (verdict == VERDICT_OK) verdict = judge_machine(numbers, &reason);
+    if (verdict == VERDICT_OK) verdict = judge_server(numbers, &reason);
+    return verdict;
+}

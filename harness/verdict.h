@@ -1,0 +1,46 @@
+/* verdict.h -- what to think of a point: a pure function from its numbers to a word.
+ *
+ * Order matters: the first of these that holds is the verdict, because each makes the later ones
+ * meaningless.  A wrong byte says more than a dead server, a dead server more than a late client,
+ * a late client more than a busy neighbour, and only a point without any of them says something
+ * about the model. */
+#ifndef C10K_VERDICT_H
+#define C10K_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum verdict {
+    VERDICT_OK,
+    VERDICT_OVERLOADED,     /* The server did not keep up with what was offered. */
+    VERDICT_DRIFTING,       /* The window's halves differ: it was no steady state. */
+    VERDICT_NOISY,          /* Somebody else used the machine. */
+    VERDICT_CLIENT_LIMITED, /* The client was late or out of CPU: the point measures the client. */
+    VERDICT_FAILED,         /* The server ended, refused, or lost something. */
+    VERDICT_CORRUPT,        /* A byte came back wrong. */
+};
+
+/* The numbers of a point.  NAN: not measured, so that it cannot trigger anything. */
+struct verdict_numbers {
+    bool closed;        /* Capacity kind: no schedule, nothing is offered. */
+    bool poisson;       /* Random arrivals: their number varies by itself. */
+    bool spin;          /* The client polls, so that its CPU is always busy. */
+    bool single_thread; /* The server has one thread: nobody of its own competes with it. */
+    double corrupt, lost, reset; /* Connections, messages, connections. */
+    double offered_per_s, sent_per_s, achieved_per_s, window_s;
+    double connections;            /* That send. */
+    double client_cpu_percent_max; /* Of the busiest client process; 100 is one CPU. */
+    double server_cpu_percent;     /* Of all CPUs that the server may use together. */
+    double latency_ns_p99, send_lag_ns_p99;
+    double little_error_percent, drift_percent;
+    double steal_percent, foreign_cpu_percent, run_queue_percent;
+    double wakeups_per_s; /* Of the server: its voluntary context switches. */
+};
+
+/* Judges a point and says in `reason` which number decided it; "" if nothing did. */
+enum verdict verdict_judge(const struct verdict_numbers *numbers, char *reason, size_t size);
+
+/* "ok", "overloaded", ... as in the CSV. */
+const char *verdict_name(enum verdict verdict);
+
+#endif

@@ -1,0 +1,223 @@
+#!/usr/bin/env bats
+# measure.bats -- guards against rows that are missing, wrong or left unexplained, and against
+# processes that outlive a measurement.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    measure=$PWD/build/release/measure
+    raw=$BATS_TEST_TMPDIR/raw.csv
+    conf=$BATS_TEST_TMPDIR/tiny.conf
+    tiny 'kind = latency' 'connections = 1 20' 'rate_per_s = 1000'
+}
+
+# Writes an experiment that takes half a second a point.
+tiny() { # tiny LINE...
+    printf '%s\n' '# Question: does it work?' "$@" 'warmup_s = 0.1' 'window_s = 0.3' \
+        'settle_s = 0.2' >"$conf"
+}
+
+# Prints column NAME of row N (1 is the first) of raw.csv.
+column() { # column NAME N
+    awk -F, -v name="$1" -v row="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
+        NR == row + 1 { print $c }' "$raw"
+}
+
+rows() { awk 'END { print NR - 1 }' "$raw"; }
+
+true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
+
+# Fails if a process is left whose command line holds a text.
+nothing_left() { # nothing_left TEXT
+    local file line
+    for file in /proc/[0-9]*/cmdline; do
+        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue # It ended meanwhile.
+        [[ $line != *"$1"* ]] || { echo "left behind: $line"; return 1; }
+    done
+}
+
+refused() { # refused EXPECTED-TEXT ARGUMENT...
+    run -2 --separate-stderr "$measure" "${@:2}"
+    [[ -z $output && $stderr == *"$1"* && ${#stderr_lines[@]} == 1 ]] || { echo "$stderr"; return 1; }
+}
+
+@test "a mistake in an experiment is told with file and line" {
+    tiny 'kind = latency' 'connexions = 5'
+    refused "$conf:3: unknown key \"connexions\"" "$conf" --check
+    refused "$conf:3: unknown key" "$conf" --model poll --out "$raw"
+    [[ ! -e $raw ]]
+}
+
+@test "wrong usage is one clear line, exit 2, and nothing is written" {
+    refused 'no build/release/server-nonesuch' "$conf" --model nonesuch --out "$raw"
+    refused 'not "../poll"' "$conf" --model ../poll --out "$raw"
+    refused 'cannot write /nowhere/raw.csv' "$conf" --model poll --out /nowhere/raw.csv
+    refused 'cannot read /nowhere.conf' /nowhere.conf --check
+    refused '--model is missing' "$conf" --out "$raw"
+    refused '--out is missing' "$conf" --model poll
+    refused 'unknown option --fast' "$conf" --fast
+    refused '--repeat takes a whole number' "$conf" --model poll --out "$raw" --repeat 0
+    refused '--rate takes a number' "$conf" --model poll --out "$raw" --rate 1e3
+    refused 'not "fast"' "$conf" --profile fast --check
+    refused 'no "colour"' "$conf" --print colour
+    [[ ! -e $raw ]]
+}
+
+@test "a file with another header is refused and left as it was" {
+    echo 'a,b' >"$raw"
+    refused 'another header' "$conf" --model poll --out "$raw"
+    [[ $(<"$raw") == 'a,b' ]]
+}
+
+@test "values are printed as the profile sees them" {
+    tiny 'kind = latency' 'connections = 1' 'rate_per_s = 5' 'rate_per_s.quick = 7'
+    [[ $("$measure" "$conf" --print question) == 'does it work?' ]]
+    [[ $("$measure" "$conf" --print rate_per_s) == 5 ]]
+    [[ $("$measure" "$conf" --profile quick --print rate_per_s) == 7 ]]
+    true_that "$("$measure" "$conf" --print estimate_s) > 0.4"
+}
+
+@test "all experiments of the suite are well written, for every profile" {
+    local file profile
+    for file in harness/experiments/*.conf; do
+        for profile in quick standard full; do "$measure" "$file" --profile "$profile" --check; done
+        [[ -n $("$measure" "$file" --print question) ]]
+        [[ -n $("$measure" "$file" --print shows) ]]
+        [[ -n $("$measure" "$file" --print does_not_show) ]]
+    done
+}
+
+@test "every column is documented, and nothing else is" {
+    run -0 "$measure" "$conf" --model poll --out "$raw"
+    diff <(head -1 "$raw" | tr , '\n' | sort) \
+         <(awk -F'|' '/^\| [a-z]/ && NF >= 6 && $2 !~ /^ column / { gsub(/[ `]/, "", $2); gsub(",", "\n", $2); print $2 }' \
+               results/README.md | sort)
+}
+
+@test "a small experiment leaves complete rows and one line per point" {
+    run -0 --separate-stderr "$measure" "$conf" --model fork --repeat 3 --seed 9 --profile quick \
+        --out "$raw" 3>&-
+    [[ -z $stderr && ${#lines[@]} == 2 ]]
+    [[ ${lines[1]} == "point fork 20 "*" achieved_per_s="*" latency_ns_p99="* ]]
+    [[ $(rows) == 2 && $(column experiment 2) == tiny && $(column model 2) == fork ]]
+    [[ $(column repeat 1) == 3 && $(column seed 1) == 9 && $(column profile 1) == quick ]]
+    [[ $(column connections_established 2) == 20 && $(column processes 2) == 21 ]]
+    [[ $(column corrupt 2) == 0 && $(column lost 2) == 0 && $(column arrival 2) == poisson ]]
+    true_that "$(column achieved_per_s 2) > 700 && $(column achieved_per_s 2) < 1300"
+    true_that "$(column latency_ns_p50 2) > 1000 && $(column pss_kib 2) > 100"
+    true_that "$(column rss_kib 2) > $(column pss_kib 2)"
+    true_that "$(column server_cpu_us_per_message 2) > 1"
+    [[ $(awk -F, '{ print NF }' "$raw" | sort -u | wc -l) == 1 ]]
+}
+
+@test "a blocking server switches once per message, whoever counts" {
+    # Blocking read, one message after the other: the process must sleep for each of them.
+    tiny 'kind = latency' 'connections = 1' 'rate_per_s = 500' 'arrival = constant'
+    run -0 "$measure" "$conf" --model fork --out "$raw"
+    true_that "$(column switches_per_message 1) > 0.95 && $(column switches_per_message 1) < 1.2"
+    true_that "$(column machine_switches_per_s 1) > $(column switches_voluntary_per_s 1)"
+}
+
+@test "capacity rows claim no latency, memory rows tell all parts" {
+    tiny 'kind = capacity' 'connections = 5'
+    run -0 "$measure" "$conf" --model poll --out "$raw"
+    [[ -z $(column latency_ns_p50 1) && -z $(column offered_per_s 1) && $(column arrival 1) == closed ]]
+    true_that "$(column achieved_per_s 1) > 1000 && $(column little_error_percent 1) < 5"
+    true_that "$(column machine_cpu_us_per_message 1) > $(column server_cpu_us_per_message 1)"
+    tiny 'kind = memory' 'connections = 500'
+    run -0 "$measure" "$conf" --model thread --out "$raw"
+    [[ $(column status 2) == ok && $(column threads 2) == 501 ]]
+    true_that "$(column kernel_stack_kib 2) >= 4000 && $(column sockets_kib 2) > 500"
+    true_that "$(column machine_lost_kib 2) > $(column pss_kib 2)"
+}
+
+@test "connections are as many as ss counts" {
+    command -v ss >/dev/null || skip "ss (iproute2) is not installed"
+    tiny 'kind = latency' 'connections = 300' 'rate_per_s = 1000' 'window_s.full = 2'
+    # Under a name of its own: others may run a server-poll at the same time.
+    local bin=$BATS_TEST_TMPDIR/bin
+    mkdir "$bin"
+    cp build/release/load "$bin"
+    cp build/release/server-poll "$bin/server-counted"
+    "$measure" "$conf" --profile full --model counted --bin-dir "$bin" --out "$raw" \
+        >/dev/null 3>&- &
+    local pid=$! most=0 now
+    while kill -0 "$pid" 2>/dev/null; do
+        now=$(ss -Htnp state established | grep -c '"server-counted"' || true)
+        ((now <= most)) || most=$now
+        sleep 0.1
+    done
+    wait "$pid"
+    echo "ss saw $most"
+    [[ $most == 300 && $(column connections_established 1) == 300 ]]
+}
+
+@test "a server that dies becomes failed rows that say why; earlier rows stay" {
+    run -0 "$measure" "$conf" --model poll --out "$raw"
+    # Serves 5 s on a good day, but dies after 1 s: in the first or second point.
+    tiny 'kind = latency' 'connections = 1 2 3 4 5' 'rate_per_s = 500'
+    run -0 "$measure" "$conf" --model dies --out "$raw" --command \
+        "bash -c 'trap \"\" TERM; build/release/server-poll {port} & sleep 1; echo no more >&2; kill \$!; exit 3'"
+    [[ $(rows) == 7 && $(column model 2) == poll ]]
+    [[ $(column status 7) == failed && $(column reason 7) == "not reached: "*"exit 3: no more"* ]]
+    nothing_left "trap \"\" TERM"
+}
+
+@test "a server that never gets ready is a failed row" {
+    run -0 "$measure" "$conf" --model broken --command 'echo cannot do it >&2; exit 4' --out "$raw"
+    [[ $(rows) == 2 && $(column status 1) == failed ]]
+    [[ $(column reason 1) == "not reached: ended before it was ready: exit 4: cannot do it" ]]
+}
+
+@test "a server out of files is a failed row with the number it reached" {
+    tiny 'kind = latency' 'connections = 10 200 300' 'rate_per_s = 500'
+    run -0 "$measure" "$conf" --model poll --out "$raw" \
+        --command 'sh -c "ulimit -n 60; exec build/release/server-poll {port}"'
+    [[ $(rows) == 3 && $(column status 2) == failed && $(column status 3) == failed ]]
+    [[ $(column reason 2) == "established "*" of 200: "* && $(column reason 2) == *"accept"* ]]
+    [[ $(column reason 3) == "not reached: "* ]]
+}
+
+@test "a broken load client is our failure, with a row that says so" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    cp build/release/server-poll "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\necho "connect connections_asked=1 connections_established=1"\nexit 5\n' \
+        >"$BATS_TEST_TMPDIR/bin/load"
+    chmod +x "$BATS_TEST_TMPDIR/bin/load"
+    run -1 "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
+    [[ $(rows) == 2 && $(column reason 1) == *"load client"*"exit 5"* ]]
+    nothing_left "$BATS_TEST_TMPDIR/bin"
+}
+
+@test "SIGINT and SIGTERM leave no process, and the rows measured so far" {
+    local signal bin=$BATS_TEST_TMPDIR/bin
+    mkdir "$bin"
+    cp build/release/server-fork build/release/load "$bin"
+    tiny 'kind = latency' 'connections = 1 2 3 4 5 6 7 8' 'rate_per_s = 500'
+    for signal in INT TERM; do
+        rm -f "$raw"
+        "$measure" "$conf" --model fork --bin-dir "$bin" --out "$raw" >/dev/null 3>&- &
+        local pid=$! status=0
+        for _ in {1..200}; do [[ ! -s $raw ]] || (($(rows) < 1)) || break; sleep 0.05; done
+        kill "-$signal" "$pid"
+        wait "$pid" || status=$?
+        [[ $status == $((128 + $(kill -l "$signal"))) ]]
+        nothing_left "$bin"
+        (($(rows) >= 1 && $(rows) < 8))
+    done
+}
+
+@test "the harness killed outright takes its children along" {
+    local bin=$BATS_TEST_TMPDIR/bin
+    mkdir "$bin"
+    cp build/release/server-fork build/release/load "$bin"
+    "$measure" "$conf" --model fork --bin-dir "$bin" --out "$raw" >/dev/null 3>&- &
+    local pid=$!
+    sleep 0.5
+    kill -KILL "$pid"
+    wait "$pid" || true
+    sleep 0.3
+    nothing_left "$bin"
+}

@@ -1,0 +1,204 @@
+/* test_verdict.c -- guards against a point that is called good though it measured something else,
+ * and against one that is thrown away though it is good: each limit, at it and beside it. */
+#include <math.h>
+#include <string.h>
+
+#include "harness/verdict.h"
+#include "tests/unit.h"
+
+/* A point that nothing is wrong with. */
+static struct verdict_numbers good(void)
+{
+    return (struct verdict_numbers){.single_thread = true,
+                                    .offered_per_s = 20000,
+                                    .sent_per_s = 20000,
+                                    .achieved_per_s = 20000,
+                                    .window_s = 2,
+                                    .connections = 100,
+                                    .client_cpu_percent_max = 50,
+                                    .server_cpu_percent = 50,
+                                    .latency_ns_p99 = 200e3,
+                                    .send_lag_ns_p99 = 20e3,
+                                    .little_error_percent = NAN,
+                                    .drift_percent = 1};
+}
+
+static struct verdict_numbers good_closed(void)
+{
+    struct verdict_numbers n = good();
+    n.closed = true;
+    n.offered_per_s = n.latency_ns_p99 = n.send_lag_ns_p99 = NAN;
+    n.little_error_percent = 0;
+    return n;
+}
+
+static void expect(struct verdict_numbers numbers, enum verdict wanted)
+{
+    char reason[200];
+    enum verdict found = verdict_judge(&numbers, reason, sizeof reason);
+    assert_string_equal(verdict_name(found), verdict_name(wanted));
+    assert_int_equal(reason[0] == '\0', wanted == VERDICT_OK); /* Who is not ok hears why. */
+    assert_null(strpbrk(reason, ",\"\n"));
+}
+
+/* Expects ok with `fine` in the field at `offset`, and `verdict` with `bad` in it. */
+static void expect_edge(struct verdict_numbers numbers, size_t offset, double fine, double bad,
+                        enum verdict verdict)
+{
+    memcpy((char *)&numbers + offset, &fine, sizeof fine);
+    expect(numbers, VERDICT_OK);
+    memcpy((char *)&numbers + offset, &bad, sizeof bad);
+    expect(numbers, verdict);
+}
+
+static void a_good_point_is_ok(void **state)
+{
+    (void)state;
+    expect(good(), VERDICT_OK);
+    expect(good_closed(), VERDICT_OK);
+}
+
+static void what_was_not_measured_triggers_nothing(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good();
+    n.latency_ns_p99 = n.send_lag_ns_p99 = n.drift_percent = n.steal_percent = NAN;
+    n.foreign_cpu_percent = n.run_queue_percent = n.client_cpu_percent_max = NAN;
+    expect(n, VERDICT_OK);
+}
+
+static void each_limit_is_where_it_says(void **state)
+{
+    (void)state;
+    expect_edge(good(), offsetof(struct verdict_numbers, corrupt), 0, 1, VERDICT_CORRUPT);
+    expect_edge(good(), offsetof(struct verdict_numbers, reset), 0, 1, VERDICT_FAILED);
+    expect_edge(good(), offsetof(struct verdict_numbers, client_cpu_percent_max), 84.9, 85,
+                VERDICT_CLIENT_LIMITED);
+    expect_edge(good(), offsetof(struct verdict_numbers, sent_per_s), 19800, 19799,
+                VERDICT_CLIENT_LIMITED);
+    expect_edge(good(), offsetof(struct verdict_numbers, send_lag_ns_p99), 50e3, 50.1e3,
+                VERDICT_CLIENT_LIMITED);
+    expect_edge(good(), offsetof(struct verdict_numbers, steal_percent), 0.5, 0.51, VERDICT_NOISY);
+    expect_edge(good(), offsetof(struct verdict_numbers, foreign_cpu_percent), 3, 3.1,
+                VERDICT_NOISY);
+    expect_edge(good(), offsetof(struct verdict_numbers, run_queue_percent), 1, 1.1, VERDICT_NOISY);
+    expect_edge(good(), offsetof(struct verdict_numbers, achieved_per_s), 19000, 18999,
+                VERDICT_OVERLOADED);
+    expect_edge(good(), offsetof(struct verdict_numbers, drift_percent), 10, 10.1,
+                VERDICT_DRIFTING);
+    expect_edge(good(), offsetof(struct verdict_numbers, drift_percent), -10, -10.1,
+                VERDICT_DRIFTING);
+}
+
+static void a_slow_server_excuses_a_late_client(void **state)
+{
+    (void)state;
+    struct verdict_numbers slow = good();
+    slow.latency_ns_p99 = 5e6;
+    expect_edge(slow, offsetof(struct verdict_numbers, send_lag_ns_p99), 0.5e6, 0.51e6,
+                VERDICT_CLIENT_LIMITED);
+}
+
+static void a_client_that_polls_is_always_busy(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good();
+    n.spin = true;
+    n.client_cpu_percent_max = 100;
+    expect(n, VERDICT_OK);
+}
+
+static void threads_wait_for_each_other_and_that_is_no_noise(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good();
+    n.single_thread = false;
+    n.run_queue_percent = 300;
+    expect(n, VERDICT_OK);
+}
+
+static void waking_up_takes_time_and_that_is_no_noise(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good();
+    n.wakeups_per_s = 10000; /* 1 us each: 1 %. */
+    expect_edge(n, offsetof(struct verdict_numbers, run_queue_percent), 1.99, 2.01, VERDICT_NOISY);
+}
+
+static void chance_is_allowed_for_random_arrivals_only(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good(); /* 40,000 messages: three deviations are 1.5 %. */
+    n.sent_per_s = n.achieved_per_s = 20000 * (0.99 - 0.0149);
+    expect(n, VERDICT_CLIENT_LIMITED);
+    n.poisson = true;
+    expect(n, VERDICT_OK);
+    n.sent_per_s = n.achieved_per_s = 20000 * (0.99 - 0.0151);
+    expect(n, VERDICT_CLIENT_LIMITED);
+}
+
+static void a_closed_loop_may_fill_both_ends(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good_closed();
+    n.client_cpu_percent_max = 100;
+    expect_edge(n, offsetof(struct verdict_numbers, server_cpu_percent), 85, 84.9,
+                VERDICT_CLIENT_LIMITED);
+}
+
+static void littles_law_is_checked_in_a_closed_loop(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good_closed(); /* 100 / 20,000 = 5 ms of 2 s: 0.25 %. */
+    expect_edge(n, offsetof(struct verdict_numbers, little_error_percent), 5.24, 5.26,
+                VERDICT_DRIFTING);
+    n.connections = 10000; /* 0.5 s of 2 s: 25 %. */
+    expect_edge(n, offsetof(struct verdict_numbers, little_error_percent), 29.9, 30.1,
+                VERDICT_DRIFTING);
+}
+
+static void silence_is_failure_and_not_overload(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good();
+    n.achieved_per_s = 0;
+    n.lost = 40000;
+    expect(n, VERDICT_FAILED);
+}
+
+static void the_worst_word_wins(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good();
+    n.drift_percent = 50;
+    expect(n, VERDICT_DRIFTING);
+    n.achieved_per_s = 10000;
+    expect(n, VERDICT_OVERLOADED);
+    n.steal_percent = 5;
+    expect(n, VERDICT_NOISY);
+    n.sent_per_s = 10000;
+    expect(n, VERDICT_CLIENT_LIMITED);
+    n.reset = 1;
+    expect(n, VERDICT_FAILED);
+    n.corrupt = 1;
+    expect(n, VERDICT_CORRUPT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_point_is_ok),
+        cmocka_unit_test(what_was_not_measured_triggers_nothing),
+        cmocka_unit_test(each_limit_is_where_it_says),
+        cmocka_unit_test(a_slow_server_excuses_a_late_client),
+        cmocka_unit_test(a_client_that_polls_is_always_busy),
+        cmocka_unit_test(threads_wait_for_each_other_and_that_is_no_noise),
+        cmocka_unit_test(waking_up_takes_time_and_that_is_no_noise),
+        cmocka_unit_test(chance_is_allowed_for_random_arrivals_only),
+        cmocka_unit_test(a_closed_loop_may_fill_both_ends),
+        cmocka_unit_test(littles_law_is_checked_in_a_closed_loop),
+        cmocka_unit_test(silence_is_failure_and_not_overload),
+        cmocka_unit_test(the_worst_word_wins),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
