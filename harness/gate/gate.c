@@ -1,0 +1,256 @@
+/* gate.c -- the conformance gate: tries every trap on a server given as a command.
+ *
+ * Each trap has a process and a server of its own; a few run side by side.  docs/conformance.md
+ * tells what each trap is about. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/clock.h"
+#include "common/die.h"
+#include "common/net.h"
+#include "common/number.h"
+#include "harness/gate/traps.h"
+#include "harness/gate/trial.h"
+#include "harness/process.h"
+
+enum { TRAPS_MAX = 64, COMMAND_MAX = 4096, SIDE_BY_SIDE_MAX = 6, TRAP_S_MAX = 150 };
+
+/* A trap, what became of it, and the process that tries it. */
+struct attempt {
+    const struct trap *trap;
+    const char *exception; /* Declared for this server: not tried. */
+    struct trial_verdict *verdict;
+    struct process process;
+    uint64_t begin_ns;
+    bool begun, done;
+};
+
+static struct attempt attempts[TRAPS_MAX];
+static size_t attempt_count;
+static char command[COMMAND_MAX];
+static bool instrumented;
+
+static void add_traps(const struct trap *traps, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        attempts[attempt_count++].trap = &traps[i];
+}
+
+static struct attempt *find(const char *name)
+{
+    for (size_t i = 0; i < attempt_count; i++)
+        if (strcmp(attempts[i].trap->name, name) == 0) return &attempts[i];
+    die_usage("there is no trap \"%s\"; gate --list shows them", name);
+}
+
+static _Noreturn void help(void)
+{
+    puts("gate -- does a server keep the echo protocol, also when clients or limits are unkind?\n"
+         "\n"
+         "usage: gate [options] -- COMMAND...\n"
+         "\n"
+         "  COMMAND              starts the server.  {port} in it becomes a free port; without "
+         "{port}\n"
+         "                       it must print \"ready port=N\", as the servers of this suite do\n"
+         "  --name NAME          how to call it in the last line [the command]\n"
+         "  --trap TRAP          try only this one; may be given more than once\n"
+         "  --except TRAP=WHY    a declared exception: not tried, shown as skip with the reason\n"
+         "  --instrumented       the server is built with a sanitizer: do not judge its memory\n"
+         "  --tsv FILE           also write the rows as trap, result, evidence, tab between\n"
+         "  --jobs N             traps tried side by side, at most 6 [2]\n"
+         "  --list               name the traps and end\n"
+         "  --help               this text\n"
+         "\n"
+         "Exit status: 0 all passed, 1 some did not, 2 wrong usage.\n"
+         "\n"
+         "examples:\n"
+         "  gate -- build/release/server-poll 0\n"
+         "  gate --name mine --trap half-close -- node my.js {port}");
+    exit(0);
+}
+
+static void list(void)
+{
+    for (size_t i = 0; i < attempt_count; i++)
+        printf("%-18s %s\n", attempts[i].trap->name, attempts[i].trap->summary);
+}
+
+/* ---- trying ---- */
+
+static void try_trap(void *argument)
+{
+    struct attempt *attempt = argument;
+    trial_begin(command, instrumented, attempt->verdict);
+    attempt->trap->run();
+}
+
+static void begin(struct attempt *attempt)
+{
+    attempt->begun = true;
+    attempt->begin_ns = clock_ns();
+    attempt->process = process_fork(try_trap, attempt, NULL);
+}
+
+/* Looks whether an attempt has ended, or must be ended. */
+static void look_after(struct attempt *attempt)
+{
+    if (process_is_running(&attempt->process)) {
+        if (clock_ns() - attempt->begin_ns < (uint64_t)TRAP_S_MAX * NS_PER_S) return;
+        process_end(&attempt->process, 2000);
+        if (attempt->verdict->result == TRIAL_NONE)
+            snprintf(attempt->verdict->evidence, sizeof attempt->verdict->evidence,
+                     "no verdict after %d s", TRAP_S_MAX);
+    }
+    attempt->done = true;
+    if (attempt->verdict->result != TRIAL_NONE) return;
+    attempt->verdict->result = TRIAL_FAIL;
+    if (attempt->verdict->evidence[0] == '\0')
+        snprintf(attempt->verdict->evidence, sizeof attempt->verdict->evidence,
+                 "the trap itself ended without a verdict");
+}
+
+static const char *result_name(const struct attempt *attempt)
+{
+    static const char *const names[] = {"FAIL", "pass", "FAIL", "skip"};
+    return names[attempt->verdict->result];
+}
+
+static void show(const struct attempt *attempt, FILE *tsv)
+{
+    printf("%s  %-18s %s\n", result_name(attempt), attempt->trap->name, attempt->verdict->evidence);
+    fflush(stdout);
+    if (tsv == NULL) return;
+    fprintf(tsv, "%s\t%s\t%s\n", attempt->trap->name, result_name(attempt),
+            attempt->verdict->evidence);
+}
+
+/* Tries all, `jobs` side by side, and shows them in their order as they come. */
+static void try_all(int jobs, FILE *tsv)
+{
+    size_t next = 0, shown = 0;
+    while (shown < attempt_count) {
+        int running = 0;
+        for (size_t i = 0; i < next; i++) {
+            if (attempts[i].done) continue;
+            look_after(&attempts[i]);
+            running += !attempts[i].done;
+        }
+        for (; running < jobs && next < attempt_count; next++) {
+            struct attempt *attempt = &attempts[next];
+            if (attempt->exception != NULL) {
+                attempt->done = true;
+                attempt->verdict->result = TRIAL_SKIP;
+                snprintf(attempt->verdict->evidence, sizeof attempt->verdict->evidence,
+                         "declared exception: %s", attempt->exception);
+                continue;
+            }
+            begin(attempt);
+            running++;
+        }
+        for (; shown < next && attempts[shown].done; shown++)
+            show(&attempts[shown], tsv);
+        if (shown < attempt_count) process_sleep_ns(5 * NS_PER_MS);
+    }
+}
+
+/* ---- command line ---- */
+
+/* Keeps only the traps that were asked for. */
+static void choose(const struct attempt *const *wanted, size_t count)
+{
+    struct attempt chosen[TRAPS_MAX];
+    for (size_t i = 0; i < count; i++)
+        chosen[i] = *wanted[i];
+    if (count == 0) return;
+    memcpy(attempts, chosen, count * sizeof chosen[0]);
+    attempt_count = count;
+}
+
+static void take_exception(char *text)
+{
+    char *why = strchr(text, '=');
+    if (why == NULL || why[1] == '\0') die_usage("--except takes TRAP=WHY, not \"%s\"", text);
+    *why = '\0';
+    find(text)->exception = why + 1;
+}
+
+static void join_command(int count, char **words)
+{
+    size_t held = 0;
+    for (int i = 0; i < count; i++) {
+        int added = snprintf(command + held, sizeof command - held, "%s%s", i ? " " : "", words[i]);
+        held += (size_t)added;
+        if (held >= sizeof command) die_usage("the command is longer than %d", COMMAND_MAX);
+    }
+}
+
+/* Sanitized servers end at their first finding, so that the trap that met it fails. */
+static void set_sanitizers(void)
+{
+    setenv("ASAN_OPTIONS", "halt_on_error=1:quarantine_size_mb=1:detect_leaks=1", 0);
+    setenv("TSAN_OPTIONS", "halt_on_error=1", 0);
+    setenv("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1", 0);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"name", required_argument, NULL, 'n'},
+                                            {"trap", required_argument, NULL, 't'},
+                                            {"except", required_argument, NULL, 'e'},
+                                            {"tsv", required_argument, NULL, 'o'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"instrumented", no_argument, NULL, 'i'},
+                                            {"list", no_argument, NULL, 'l'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    const struct attempt *wanted[TRAPS_MAX];
+    size_t wanted_count = 0;
+    const char *name = NULL, *tsv_path = NULL;
+    long jobs = 2;
+    add_traps(TRAPS_BYTES, TRAPS_BYTES_COUNT);
+    add_traps(TRAPS_PEERS, TRAPS_PEERS_COUNT);
+    add_traps(TRAPS_CROWDS, TRAPS_CROWDS_COUNT);
+    add_traps(TRAPS_SHORTAGE, TRAPS_SHORTAGE_COUNT);
+    opterr = 0; /* Our own line says more. */
+    for (int key; (key = getopt_long(argc, argv, "+:", options, NULL)) != -1;) {
+        if (key == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
+        if (key == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
+        if (key == 'n') name = optarg;
+        if (key == 't' && wanted_count < TRAPS_MAX) wanted[wanted_count++] = find(optarg);
+        if (key == 'e') take_exception(optarg);
+        if (key == 'o') tsv_path = optarg;
+        if (key == 'j') jobs = number_option("--jobs", optarg, 1, SIDE_BY_SIDE_MAX);
+        if (key == 'i') instrumented = true;
+        if (key == 'h') help();
+        if (key == 'l') {
+            list();
+            return 0;
+        }
+    }
+    if (optind == argc) die_usage("which server? Give its command after --; see --help");
+    join_command(argc - optind, argv + optind);
+    choose(wanted, wanted_count);
+    FILE *tsv = tsv_path == NULL ? NULL : fopen(tsv_path, "we");
+    if (tsv_path != NULL && tsv == NULL)
+        die_usage("cannot write %s: %s", tsv_path, strerror(errno));
+    struct trial_verdict *verdicts =
+        mmap(NULL, TRAPS_MAX * sizeof *verdicts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+             -1, 0);
+    if (verdicts == MAP_FAILED) die("mmap");
+    for (size_t i = 0; i < attempt_count; i++)
+        attempts[i].verdict = &verdicts[i];
+    set_sanitizers();
+    process_prepare();
+    try_all((int)jobs, tsv);
+    int counts[TRIAL_SKIP + 1] = {0};
+    for (size_t i = 0; i < attempt_count; i++)
+        counts[attempts[i].verdict->result]++;
+    printf("%s: %d passed, %d failed, %d skipped\n", name ? name : command, counts[TRIAL_PASS],
+           counts[TRIAL_FAIL], counts[TRIAL_SKIP]);
+    if (tsv != NULL && fclose(tsv) != 0) die(tsv_path);
+    return counts[TRIAL_FAIL] > 0;
+}

@@ -1,0 +1,154 @@
+/* peer.c -- the clients of the gate, good and bad ones. */
+#include "harness/gate/peer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/net.h"
+#include "harness/gate/trial.h"
+
+enum { PIECE_B = 64 * 1024, PATIENCE_MS = 10000 };
+
+/* The byte that the stream with this tag has at this position: a mix of both (splitmix64's). */
+static unsigned char byte_at(uint64_t tag, uint64_t position)
+{
+    uint64_t z = tag * 0x9e3779b97f4a7c15 + (position >> 3);
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return (unsigned char)(z >> (position & 7) * 8);
+}
+
+static struct peer new_peer(void)
+{
+    static uint64_t tags;
+    struct net_address address;
+    net_address_read("127.0.0.1", trial_port(), &address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) trial_fail("the gate itself ran out of sockets");
+    net_no_delay(fd);
+    net_close_with_reset(fd);
+    return (struct peer){.fd = fd, .tag = ++tags};
+}
+
+bool peer_wait(const struct peer *peer, short events, int wait_ms)
+{
+    struct pollfd entry = {.fd = peer->fd, .events = events};
+    return poll(&entry, 1, wait_ms) > 0;
+}
+
+bool peer_try_connect(struct peer *peer)
+{
+    struct net_address address;
+    *peer = new_peer();
+    net_address_read("127.0.0.1", trial_port(), &address);
+    if (connect(peer->fd, (struct sockaddr *)&address.storage, address.size) == 0) return true;
+    if (errno == EINPROGRESS) return true;
+    peer_reset(peer);
+    return false;
+}
+
+struct peer peer_connect(void)
+{
+    struct peer peer;
+    int error = ETIMEDOUT;
+    socklen_t size = sizeof error;
+    if (!peer_try_connect(&peer)) trial_fail("a client was refused");
+    if (peer_wait(&peer, POLLOUT, PATIENCE_MS))
+        getsockopt(peer.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) {
+        trial_check_alive();
+        trial_fail("a client could not connect (errno %d)", error);
+    }
+    return peer;
+}
+
+size_t peer_send_some(struct peer *peer, size_t size)
+{
+    static unsigned char piece[PIECE_B];
+    if (size > sizeof piece) size = sizeof piece;
+    for (size_t i = 0; i < size; i++)
+        piece[i] = byte_at(peer->tag, peer->sent + i);
+    ssize_t sent = send(peer->fd, piece, size, MSG_NOSIGNAL);
+    if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : SIZE_MAX;
+    peer->sent += (uint64_t)sent;
+    return (size_t)sent;
+}
+
+size_t peer_receive_some(struct peer *peer, size_t size)
+{
+    static unsigned char piece[PIECE_B];
+    ssize_t got = recv(peer->fd, piece, size < sizeof piece ? size : sizeof piece, 0);
+    if (got == 0) return SIZE_MAX;
+    if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : SIZE_MAX;
+    for (ssize_t i = 0; i < got; i++, peer->received++) {
+        if (peer->received >= peer->sent)
+            trial_fail("more came back than the %lu bytes that were sent", peer->sent);
+        if (piece[i] != byte_at(peer->tag, peer->received))
+            trial_fail("byte %lu of a client came back wrong", peer->received);
+    }
+    return (size_t)got;
+}
+
+bool peer_echoes(struct peer *peer, size_t size, int within_ms)
+{
+    uint64_t target = peer->sent + size;
+    uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * NS_PER_MS;
+    while (peer->received < target) {
+        uint64_t now_ns = clock_ns();
+        if (now_ns >= deadline_ns) return false;
+        short events = peer->sent < target ? POLLIN | POLLOUT : POLLIN;
+        peer_wait(peer, events, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
+        if (peer->sent < target && peer_send_some(peer, target - peer->sent) == SIZE_MAX)
+            return false;
+        if (peer_receive_some(peer, PIECE_B) == SIZE_MAX) return false;
+    }
+    return true;
+}
+
+void peer_must_echo(struct peer *peer, size_t size, int within_ms, const char *who)
+{
+    uint64_t before = peer->received;
+    if (peer_echoes(peer, size, within_ms)) return;
+    trial_check_alive();
+    trial_fail("%s: %lu of %zu bytes came back within %d ms", who, peer->received - before, size,
+               within_ms);
+}
+
+void peer_stuff(struct peer *peer, size_t size, int quiet_ms)
+{
+    while (peer->sent < size && peer_wait(peer, POLLOUT, quiet_ms))
+        if (peer_send_some(peer, size - peer->sent) == SIZE_MAX)
+            trial_fail("closed by the server after %lu bytes that nobody read", peer->sent);
+}
+
+void peer_drain(struct peer *peer, size_t piece, int pause_us)
+{
+    while (peer->received < peer->sent) {
+        if (!peer_wait(peer, POLLIN, PATIENCE_MS)) {
+            trial_check_alive();
+            trial_fail("silent after %lu of %lu bytes", peer->received, peer->sent);
+        }
+        if (peer_receive_some(peer, piece) == SIZE_MAX) {
+            trial_check_alive();
+            trial_fail("closed after %lu of %lu bytes", peer->received, peer->sent);
+        }
+        if (pause_us > 0) clock_sleep_ns((uint64_t)pause_us * NS_PER_US);
+    }
+}
+
+void peer_reset(struct peer *peer)
+{
+    close(peer->fd);
+    peer->fd = -1;
+}
+
+void peer_close(struct peer *peer)
+{
+    struct linger off = {0};
+    setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &off, sizeof off);
+    close(peer->fd);
+    peer->fd = -1;
+}

@@ -1,0 +1,51 @@
+/* peer.h -- the clients of the gate, good and bad ones.
+ *
+ * What they send is told by a tag and the position, so that any byte can be checked wherever it
+ * turns up.  Every wait has an end; whatever goes wrong fails the trap. */
+#ifndef C10K_GATE_PEER_H
+#define C10K_GATE_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct peer {
+    int fd;
+    uint64_t tag;
+    uint64_t sent, received; /* Bytes. */
+};
+
+/* Connects to the server of this trial; the socket does not block.  Closing it sends a reset. */
+struct peer peer_connect(void);
+
+/* Starts to connect and does not wait for it; false if the kernel refused at once. */
+bool peer_try_connect(struct peer *peer);
+
+/* Sends up to `size` further bytes, as many as the socket takes at once; returns how many.
+ * SIZE_MAX if the server has closed. */
+size_t peer_send_some(struct peer *peer, size_t size);
+
+/* Reads what is there, up to `size`, and compares it; returns how many bytes.  SIZE_MAX at the end
+ * of the stream or after a reset. */
+size_t peer_receive_some(struct peer *peer, size_t size);
+
+/* Sends `size` bytes and receives as many, both at once.  False if that takes longer than
+ * `within_ms` or the server closes. */
+bool peer_echoes(struct peer *peer, size_t size, int within_ms);
+
+/* peer_echoes() or the trap fails, saying which `who` was not served. */
+void peer_must_echo(struct peer *peer, size_t size, int within_ms, const char *who);
+
+/* Sends until the server takes no more for `quiet_ms`, or `size` bytes went; reads nothing. */
+void peer_stuff(struct peer *peer, size_t size, int quiet_ms);
+
+/* Receives until `received` == `sent`, at most `piece` bytes at a time with `pause_us` between. */
+void peer_drain(struct peer *peer, size_t piece, int pause_us);
+
+/* Waits up to wait_ms for events (poll(2)) on the socket; false if there are none. */
+bool peer_wait(const struct peer *peer, short events, int wait_ms);
+
+void peer_reset(struct peer *peer); /* Closes with a reset. */
+void peer_close(struct peer *peer); /* Closes with a FIN. */
+
+#endif

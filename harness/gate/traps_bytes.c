@@ -1,0 +1,182 @@
+/* traps_bytes.c -- every byte comes back, in order, however slowly it is sent or read. */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "harness/gate/peer.h"
+#include "harness/gate/traps.h"
+#include "harness/gate/trial.h"
+
+enum {
+    MIB = 1024 * 1024,
+    PATIENCE_MS = 15000,
+    STALL_MS = 2000,
+    AT_ONCE_MS = 1000, /* What a client on loopback may wait at most, on a busy machine too. */
+};
+
+static double seconds_since(uint64_t begin_ns)
+{
+    return (double)(clock_ns() - begin_ns) / NS_PER_S;
+}
+
+static void large_message(void)
+{
+    trial_start("", "");
+    struct peer peer = peer_connect();
+    uint64_t begin_ns = clock_ns();
+    peer_must_echo(&peer, 64 * MIB, PATIENCE_MS, "64 MiB through one connection");
+    trial_pass("%lu bytes back, byte-exact, %.2f s", peer.received, seconds_since(begin_ns));
+}
+
+static void byte_by_byte(void)
+{
+    enum { BYTES = 300 };
+    trial_start("", "");
+    struct peer peer = peer_connect();
+    for (int i = 0; i < BYTES; i++)
+        peer_must_echo(&peer, 1, AT_ONCE_MS, "a single byte, which is passed on as it comes");
+    trial_pass("%d single bytes, each echoed before the next was sent", BYTES);
+}
+
+/* Small buffers at the client, so that the server's writes come up short. */
+static struct peer connect_with_small_buffer(void)
+{
+    struct peer peer = peer_connect();
+    int size = 64 * 1024;
+    setsockopt(peer.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    return peer;
+}
+
+static void slow_reader(void)
+{
+    trial_start("", "");
+    struct peer peer = connect_with_small_buffer();
+    uint64_t begin_ns = clock_ns();
+    while (peer.sent < 8 * MIB) { /* Sends as fast as it can, reads a little at a time. */
+        peer_wait(&peer, POLLIN | POLLOUT, 1000);
+        if (peer_send_some(&peer, 8 * MIB - peer.sent) == SIZE_MAX)
+            trial_fail("closed after %lu of %d bytes", peer.sent, 8 * MIB);
+        if (peer_receive_some(&peer, 16 * 1024) == SIZE_MAX)
+            trial_fail("closed after %lu bytes came back", peer.received);
+        if (seconds_since(begin_ns) > PATIENCE_MS / 1000)
+            trial_fail("stuck: %lu of %d bytes sent, %lu back", peer.sent, 8 * MIB, peer.received);
+    }
+    peer_drain(&peer, 16 * 1024, 200);
+    trial_pass("%lu bytes back, byte-exact, %.2f s", peer.received, seconds_since(begin_ns));
+}
+
+static void stalled_reader(void)
+{
+    trial_start("", "");
+    struct peer peer = peer_connect();
+    peer_stuff(&peer, 64 * MIB, STALL_MS);
+    peer_drain(&peer, 64 * 1024, 0);
+    uint64_t stuffed = peer.sent;
+    peer_must_echo(&peer, MIB, PATIENCE_MS, "1 MiB after the stall");
+    trial_pass("%lu bytes unread for %d s, then all came back, and 1 MiB more", stuffed,
+               STALL_MS / 1000);
+}
+
+/* A burst that fills the server's way out, with a pause: its EAGAIN is not the end. */
+static void unread_burst(void)
+{
+    trial_start("", "");
+    struct peer peer = connect_with_small_buffer();
+    for (int round = 0; round < 5; round++) {
+        peer_stuff(&peer, peer.sent + 8 * MIB, 100);
+        peer_drain(&peer, 64 * 1024, 0);
+    }
+    peer_must_echo(&peer, 64, AT_ONCE_MS, "64 bytes after five unread bursts");
+    trial_pass("five bursts, %lu bytes, the connection lives", peer.received);
+}
+
+static void half_close(void)
+{
+    static const size_t sizes[] = {1, 64, 100000, 4 * MIB};
+    trial_start("", "");
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct peer peer = peer_connect();
+        uint64_t begin_ns = clock_ns();
+        while (peer.sent < sizes[i]) {
+            peer_wait(&peer, POLLIN | POLLOUT, 1000);
+            if (peer_send_some(&peer, sizes[i] - peer.sent) == SIZE_MAX)
+                trial_fail("closed after %lu of %zu bytes", peer.sent, sizes[i]);
+            peer_receive_some(&peer, 16 * 1024); /* Slower than it sends: something is left. */
+            if (seconds_since(begin_ns) > PATIENCE_MS / 1000)
+                trial_fail("stuck after %lu of %zu bytes", peer.sent, sizes[i]);
+        }
+        shutdown(peer.fd, SHUT_WR);
+        peer_drain(&peer, 64 * 1024, 0);
+        if (!peer_wait(&peer, POLLIN, 5000) || peer_receive_some(&peer, 1) != SIZE_MAX)
+            trial_fail("after the half-close of %zu bytes the server did not close", sizes[i]);
+        peer_reset(&peer);
+    }
+    trial_pass("1 B to 4 MiB, then SHUT_WR: every byte, then the end");
+}
+
+/* ---- costs ---- */
+
+/* Sends a text in two pieces and reads it back; returns how long that took, in ms. */
+static double time_line_ms(const struct peer *peer, const char *text, size_t first)
+{
+    char back[256];
+    size_t size = strlen(text), got = 0;
+    uint64_t begin_ns = clock_ns();
+    if (send(peer->fd, text, first, MSG_NOSIGNAL) != (ssize_t)first) trial_fail("cannot send");
+    if (first < size) clock_sleep_ns(20 * NS_PER_MS);
+    if (send(peer->fd, text + first, size - first, MSG_NOSIGNAL) < 0) trial_fail("cannot send");
+    while (got < size) {
+        if (!peer_wait(peer, POLLIN, PATIENCE_MS)) trial_fail("a line with a cost: silence");
+        ssize_t piece = recv(peer->fd, back + got, sizeof back - got, 0);
+        if (piece <= 0) trial_fail("a line with a cost: closed");
+        got += (size_t)piece;
+    }
+    double took_ms = (double)(clock_ns() - begin_ns) / NS_PER_MS;
+    if (got != size || memcmp(back, text, size) != 0) trial_fail("a line with a cost: changed");
+    return took_ms;
+}
+
+static void costs_paid(void)
+{
+    if (!trial_start_if_known("--costs")) trial_skip("the server does not know --costs");
+    struct peer peer = peer_connect();
+    double plain_ms = time_line_ms(&peer, "no !sleep 1000000\n", 18);
+    double sleep_ms = time_line_ms(&peer, "!sleep 150000 one\n", 18);
+    struct trial_usage before = trial_usage();
+    double spin_ms = time_line_ms(&peer, "!spin 150000 two\n", 17);
+    double cpu_ms = (double)(trial_usage().cpu_ns - before.cpu_ns) / NS_PER_MS;
+    double split_ms = time_line_ms(&peer, "!sleep 150000 three\n", 9);
+    if (sleep_ms < 150 || spin_ms < 150 || split_ms < 150)
+        trial_fail("not paid: sleep %.0f, spin %.0f, split %.0f ms instead of 150", sleep_ms,
+                   spin_ms, split_ms);
+    if (cpu_ms < 149 || cpu_ms > 290) trial_fail("!spin 150000 burnt %.0f ms of CPU", cpu_ms);
+    if (sleep_ms > 290 || split_ms > 310)
+        trial_fail("paid twice: %.0f ms at once, %.0f ms split, for 150", sleep_ms, split_ms);
+    if (plain_ms > 500) trial_fail("paid %.0f ms for a line that is no cost", plain_ms);
+    trial_pass("150 ms: sleep %.0f, spin %.0f (CPU %.0f), split in two %.0f; no cost %.1f ms",
+               sleep_ms, spin_ms, cpu_ms, split_ms, plain_ms);
+}
+
+static void costs_off(void)
+{
+    trial_start("", "");
+    struct peer peer = peer_connect();
+    double took_ms = time_line_ms(&peer, "!sleep 1000000\n!spin 900000\n", 28);
+    if (took_ms > 500) trial_fail("without --costs a line took %.0f ms", took_ms);
+    trial_pass("without --costs the lines are just bytes: %.1f ms", took_ms);
+}
+
+const struct trap TRAPS_BYTES[] = {
+    {"large-message", "64 MiB through one connection come back byte for byte", large_message},
+    {"byte-by-byte", "a byte is passed on as it comes, not when a line is complete", byte_by_byte},
+    {"slow-reader", "a client that reads slowly gets every byte", slow_reader},
+    {"stalled-reader", "a client that stops reading for 2 s gets every byte after", stalled_reader},
+    {"unread-burst", "a burst that nobody reads for a while does not end the connection",
+     unread_burst},
+    {"half-close", "after SHUT_WR the rest comes, then the end", half_close},
+    {"costs-paid", "with --costs, lines that cost are paid once, also when split", costs_paid},
+    {"costs-off", "without --costs, such lines are just bytes", costs_off},
+};
+const size_t TRAPS_BYTES_COUNT = sizeof TRAPS_BYTES / sizeof TRAPS_BYTES[0];

@@ -1,0 +1,161 @@
+/* traps_crowds.c -- many clients at once, and many one after the other. */
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "harness/gate/peer.h"
+#include "harness/gate/traps.h"
+#include "harness/gate/trial.h"
+
+enum {
+    AT_ONCE_MS = 1000,
+    CROWD_MS = 20000, /* For thousands, also where each is a process and sanitized. */
+    BURST = 4000,
+    TAGGED = 2000,
+    CYCLES = 10000,
+    CYCLES_WARM = 2000,
+    GROWTH_KIB_MAX = 1024, /* Over 8,000 cycles: 128 bytes each would show. */
+};
+
+static struct peer crowd[BURST];
+
+static void cycle(int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct peer peer = peer_connect();
+        peer_must_echo(&peer, 64, CROWD_MS, "a client that comes and goes");
+        peer_reset(&peer);
+    }
+}
+
+static void churn(void)
+{
+    trial_start("", "");
+    cycle(1);
+    clock_sleep_ns(100 * NS_PER_MS);
+    struct trial_usage start = trial_usage();
+    cycle(CYCLES_WARM);
+    trial_check_back_to(&start);
+    uint64_t warm_kib = trial_usage().rss_kib;
+    uint64_t begin_ns = clock_ns();
+    cycle(CYCLES - CYCLES_WARM);
+    double took_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+    trial_check_back_to(&start);
+    struct trial_usage end = trial_usage();
+    if (trial_judges_memory() && end.rss_kib > warm_kib + GROWTH_KIB_MAX)
+        trial_fail("memory grew from %lu to %lu KiB over %d clients", warm_kib, end.rss_kib,
+                   CYCLES - CYCLES_WARM);
+    trial_pass("%d clients: files %lu -> %lu, memory %+ld KiB, %.0f clients/s", CYCLES, start.files,
+               end.files, (long)end.rss_kib - (long)warm_kib, (CYCLES - CYCLES_WARM) / took_s);
+}
+
+static void no_zombies(void)
+{
+    enum { TOGETHER = 200 };
+    trial_start("", "");
+    cycle(1); /* What a server starts for its first client may stay. */
+    clock_sleep_ns(100 * NS_PER_MS);
+    struct trial_usage start = trial_usage();
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < TOGETHER; i++)
+            crowd[i] = peer_connect();
+        for (int i = 0; i < TOGETHER; i++)
+            peer_must_echo(&crowd[i], 64, CROWD_MS, "one of 200");
+        for (int i = 0; i < TOGETHER; i++)
+            peer_reset(&crowd[i]);
+    }
+    trial_check_back_to(&start);
+    trial_pass("3 x %d clients left: processes %lu, threads %lu, zombies 0", TOGETHER,
+               start.processes, start.threads);
+}
+
+/* Past FD_SETSIZE, 1,024: every client is served, or refused while the others are served. */
+static void past_1024(void)
+{
+    enum { CLIENTS = 1100 };
+    int served = 0;
+    trial_start("", "");
+    for (int i = 0; i < CLIENTS; i++)
+        crowd[i] = peer_connect();
+    for (int i = 0; i < CLIENTS; i++) {
+        bool echoed = peer_echoes(&crowd[i], 64, served == i ? CROWD_MS : 100);
+        trial_check_alive();
+        served += echoed;
+        if (served < 900 && !echoed) trial_fail("client %d was not served", i + 1);
+    }
+    for (int i = 0; i < 900; i++)
+        peer_must_echo(&crowd[i], 64, CROWD_MS, "one of the first 900");
+    if (served < CLIENTS) trial_pass("%d of %d served, the others refused", served, CLIENTS);
+    trial_pass("%d clients at once, all served", CLIENTS);
+}
+
+/* All send before anybody reads: whoever mixes up buffers hands one client another's bytes. */
+static void tagged_payloads(void)
+{
+    trial_start("", "");
+    for (int i = 0; i < TAGGED; i++)
+        crowd[i] = peer_connect();
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < TAGGED; i++) {
+            size_t size = 100 + (size_t)(i * 7 + round) % 400;
+            if (peer_send_some(&crowd[i], size) != size) trial_fail("client %d cannot send", i);
+        }
+        for (int i = TAGGED - 1; i >= 0; i--)
+            peer_drain(&crowd[i], 4096, 0);
+    }
+    trial_pass("%d clients sent before any read, three times: each got its own bytes", TAGGED);
+}
+
+static void connect_burst(void)
+{
+    int refused = 0;
+    trial_start("", "");
+    struct peer old = peer_connect();
+    uint64_t begin_ns = clock_ns();
+    for (int i = 0; i < BURST; i++)
+        refused += !peer_try_connect(&crowd[i]);
+    for (int i = 0; i < BURST; i++) {
+        if (crowd[i].fd < 0) continue;
+        bool open = peer_wait(&crowd[i], POLLOUT, CROWD_MS);
+        if (!open) trial_fail("client %d of the burst was neither served nor refused", i + 1);
+        bool echoed = peer_echoes(&crowd[i], 64, CROWD_MS);
+        if (!echoed && clock_ns() - begin_ns > 2 * (uint64_t)CROWD_MS * NS_PER_MS)
+            trial_fail("client %d of the burst hangs", i + 1);
+        refused += !echoed;
+    }
+    double took_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+    peer_must_echo(&old, 64, AT_ONCE_MS, "a client from before the burst");
+    for (int i = 0; i < BURST; i++)
+        if (crowd[i].fd >= 0) peer_reset(&crowd[i]);
+    struct peer newcomer = peer_connect();
+    peer_must_echo(&newcomer, 64, CROWD_MS, "a newcomer after the burst");
+    trial_pass("%d at once: %d served, %d refused, %.2f s", BURST, BURST - refused, refused,
+               took_s);
+}
+
+static void clean_end(void)
+{
+    enum { CLIENTS = 50 };
+    trial_start("", "");
+    for (int i = 0; i < CLIENTS; i++) {
+        crowd[i] = peer_connect();
+        peer_must_echo(&crowd[i], 64, AT_ONCE_MS, "a client");
+    }
+    uint64_t begin_ns = clock_ns();
+    trial_stop();
+    trial_pass("SIGTERM with %d clients: exit 0 after %.0f ms, no process left", CLIENTS,
+               (double)(clock_ns() - begin_ns) / NS_PER_MS);
+}
+
+const struct trap TRAPS_CROWDS[] = {
+    {"churn", "10,000 clients come and go: files, processes, threads, memory are given back",
+     churn},
+    {"connect-burst", "4,000 connect at once: each is served or refused, nothing hangs",
+     connect_burst},
+    {"tagged-payloads", "nobody gets the bytes of somebody else", tagged_payloads},
+    {"past-1024", "more clients than FD_SETSIZE: served, or refused politely", past_1024},
+    {"no-zombies", "children are reaped and threads end", no_zombies},
+    {"clean-end", "SIGTERM: exit 0, children gone", clean_end},
+};
+const size_t TRAPS_CROWDS_COUNT = sizeof TRAPS_CROWDS / sizeof TRAPS_CROWDS[0];

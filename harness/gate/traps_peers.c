@@ -1,0 +1,151 @@
+/* traps_peers.c -- what one client does wrong must not hurt the others. */
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "harness/gate/peer.h"
+#include "harness/gate/traps.h"
+#include "harness/gate/trial.h"
+
+enum {
+    KIB = 1024,
+    MIB = 1024 * KIB,
+    AT_ONCE_MS = 1000,
+    GREEDY = 20,
+    MEMORY_KIB_MAX = 1024, /* That a client who never reads may cost the server. */
+};
+
+/* Fills a server with `count` clients that send as much as it takes and read nothing. */
+static void start_non_readers(struct peer *greedy, int count)
+{
+    for (int i = 0; i < count; i++)
+        greedy[i] = peer_connect();
+    for (int i = 0; i < count; i++)
+        peer_stuff(&greedy[i], 8 * MIB, 20);
+    for (int i = 0; i < count; i++)
+        peer_stuff(&greedy[i], 64 * MIB, 5); /* What fits by now. */
+}
+
+static void never_reading(void)
+{
+    struct peer greedy[GREEDY], warm;
+    trial_start("", "");
+    warm = peer_connect(); /* So that buffers made once are there already. */
+    peer_must_echo(&warm, MIB, 10000, "a first client");
+    struct trial_usage before = trial_usage();
+    start_non_readers(greedy, GREEDY);
+    struct trial_usage after = trial_usage();
+    double each_kib = ((double)after.rss_kib - (double)before.rss_kib) / GREEDY;
+    /* A process or a thread for each shares most of what its RSS says. */
+    double own_kib = after.processes > before.processes ? each_kib / 4 : each_kib;
+    if (trial_judges_memory() && own_kib > MEMORY_KIB_MAX)
+        trial_fail("each client that never reads costs %.0f KiB and more", own_kib);
+    struct peer polite = peer_connect();
+    peer_must_echo(&polite, 64, AT_ONCE_MS, "a newcomer beside 20 that never read");
+    peer_must_echo(&warm, 64, AT_ONCE_MS, "an old client beside 20 that never read");
+    trial_pass("%d clients never read: RSS +%.0f KiB each, others served", GREEDY, each_kib);
+}
+
+static void four_non_readers(void)
+{
+    struct peer greedy[4];
+    trial_start("", "");
+    struct peer fifth = peer_connect();
+    start_non_readers(greedy, 4);
+    for (int i = 0; i < 50; i++)
+        peer_must_echo(&fifth, 64, AT_ONCE_MS, "a fifth beside four that never read");
+    trial_pass("50 messages of a fifth client beside four that never read");
+}
+
+static void half_message(void)
+{
+    trial_start("", "");
+    struct peer silent = peer_connect(), others[5];
+    peer_send_some(&silent, 5);
+    double slowest_ms = 0;
+    for (int i = 0; i < 5; i++) {
+        uint64_t begin_ns = clock_ns();
+        others[i] = peer_connect();
+        peer_must_echo(&others[i], 64, AT_ONCE_MS, "another client, while one is silent");
+        double took_ms = (double)(clock_ns() - begin_ns) / NS_PER_MS;
+        if (took_ms > slowest_ms) slowest_ms = took_ms;
+    }
+    trial_pass("half a message, then silence: five others served within %.1f ms", slowest_ms);
+}
+
+enum { LIVE = 20 };
+
+static void start_live(struct peer *live)
+{
+    trial_start("", "");
+    for (int i = 0; i < LIVE; i++) {
+        live[i] = peer_connect();
+        peer_must_echo(&live[i], 64, AT_ONCE_MS, "a client at the start");
+    }
+}
+
+static void check_live(struct peer *live)
+{
+    trial_check_alive();
+    for (int i = 0; i < LIVE; i++)
+        peer_must_echo(&live[i], 1000, AT_ONCE_MS, "a client that did nothing wrong");
+    struct peer newcomer = peer_connect();
+    peer_must_echo(&newcomer, 64, AT_ONCE_MS, "a newcomer");
+    peer_reset(&newcomer);
+}
+
+static void reset_mid_message(void)
+{
+    struct peer live[LIVE];
+    start_live(live);
+    for (int i = 0; i < 50; i++) {
+        struct peer bad = peer_connect();
+        peer_send_some(&bad, 1 + (size_t)i * 997);
+        if (i % 2) clock_sleep_ns(NS_PER_MS); /* Half of them after the server has answered. */
+        peer_reset(&bad);
+    }
+    check_live(live);
+    trial_pass("50 resets in the middle of a message, %d others live on", LIVE);
+}
+
+/* The server is still writing when the client is gone: EPIPE, and SIGPIPE if nobody cared. */
+static void closed_peer(void)
+{
+    struct peer live[LIVE];
+    start_live(live);
+    for (int i = 0; i < 20; i++) {
+        struct peer bad = peer_connect();
+        peer_stuff(&bad, 4 * MIB, 10);
+        if (i % 2)
+            peer_reset(&bad);
+        else
+            peer_close(&bad);
+    }
+    check_live(live);
+    trial_pass("20 clients gone with megabytes unread, %d others live on", LIVE);
+}
+
+/* Clients that reset before they could be accepted. */
+static void reset_at_once(void)
+{
+    struct peer live[LIVE];
+    start_live(live);
+    for (int i = 0; i < 200; i++) {
+        struct peer bad;
+        if (peer_try_connect(&bad)) peer_reset(&bad);
+    }
+    check_live(live);
+    trial_pass("200 resets right after connect, %d others live on", LIVE);
+}
+
+const struct trap TRAPS_PEERS[] = {
+    {"reset-mid-message", "a reset ends that connection only", reset_mid_message},
+    {"reset-at-once", "a reset before accept ends nothing", reset_at_once},
+    {"closed-peer", "writing to a client that is gone does not end the server", closed_peer},
+    {"half-message", "half a message, then silence: others are served at once", half_message},
+    {"never-reading", "clients that never read cost bounded memory; others are served",
+     never_reading},
+    {"four-non-readers", "four that never read do not keep a fifth from being served",
+     four_non_readers},
+};
+const size_t TRAPS_PEERS_COUNT = sizeof TRAPS_PEERS / sizeof TRAPS_PEERS[0];

@@ -1,0 +1,91 @@
+/* traps_shortage.c -- when files or processes run out, the server waits; it neither dies nor spins.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "harness/gate/peer.h"
+#include "harness/gate/traps.h"
+#include "harness/gate/trial.h"
+
+enum {
+    FILES = 64,
+    PROCESSES = 40,
+    CLIENTS = 100,
+    IDLE_MS = 1000,
+    IDLE_PERCENT_MAX = 10, /* Ten tries a second cost far less; a spinning server 100. */
+    RECOVERY_MS = 10000,
+    AT_ONCE_MS = 1000,
+    UID_UNUSED = 61876, /* For RLIMIT_NPROC, which counts all processes of a user. */
+};
+
+/* CLIENTS come to a server that has no room for so many.  Those with room are served, the CPU is
+ * idle, and when some leave others take their place. */
+static void overcrowd(const char *limit)
+{
+    static struct peer crowd[CLIENTS];
+    bool echoed[CLIENTS];
+    int served = 0, later = 0;
+    trial_allow_ran_out();
+    for (int i = 0; i < CLIENTS; i++) {
+        crowd[i] = peer_connect();
+        echoed[i] = peer_echoes(&crowd[i], 64, served == i ? AT_ONCE_MS : 5);
+        trial_check_alive();
+        served += echoed[i];
+    }
+    if (served == 0) trial_fail("with %s nobody was served", limit);
+    struct trial_usage before = trial_usage();
+    uint64_t begin_ns = clock_ns();
+    clock_sleep_ns((uint64_t)IDLE_MS * NS_PER_MS);
+    double elapsed_ns = (double)(clock_ns() - begin_ns);
+    double cpu_percent = (double)(trial_usage().cpu_ns - before.cpu_ns) / elapsed_ns * 100;
+    if (cpu_percent > IDLE_PERCENT_MAX)
+        trial_fail("with %s it served %d of %d and then spun: %.0f %% CPU", limit, served, CLIENTS,
+                   cpu_percent);
+    for (int i = 0; i < CLIENTS; i++)
+        if (echoed[i]) peer_must_echo(&crowd[i], 64, AT_ONCE_MS, "one that had been served");
+    for (int i = 0; i < CLIENTS; i++)
+        if (echoed[i] && i % 2 == 0) peer_reset(&crowd[i]);
+    begin_ns = clock_ns();
+    struct peer newcomer = peer_connect();
+    for (int i = 0; i < CLIENTS; i++)
+        if (!echoed[i]) peer_reset(&crowd[i]); /* They may be in front of the newcomer. */
+    bool recovered = peer_echoes(&newcomer, 64, RECOVERY_MS);
+    if (!recovered) { /* A server that refused while it was full may have refused this one too. */
+        newcomer = peer_connect();
+        recovered = peer_echoes(&newcomer, 64, RECOVERY_MS);
+    }
+    if (!recovered) trial_fail("with %s: half of those served left, but nobody new got in", limit);
+    double recovery_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+    later += CLIENTS - served;
+    trial_pass("%s: %d of %d served, %d waited, CPU %.1f %%, room taken after %.2f s", limit,
+               served, CLIENTS, later, cpu_percent, recovery_s);
+}
+
+static void few_files(void)
+{
+    char before[64];
+    snprintf(before, sizeof before, "prlimit --nofile=%d:%d", FILES, FILES);
+    trial_start(before, "");
+    overcrowd("64 files");
+}
+
+static void few_processes(void)
+{
+    char before[128];
+    /* The limit counts a user's processes, and not root's: be a user who has no others. */
+    if (geteuid() != 0) trial_skip("RLIMIT_NPROC counts all of a user's processes: needs root");
+    snprintf(before, sizeof before,
+             "setpriv --reuid=%d --clear-groups --inh-caps=-all prlimit --nproc=%d:%d", UID_UNUSED,
+             PROCESSES, PROCESSES);
+    trial_start(before, "");
+    overcrowd("40 processes");
+}
+
+const struct trap TRAPS_SHORTAGE[] = {
+    {"few-files", "out of files: those inside are served, no spinning, then on again", few_files},
+    {"few-processes", "out of processes: the same", few_processes},
+};
+const size_t TRAPS_SHORTAGE_COUNT = sizeof TRAPS_SHORTAGE / sizeof TRAPS_SHORTAGE[0];

@@ -1,0 +1,207 @@
+/* trial.c -- one trap being tried on one fresh server. */
+#include "harness/gate/trial.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/net.h"
+#include "harness/probe_memory.h"
+#include "harness/probe_tasks.h"
+#include "harness/proc_file.h"
+#include "harness/target.h"
+
+enum { COMMAND_MAX = 4096, WHY_MAX = 200, END_MS = 20000, BACK_MS = 5000 };
+
+static const char *command;
+static struct trial_verdict *verdict;
+static struct target target;
+static bool started, may_run_out, instrumented;
+
+void trial_begin(const char *server_command, bool is_instrumented, struct trial_verdict *where)
+{
+    instrumented = is_instrumented;
+    command = server_command;
+    verdict = where;
+    process_prepare();
+    net_raise_file_limit();
+}
+
+static _Noreturn void conclude(enum trial_result result, const char *evidence)
+{
+    snprintf(verdict->evidence, sizeof verdict->evidence, "%s", evidence);
+    verdict->result = result; /* Last: until here the gate sees TRIAL_NONE. */
+    exit(0);                  /* Ends the server, if it still runs: process_prepare(). */
+}
+
+void trial_fail(const char *format, ...)
+{
+    char text[sizeof verdict->evidence], said[WHY_MAX] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    int used = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (started) process_last_line(&target.process, said, sizeof said);
+    if (said[0] != '\0' && used > 0 && (size_t)used < sizeof text)
+        snprintf(text + used, sizeof text - (size_t)used, "; the server said: %s", said);
+    conclude(TRIAL_FAIL, text);
+}
+
+void trial_skip(const char *format, ...)
+{
+    char text[sizeof verdict->evidence];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    conclude(TRIAL_SKIP, text);
+}
+
+void trial_pass(const char *format, ...)
+{
+    char text[sizeof verdict->evidence];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (started) trial_stop();
+    conclude(TRIAL_PASS, text);
+}
+
+static bool start(const char *before, const char *options, char *why)
+{
+    static char line[COMMAND_MAX];
+    /* exec: the process that we signal and look at is the server, not a shell around it. */
+    snprintf(line, sizeof line, "exec %s %s %s", before, command, options);
+    return started = target_start_command(line, NULL, &target, why, WHY_MAX);
+}
+
+void trial_start(const char *before, const char *options)
+{
+    char why[WHY_MAX];
+    if (!start(before, options, why)) trial_fail("%s", why);
+}
+
+bool trial_start_if_known(const char *options)
+{
+    char why[WHY_MAX];
+    return start("", options, why);
+}
+
+bool trial_judges_memory(void)
+{
+    return !instrumented;
+}
+
+void trial_allow_ran_out(void)
+{
+    may_run_out = true;
+}
+
+uint16_t trial_port(void)
+{
+    return target.port;
+}
+
+void trial_check_alive(void)
+{
+    if (target_is_running(&target)) return;
+    char words[WHY_MAX];
+    process_last_words(&target.process, words, sizeof words);
+    started = false;
+    trial_fail("the server ended: %s", words);
+}
+
+/* The server says nothing, or the one line that something ran out. */
+static void check_words(void)
+{
+    char said[4096] = "";
+    if (pread(target.process.error_fd, said, sizeof said - 1, 0) <= 0) return;
+    char *newline = strchr(said, '\n');
+    bool one_line = newline != NULL && newline[1] == '\0';
+    if (!may_run_out || !one_line) trial_fail("unexpected words on stderr");
+}
+
+void trial_stop(void)
+{
+    trial_check_alive();
+    kill(target.process.pid, SIGTERM);
+    uint64_t deadline_ns = clock_ns() + (uint64_t)END_MS * NS_PER_MS;
+    while (target_is_running(&target)) {
+        if (clock_ns() > deadline_ns) trial_fail("still there %d s after SIGTERM", END_MS / 1000);
+        process_sleep_ns(2 * NS_PER_MS);
+    }
+    int status = target.process.status;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        trial_fail("SIGTERM: ended with %s %d, not with 0", WIFEXITED(status) ? "exit" : "signal",
+                   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    pid_t left[1]; /* What a server leaves behind becomes our child: process_prepare(). */
+    if (probe_tree_children(getpid(), left, 1) > 0)
+        trial_fail("SIGTERM: process %d was left behind", left[0]);
+    check_words();
+    started = false;
+}
+
+/* ---- what the server holds ---- */
+
+static uint64_t count_files(pid_t pid)
+{
+    char path[32];
+    uint64_t count = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *folder = opendir(path);
+    if (folder == NULL) return 0;
+    for (struct dirent *item; (item = readdir(folder)) != NULL;)
+        count += item->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+static bool is_zombie(pid_t pid)
+{
+    char path[32], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    if (proc_file_read(AT_FDCWD, path, text, sizeof text) < 0) return false;
+    const char *name_end = strrchr(text, ')');
+    return name_end != NULL && strncmp(name_end, ") Z", 3) == 0;
+}
+
+struct trial_usage trial_usage(void)
+{
+    struct tree tree = probe_tree(target.process.pid);
+    struct trial_usage usage = {.processes = tree.count,
+                                .threads = tree.threads,
+                                .rss_kib = probe_memory(&tree).rss_kib,
+                                .cpu_ns = probe_tasks(&tree).cpu_ns};
+    for (size_t i = 0; i < tree.count; i++) {
+        usage.files += count_files(tree.pids[i]);
+        usage.zombies += is_zombie(tree.pids[i]);
+    }
+    probe_tree_free(&tree);
+    return usage;
+}
+
+void trial_check_back_to(const struct trial_usage *start_usage)
+{
+    uint64_t deadline_ns = clock_ns() + (uint64_t)BACK_MS * NS_PER_MS;
+    for (;;) {
+        struct trial_usage now = trial_usage();
+        trial_check_alive();
+        if (now.files <= start_usage->files && now.processes <= start_usage->processes &&
+            now.threads <= start_usage->threads && now.zombies == 0)
+            return;
+        if (clock_ns() > deadline_ns)
+            trial_fail("left over: files %lu -> %lu, processes %lu -> %lu, threads %lu -> %lu, "
+                       "zombies %lu",
+                       start_usage->files, now.files, start_usage->processes, now.processes,
+                       start_usage->threads, now.threads, now.zombies);
+        process_sleep_ns(20 * NS_PER_MS);
+    }
+}

@@ -1,0 +1,63 @@
+/* trial.h -- one trap being tried on one fresh server.
+ *
+ * Each trap runs in a process of its own, so that a verdict is an exit: trial_pass() and
+ * trial_fail() end the server, leave the evidence with the gate, and do not return. */
+#ifndef C10K_GATE_TRIAL_H
+#define C10K_GATE_TRIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum trial_result { TRIAL_NONE, TRIAL_PASS, TRIAL_FAIL, TRIAL_SKIP };
+
+/* What a trap found; lies in memory shared with the gate. */
+struct trial_verdict {
+    enum trial_result result;
+    char evidence[240];
+};
+
+/* Must be called first in the process of a trap.  instrumented: a sanitizer keeps books of its own
+ * in the server's memory, so that its size says nothing about the server. */
+void trial_begin(const char *command, bool instrumented, struct trial_verdict *verdict);
+
+/* False if the server's memory must not be judged. */
+bool trial_judges_memory(void);
+
+/* Starts the server: `before` is put in front of its command line (limits), `options` behind it.
+ * Fails the trap if it does not get ready. */
+void trial_start(const char *before, const char *options);
+
+/* Like trial_start(), but returns false if the server ends at once: it may not know an option. */
+bool trial_start_if_known(const char *options);
+
+/* From now on the server may say one thing on stderr: that something ran out. */
+void trial_allow_ran_out(void);
+
+uint16_t trial_port(void);
+
+/* Fails the trap with this evidence.  Text as printf(3). */
+__attribute__((format(printf, 1, 2))) _Noreturn void trial_fail(const char *format, ...);
+
+/* Ends the server; passes if it ended well and said nothing that it should not. */
+__attribute__((format(printf, 1, 2))) _Noreturn void trial_pass(const char *format, ...);
+
+/* Says why the trap cannot be tried here. */
+__attribute__((format(printf, 1, 2))) _Noreturn void trial_skip(const char *format, ...);
+
+/* Ends the server with SIGTERM and fails unless it ends with 0, in time, and with all children. */
+void trial_stop(void);
+
+/* Fails if the server has ended. */
+void trial_check_alive(void);
+
+/* What the server's process tree holds now. */
+struct trial_usage {
+    uint64_t processes, threads, zombies, files, rss_kib, cpu_ns;
+};
+struct trial_usage trial_usage(void);
+
+/* Waits up to 5 s until the server holds no more files, processes and threads than at the start and
+ * no zombie; fails if it does not come to that. */
+void trial_check_back_to(const struct trial_usage *start);
+
+#endif

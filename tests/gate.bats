@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# gate.bats -- guards against a gate that cannot fail: each liar must turn its trap red.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    BIN=build/release
+    gate=$BIN/gate
+}
+
+# caught LIAR TRAP [WORDS]: the trap fails for this liar, and the evidence says WORDS.
+caught() {
+    run -1 "$gate" --name "$1" --trap "$2" -- "$BIN/liar-$1" 0
+    [[ ${lines[0]} == "FAIL  $2 "* && ${lines[0]} == *"${3:-}"* ]] || { echo "$output"; return 1; }
+    [[ ${lines[-1]} == "$1: 0 passed, 1 failed, 0 skipped" ]]
+}
+
+@test "corrupt: a flipped bit is found" { caught corrupt large-message "came back wrong"; }
+@test "truncate: a short write that is ignored is found" { caught truncate slow-reader; }
+@test "drop: a message left out is found" { caught drop byte-by-byte; }
+@test "stall: silence is found" { caught stall large-message; }
+@test "die_on_reset: a server that ends with one client is found" { caught die_on_reset reset-mid-message "the server ended"; }
+@test "die_on_reset: also when it was writing" { caught die_on_reset closed-peer; }
+@test "leak_files: files that are not given back are found" { caught leak_files churn "left over"; }
+@test "leak_memory: 256 bytes for each client are found" { caught leak_memory churn "memory grew"; }
+@test "zombies: children that are not reaped are found" { caught zombies no-zombies "left over"; }
+@test "unbounded_queue: memory without a bound is found" { caught unbounded_queue never-reading; }
+@test "end_on_eagain: a full socket taken for the end is found" { caught end_on_eagain unread-burst; }
+@test "spin: 100 % CPU without files is found" { caught spin few-files "spun"; }
+@test "spin: 100 % CPU without processes is found" {
+    [[ $EUID == 0 ]] || skip "needs root"
+    caught spin few-processes "spun"
+}
+@test "lose_half_close: last bytes that are lost are found" { caught lose_half_close half-close; }
+@test "swap_buffers: bytes of another client are found" { caught swap_buffers tagged-payloads "came back wrong"; }
+@test "block: one client that keeps the others waiting is found" { caught block half-message; }
+@test "pay_twice: a cost paid twice is found" { caught pay_twice costs-paid; }
+@test "pay_always: a cost paid unasked is found" { caught pay_always costs-off; }
+@test "line_buffer: bytes that wait for the end of their line are found" { caught line_buffer byte-by-byte; }
+@test "stubborn: a server that ignores SIGTERM is found" { caught stubborn clean-end; }
+@test "orphans: children left behind are found" { caught orphans clean-end "left behind"; }
+@test "chatter: words on stderr are found" { caught chatter half-message "unexpected words"; }
+
+@test "a server that does not start, or does not get ready, fails every trap with the reason" {
+    run -1 "$gate" --trap half-close -- /bin/false
+    [[ ${lines[0]} == FAIL*"ended before it was ready"* ]]
+    run -1 "$gate" --trap half-close -- ./no-such-server
+    [[ ${lines[0]} == FAIL* ]]
+}
+
+@test "a guest that takes a port is found ready by connecting" {
+    run -0 "$gate" --name guest --trap half-close -- "$BIN/server-poll" '{port}'
+    [[ ${lines[-1]} == "guest: 1 passed, 0 failed, 0 skipped" ]]
+}
+
+@test "a declared exception is a skip with its reason" {
+    run -0 "$gate" --name block --trap half-message --except "half-message=one at a time" -- "$BIN/liar-block" 0
+    [[ ${lines[0]} == "skip  half-message "*"one at a time"* ]]
+}
+
+@test "--tsv holds the same rows" {
+    run -0 "$gate" --trap byte-by-byte --trap costs-off --tsv "$BATS_TEST_TMPDIR/rows" -- "$BIN/server-poll" 0
+    [[ $(cut -f 1,2 "$BATS_TEST_TMPDIR/rows") == $'byte-by-byte\tpass\ncosts-off\tpass' ]]
+}
+
+@test "every trap stands in the docs, and no other" {
+    traps=$("$gate" --list | cut -d ' ' -f 1 | sort)
+    documented=$(grep -oE '^\| `[a-z0-9-]+`' docs/conformance.md | tr -d '|` ' | sort)
+    [[ $traps == "$documented" ]]
+}
+
+@test "wrong options end with one line and exit 2" {
+    for wrong in "" "--bogus -- x" "--trap nothing -- x" "--except half-close -- x" "--jobs 0 -- x" \
+        "--tsv /nonexistent/file -- x" "--name"; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr "$gate" $wrong
+        [[ -z $output && ${#stderr_lines[@]} == 1 ]] || { echo "for: $wrong"; return 1; }
+    done
+}
+
+@test "Ctrl-C leaves no process behind" {
+    "$gate" --trap stalled-reader -- "$BIN/server-fork" 0 >/dev/null 2>&1 3>&- &
+    pid=$!
+    sleep 1
+    before=$(ps -eo args | grep -c "^$BIN/server-fork" || true)
+    kill -TERM "$pid"
+    wait "$pid" || true
+    sleep 0.5
+    after=$(ps -eo args | grep -c "^$BIN/server-fork" || true)
+    [[ $before -gt 0 && $after -lt $before ]]
+}
