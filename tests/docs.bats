@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# docs.bats -- guards against docs that no longer hold.
+
+bats_require_minimum_version 1.5.0
+
+setup() { cd "$BATS_TEST_DIRNAME/.." || return 1; }
+
+pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
+
+@test "every relative link leads to a file, every fragment to a heading" {
+    wrong=0
+    for page in $(pages); do
+        while read -r link; do
+            file=${link%%#*} fragment=${link#*#}
+            [[ $link != *#* ]] && fragment=
+            target=$page
+            [[ -z $file ]] || target=$(dirname "$page")/$file
+            [[ -e $target ]] || { echo "$page: no file $link"; wrong=1; continue; }
+            [[ -z $fragment ]] || grep -E '^#+ ' "$target" | tr '[:upper:]' '[:lower:]' |
+                sed -E 's/^#+ //; s/[^a-z0-9 _-]//g; s/ /-/g' | grep -qxF -- "$fragment" ||
+                { echo "$page: no heading for $link"; wrong=1; }
+        done < <(grep -oE '\]\([^)]+\)' "$page" | sed -E 's/^\]\(//; s/\)$//' | grep -vE '^(https?|mailto):' || true)
+    done
+    [[ $wrong == 0 ]]
+}
+
+@test "every anchor that docs name exists in the code, and ends" {
+    wrong=0
+    for anchor in $(pages | xargs grep -ohE 'DOC: [a-z-]+' | sed 's/DOC: //' | sort -u); do
+        [[ $(git grep -hE "^//DOC: $anchor\$" -- '*.c' '*.h' | wc -l) == 1 ]] || { echo "anchor $anchor"; wrong=1; }
+        [[ $(git grep -hE "^//DOC-END: $anchor\$" -- '*.c' '*.h' | wc -l) == 1 ]] || { echo "end of $anchor"; wrong=1; }
+    done
+    [[ $wrong == 0 ]]
+}
+
+@test "every program has a help text that names its options, and ends with 0" {
+    for program in build/release/server-* build/release/load build/release/measure build/release/gate ./run_all.sh; do
+        [[ -x $program && $program != *.d ]] || continue
+        run -0 "$program" --help
+        [[ $output == *usage:* && $output == *--help* ]] || { echo "$program"; return 1; }
+    done
+}
+
+@test "every option of load is in its help, and the other way round" {
+    help=$(build/release/load --help)
+    declared=$(grep -oE '^ +\{"[a-z-]+", (no|required)_argument' clients/load.c | grep -oE '"[a-z-]+"' | tr -d '"' | sort)
+    documented=$(grep -oE '^  --[a-z-]+' <<<"$help" | sed 's/  --//' | sort)
+    also=$(grep -oE '(--short-lived|--interactive|--port)' <<<"$help" | sed 's/--//' | sort -u)
+    [[ $declared == "$(sort -u <<<"$documented"$'\n'"$also")" ]]
+}
+
+@test "every option that README and docs show exists in some help text" {
+    helps=$(for program in build/release/server-* build/release/load build/release/measure build/release/gate ./run_all.sh tests/run.sh; do
+        [[ -x $program && $program != *.d ]] || continue
+        "$program" --help 2>&1 || true
+    done)
+    wrong=0
+    for option in $(pages | xargs grep -ohE '(build/release/[a-z_-]+|run_all\.sh)[^`#]* --[a-z][a-z-]+' | grep -oE ' --[a-z][a-z-]+' | sort -u); do
+        grep -qF -- "$option" <<<"$helps" || { echo "no program knows $option"; wrong=1; }
+    done
+    [[ $wrong == 0 ]]
+}
+
+@test "no path of a machine, no name of a registry, no mark of unfinished work in the tree" {
+    run ! git grep -nIE '(/work/|/home/[a-z]+/|/root/)' -- . ':!tests/docs.bats'
+    run ! git grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.c' '*.h' '*.sh' '*.awk' '*.gp' Makefile
+}
+
