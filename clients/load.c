@@ -30,6 +30,8 @@ struct request {
     double duration_s, warm_s;
     bool interactive, remote, spin;
     struct crew_traffic traffic;
+    /* What went wrong while nothing was recorded, to be told with the next window. */
+    uint64_t unrecorded_corrupt, unrecorded_reset;
 };
 
 static const char HELP[] =
@@ -244,16 +246,21 @@ static void connect_step(struct crew *crew, uint32_t connections, struct report 
 }
 
 /* Runs traffic for duration_s and adds what was found to the report. */
-static void window_step(struct crew *crew, const struct request *request, double duration_s,
-                        struct report *report)
+static void traffic_step(struct crew *crew, struct request *request, double duration_s,
+                         bool recorded, struct report *report)
 {
     static struct worker_traffic found;
     uint64_t busiest_cpu_ns;
-    struct crew_traffic traffic = request->traffic;
-    traffic.duration_s = duration_s;
-    uint32_t active = crew_run(crew, &traffic, &found, &busiest_cpu_ns);
-    report_window(report, &traffic, &found, active, busiest_cpu_ns, request->spin, crew);
-    if (request->hgrm == NULL) return;
+    request->traffic.duration_s = duration_s;
+    uint32_t active = crew_run(crew, &request->traffic, &found, &busiest_cpu_ns);
+    /* A wrong byte must not go unnoticed because it came during the warm-up. */
+    found.corrupt += request->unrecorded_corrupt;
+    found.reset += request->unrecorded_reset;
+    request->unrecorded_corrupt = recorded ? 0 : found.corrupt;
+    request->unrecorded_reset = recorded ? 0 : found.reset;
+    report_window(report, &request->traffic, &found, active, busiest_cpu_ns, request->spin, crew);
+    request->traffic.seed++; /* Each draws its own gaps. */
+    if (!recorded || request->hgrm == NULL) return;
     histogram_merge(&found.latency_half_ns[0], &found.latency_half_ns[1]);
     if (!histogram_write_hgrm(&found.latency_half_ns[0], request->hgrm)) die(request->hgrm);
 }
@@ -275,8 +282,7 @@ static bool execute(struct crew *crew, struct request *request, char *line)
         connect_step(crew, (uint32_t)count, &report);
     } else if ((strcmp(word, "warm") == 0 || strcmp(word, "window") == 0) &&
                number_read_decimal(text, 0.01, DURATION_S_MAX, &number)) {
-        window_step(crew, request, number, &report);
-        request->traffic.seed++; /* Each window draws its own gaps. */
+        traffic_step(crew, request, number, strcmp(word, "window") == 0, &report);
     } else if (strcmp(word, "rate") == 0 && number_read_decimal(text, 0.1, RATE_MAX, &number)) {
         request->traffic.rate_per_s = number;
         request->traffic.closed = false;
@@ -353,9 +359,9 @@ static int run_once(struct crew *crew, struct request *request)
     uint64_t corrupt = strcmp(report_value(&report, "corrupt"), "0") != 0;
     if (request->warm_s > 0) {
         struct report ignored = {0};
-        window_step(crew, request, request->warm_s, &ignored);
+        traffic_step(crew, request, request->warm_s, false, &ignored);
     }
-    window_step(crew, request, request->duration_s, &report);
+    traffic_step(crew, request, request->duration_s, true, &report);
     write_report(request, &report);
     return judge(&report, failures, corrupt);
 }
