@@ -77,7 +77,7 @@ static void on_written(uv_write_t *request, int status)
         close_connection(connection);
 }
 
-// DOC: libuv-backpressure
+//DOC: libuv-backpressure
 /* Leaves the rest to libuv, and does not read from this client until it is written. */
 static bool hold(struct connection *connection, const char *bytes, size_t size)
 {
@@ -108,7 +108,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece)
         sent == size || (sent >= 0 && hold(connection, piece->base + sent, (size_t)(size - sent)));
     if (!alive) close_connection(connection);
 }
-// DOC-END: libuv-backpressure
+//DOC-END: libuv-backpressure
 
 /* Takes in the client that libuv holds for us, or leaves it there until somebody goes: libuv
  * accepts no further one before uv_accept() was called. */

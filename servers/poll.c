@@ -95,7 +95,7 @@ static bool send_some(int fd, const char *bytes, size_t size, size_t *sent)
     return true;
 }
 
-// DOC: poll-backpressure
+//DOC: poll-backpressure
 /* Reads once, and echoes.  What the client does not take is held, and until it is sent we only ask
  * when we may write: one buffer a client is the bound.  False: the connection is over. */
 static bool on_readable(struct pollfd *entry, struct connection *connection)
@@ -127,7 +127,7 @@ static bool on_writable(struct pollfd *entry, struct connection *connection)
     entry->events = POLLIN;
     return true;
 }
-// DOC-END: poll-backpressure
+//DOC-END: poll-backpressure
 
 static void serve(int listen_fd, const struct server_options *options)
 {
