@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# cold_start.sh -- times whole commands with hyperfine: start a server, serve short-lived clients
+# one after the other, end it.
+#
+# usage: harness/cold_start.sh --experiment NAME --out DIR --runs N --requests N MODEL...
+#        harness/cold_start.sh --once MODEL REQUESTS SCRAPS        what hyperfine times
+#
+# Writes DIR/cold_start.csv and hyperfine's own DIR/cold_start/MODEL.json.  The caller shuffles the
+# models.  Starting this script is timed too (a few ms, the same for all models).
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+server='' scraps=''
+
+end_server() { [[ -z $server ]] || kill -TERM "$server" 2>/dev/null || true; }
+
+# As the harness deals them out: the first half to the server.  One CPU is shared.
+set_cpus() {
+    local cpus range cpu half
+    cpus=()
+    IFS=, read -r -a ranges <<<"$(taskset --cpu-list --pid $$ | sed 's/.*: //')"
+    for range in "${ranges[@]}"; do
+        for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do cpus+=("$cpu"); done
+    done
+    half=$((${#cpus[@]} / 2))
+    server_cpus=$(IFS=,; echo "${cpus[*]:0:half}")
+    client_cpus=$(IFS=,; echo "${cpus[*]:half}")
+    ((half > 0)) || server_cpus=$client_cpus
+}
+
+once() { # once MODEL REQUESTS SCRAPS
+    local ready status=0
+    # Held until the last of us has ended: the caller waits for it.
+    exec 9>"$3/lock"
+    flock --shared 9
+    set_cpus
+    coproc SERVER { exec taskset --cpu-list "$server_cpus" "$bin/server-$1" 0; }
+    server=$SERVER_PID
+    trap end_server EXIT
+    handle_signals
+    read -r -t 10 ready <&"${SERVER[0]}" || { echo "server-$1 did not get ready" >"$3/reason"; exit 1; }
+    run_child taskset --cpu-list "$client_cpus" \
+        "$bin/load" --port "${ready#ready port=}" --short-lived "$2" >/dev/null 2>"$3/reason" || exit 1
+    kill -TERM "$server"
+    wait "$server" || status=$?
+    server=''
+    ((status == 0)) || { echo "server-$1 ended with status $status" >"$3/reason"; exit 1; }
+}
+
+# One row from hyperfine's JSON, which has a number a line.
+row_from() { # row_from JSON EXPERIMENT MODEL REQUESTS
+    awk -v experiment="$2" -v model="$3" -v requests="$4" '
+        $1 ~ /^"(median|mean|min|max|stddev)":/ {
+            gsub(/[":,]/, "", $1); sub(/,$/, "", $2)
+            value[$1] = $2 == "null" ? "" : $2
+        }
+        /"times"/ { inside = 1; next }
+        inside && /\]/ { inside = 0 }
+        inside { runs++ }
+        END { OFS = ","
+              print experiment, model, runs, value["median"], value["mean"], value["min"], value["max"],
+                    value["stddev"], requests, "ok", "" }' "$1"
+}
+
+time_model() { # time_model EXPERIMENT OUT RUNS REQUESTS MODEL SCRAPS
+    local json=$2/cold_start/$5.json status=0 reason
+    : >"$6/reason"
+    # setpriv: what hyperfine started must not outlive it.
+    run_child hyperfine --shell none --style none --warmup 1 --runs "$3" --export-json "$json" --command-name "$5" \
+        "setpriv --pdeathsig TERM harness/cold_start.sh --once $5 $4 $6" >/dev/null 2>"$6/hyperfine.log" || status=$?
+    flock "$6/lock" true
+    ((what_stopped == 0)) || exit "$what_stopped"
+    if ((status == 0)); then
+        row_from "$json" "$1" "$5" "$4" >>"$2/cold_start.csv"
+    else
+        reason=$(head -n 1 "$6/reason" | tr ',"' '; ')
+        [[ -n $reason ]] || reason=$(head -n 1 "$6/hyperfine.log" | tr ',"' '; ')
+        echo "$1,$5,0,,,,,,$4,failed,$reason" >>"$2/cold_start.csv"
+    fi
+    tail -n 1 "$2/cold_start.csv" | awk -F, '{ printf "point %s %s clients %s time_s_median=%s\n", $2, $9, $10, $4 }'
+}
+
+main() {
+    local experiment=cold_start out='' runs=10 requests=1000 model
+    if [[ ${1:-} == --once ]]; then
+        once "$2" "$3" "$4"
+        return
+    fi
+    while [[ ${1:-} == --* ]]; do
+        case $1 in
+        --experiment) experiment=$2 ;;
+        --out) out=$(from_caller "$2") ;;
+        --runs) runs=$2 ;;
+        --requests) requests=$2 ;;
+        *) die "unknown option $1" ;;
+        esac
+        shift 2
+    done
+    [[ -n $out ]] || die '--out DIR is missing'
+    need_models "$@"
+    handle_signals
+    scraps=$(mktemp -d)
+    trap 'rm -rf "$scraps"' EXIT
+    : >"$scraps/lock"
+    mkdir -p "$out/cold_start"
+    [[ -s $out/cold_start.csv ]] ||
+        echo experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason \
+            >"$out/cold_start.csv"
+    for model in "$@"; do time_model "$experiment" "$out" "$runs" "$requests" "$model" "$scraps"; done
+}
+
+main "$@"

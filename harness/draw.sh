@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# draw.sh -- raw.csv to summary.csv, figures, index.html and summary.md; measures nothing.
+#
+# usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER
+#
+# Reads raw.csv and cold_start.csv (one of them is enough) and, if they are there, gate/*.tsv,
+# command.txt and machine.txt.  Writes summary.csv, figures/*.svg, figures/*.png, index.html and
+# summary.md beside them.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+readonly caption_width=140
+run='' work='' known=''
+
+# Colour and point follow from a model's place: servers first, then guests, then strangers.
+known_models() {
+    {
+        all_models
+        for guest in servers/guests/*; do basename "${guest%.*}"; done | sort -u
+        for file in "$run"/raw.csv "$run"/cold_start.csv; do
+            [[ ! -s $file ]] || awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "model") c = i; next }
+                     $c != "" { print $c }' "$file"
+        done | sort -u
+    } | awk '!seen[$0]++' | one_line
+}
+
+# "experiment kind file" for each experiment that was measured, in the order of the tables.
+measured_experiments() {
+    awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2, "summary.csv" }' "$run/summary.csv"
+    [[ ! -s $run/cold_start.csv ]] ||
+        awk -F, 'NR > 1 && !seen[$1]++ { print $1, "cold_start", "cold_start.csv" }' "$run/cold_start.csv"
+}
+
+# A comment of the experiment as it was when it was measured, else as it is.
+experiment_says() { # experiment_says EXPERIMENT WHAT
+    local text=
+    [[ ! -f $run/command.txt ]] || text=$(awk -v conf="/$1.conf" -v what="# $2: " '
+        /^== / { here = index($0, conf) }
+        here && index($0, what) == 1 { print substr($0, length(what) + 1); exit }' "$run/command.txt")
+    [[ -n $text || ! -f harness/experiments/$1.conf ]] ||
+        text=$(sed -n "s/^# $2: //p" "harness/experiments/$1.conf" | head -n 1)
+    printf '%s' "$text"
+}
+
+# What was measured how, computed from the rows themselves.
+facts() { # facts EXPERIMENT METRIC
+    if [[ ! -s $run/raw.csv ]]; then return; fi
+    awk -F, -v experiment="$1" -v metric="$2" '
+        function note(name, text) {
+            if (text == "" || (name, text) in seen) return
+            seen[name, text] = 1
+            list[name] = list[name] (list[name] == "" ? "" : " or ") text
+        }
+        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["experiment"] == experiment {
+            note("profile", $c["profile"]); note("rate", $c["offered_per_s"] == "" ? "" : $c["offered_per_s"] + 0)
+            note("size", $c["message_b"]); note("arrival", $c["arrival"])
+            note("method", $c["switches_method"]); note("window", $c["window_s"] == "" ? "" : $c["window_s"] + 0)
+            if ($c["repeat"] + 0 > repeats) repeats = $c["repeat"] + 0
+        }
+        END {
+            if (!repeats) exit
+            text = "Profile " list["profile"] ": " (repeats == 1 ? "one run, no spread" : \
+                   repeats " runs, median; bars from the lowest to the highest")
+            if (list["rate"] != "") text = text "; " list["rate"] " messages/s offered, " list["arrival"]
+            else if (list["arrival"] == "closed") text = text "; closed loop"
+            if (list["rate"] != "" || list["arrival"] == "closed") text = text ", " list["size"] " bytes each"
+            if (list["window"] != "") text = text ", windows of " list["window"] " s"
+            if (metric ~ /^switches/ && list["method"] != "") text = text "; counted with " list["method"]
+            print text "."
+        }' "$run/raw.csv"
+}
+
+cold_start_facts() {
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["repeats"] + 0 > most { most = $c["repeats"] + 0; requests = $c["requests"] }
+        END { if (most) printf "%d clients one after the other; %s.\n", requests,
+                  most == 1 ? "one run, no spread" : most " runs per model" }' "$run/cold_start.csv"
+}
+
+write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
+    local not_shown machine
+    not_shown=$(experiment_says "$1" 'Does not show')
+    machine=$(sed -n 's/^machine: //p' "$run/machine.txt" 2>/dev/null || true)
+    {
+        echo "Shows: $(sed -n 's/^# Shows: //p' "$3")"
+        [[ -z $not_shown ]] || echo "Does not show: $not_shown"
+        if [[ $2 == cold_start ]]; then cold_start_facts; else facts "$1" "$4"; fi
+        [[ $2 == cold_start ]] || ! grep -q "load \"harness/plots/lines.gp\"" "$3" ||
+            echo 'Hollow: not a result, for the reason said; only full points are joined.'
+        [[ -z $machine ]] || echo "Measured on $machine"
+    } | fold --spaces --width="$caption_width" >"$work/caption.txt"
+}
+
+# Models that the gate kept out, and per model where it broke first and why.
+write_remarks() { # write_remarks EXPERIMENT FILE
+    {
+        sed 's/\t/: excluded: /' "$work/excluded.tsv"
+        awk -F, -v experiment="$1" '
+            NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+            $1 == experiment && $c["status"] != "ok" {
+                m = $c["model"]; status = $c["status"]
+                if ((m, status) in seen) next
+                seen[m, status] = 1
+                if (!(m in text)) order[++models] = m
+                gsub(/_/, " ", status)
+                text[m] = text[m] (text[m] == "" ? "" : "; ") status
+                if ("connections_asked" in c) text[m] = text[m] " at " $c["connections_asked"]
+                if ($c["reason"] != "") text[m] = text[m] " (" $c["reason"] ")"
+            }
+            END { for (i = 1; i <= models; i++) print order[i] ": " text[order[i]] }' "$2"
+    } | fold --spaces --width="$caption_width" >"$work/remarks.txt"
+}
+
+has_values() { # has_values METRIC EXPERIMENT
+    awk -F, -v name="$1_median" -v experiment="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
+        $1 == experiment && c && $c != "" { found = 1 }
+        END { exit !found }' "$run/summary.csv"
+}
+
+# gnuplot warns of models that have no full or no hollow points: of no interest unless it fails.
+draw_figure() { # draw_figure EXPERIMENT FIGURE FILE
+    local format name
+    name=$1-$(basename "$2" .gp)
+    for format in svg png; do
+        gnuplot -e "format='$format'; output='$work/$name.$format'; data='$3'; known='$known'" \
+            -e "work='$work'; experiment='$1'" "$2" 2>"$work/gnuplot.log" ||
+            { cat "$work/gnuplot.log" >&2; fail "gnuplot could not draw $name"; }
+        mv "$work/$name.$format" "$run/figures/"
+    done
+    echo "$name" >>"$work/figures.txt"
+}
+
+draw_experiment() { # draw_experiment EXPERIMENT KIND FILE
+    local figure metric
+    write_remarks "$1" "$run/$3"
+    for figure in harness/plots/*.gp; do
+        grep -qE "^# Kinds: (.* )?$2( |$)" "$figure" || continue
+        metric=$(sed -n 's/^metric = "\(.*\)"$/\1/p' "$figure")
+        if [[ -n $metric ]] && ! has_values "$metric" "$1"; then
+            echo "$1: $metric is not available on this machine" >>"$work/not_available.txt"
+            continue
+        fi
+        write_caption "$1" "$2" "$figure" "$metric"
+        draw_figure "$1" "$figure" "$run/$3"
+    done
+}
+
+list_excluded() {
+    local file
+    for file in "$run"/gate/*.tsv; do
+        awk -F'\t' -v model="$(basename "$file" .tsv)" '
+            toupper($2) == "FAIL" { print model "\t" $1 ": " $3; exit }' "$file"
+    done
+}
+
+main() {
+    local from=$caller_folder experiment kind file
+    if [[ ${1:-} == --from ]]; then from=$2; shift 2; fi
+    (($# == 1)) || die 'usage: ./run_all.sh draw RESULTS_DIR'
+    [[ $1 != -* ]] || die "draw has no option $1; usage: ./run_all.sh draw RESULTS_DIR"
+    run=$1
+    [[ $run == /* ]] || run=$from/$run
+    [[ -d $run ]] || die "there is no folder $run"
+    run=$(cd "$run" && pwd)
+    [[ -s $run/raw.csv || -s $run/cold_start.csv ]] || die "nothing was measured in $run: it has no raw.csv"
+    # The path stands in gnuplot's strings and shell commands.
+    [[ $run != *[\'\"\`\\]* ]] || die "move $1 to a path without quotes first"
+    command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
+    work=$(mktemp -d) || fail 'no room for a temporary folder'
+    trap 'rm -rf "$work"' EXIT
+    mkdir -p "$run/figures" || die "cannot write to $run"
+    touch "$work/figures.txt" "$work/not_available.txt"
+
+    if [[ -s $run/raw.csv ]]; then
+        awk -f harness/summarise.awk "$run/raw.csv" >"$work/summary.csv" || fail "$run/raw.csv is not readable"
+    else
+        echo experiment,kind,model,connections_asked,connections_active,repeats_ok,repeats,status,reason \
+            >"$work/summary.csv"
+    fi
+    mv "$work/summary.csv" "$run/summary.csv"
+    known=$(known_models)
+    list_excluded >"$work/excluded.tsv"
+    while read -r experiment kind file; do
+        draw_experiment "$experiment" "$kind" "$file"
+    done < <(measured_experiments)
+    harness/report.sh "$run" "$work"
+}
+
+main "$@"

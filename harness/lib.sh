@@ -1,0 +1,111 @@
+# lib.sh -- what the scripts share; each sources it right after its options are set.
+#
+# Leaves the current folder at the root of the project, whatever it was; paths that a user gave
+# must be made absolute before, with from_caller.
+# shellcheck shell=bash
+
+caller_folder=$PWD
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+readonly caller_folder
+# Exported by the first script, so that all count from the same moment.
+: "${C10K_BEGIN:=$(date +%s)}"
+export C10K_BEGIN
+# shellcheck disable=SC2034  # for the scripts
+readonly bin=build/release
+
+say() { printf '[%3d s] %s\n' "$(($(date +%s) - C10K_BEGIN))" "$*"; }
+
+# One line: what is wrong and what to do.  Exit status 2: the user's to mend.
+die() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 2
+}
+
+# One line, exit status 1: ours, or the machine's.
+fail() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+
+# A path as the user meant it.
+from_caller() { [[ $1 == /* ]] && echo "$1" || echo "$caller_folder/$1"; }
+
+names_of() { # names_of .c servers/*.c
+    local ending=$1 path
+    shift
+    for path in "$@"; do basename "$path" "$ending"; done
+}
+
+# Alphabetical, whatever is built or chosen: a model's place gives it colour and point.
+all_models() { names_of .c servers/*.c | sort; }
+all_experiments() { names_of .conf harness/experiments/*.conf; }
+
+# The models that can run here: a library may be missing.
+built_models() {
+    local model
+    for model in $(all_models); do [[ ! -x $bin/server-$model ]] || echo "$model"; done
+}
+
+one_line() { tr '\n' ' ' | sed 's/ $//'; }
+
+is_one_of() { # is_one_of WORD LIST...
+    local word=$1 other
+    shift
+    for other in "$@"; do [[ $word != "$other" ]] || return 0; done
+    return 1
+}
+
+need_models() { # dies unless each is a model
+    local model all
+    mapfile -t all < <(all_models)
+    for model in "$@"; do
+        is_one_of "$model" "${all[@]}" || die "there is no model \"$model\"; there are: ${all[*]}"
+    done
+}
+
+# ---- children: every one ends before we do ----
+#
+# A shell looks at signals only between commands, so whatever takes long runs in the background
+# and is waited for.  The handler ends it by pid; what_stopped then holds 130 or 143.
+
+what_stopped=0
+child=
+
+stop_child() {
+    what_stopped=$1
+    [[ -z $child ]] || kill -TERM "$child" 2>/dev/null || true
+}
+
+handle_signals() {
+    trap 'stop_child 130' INT
+    trap 'stop_child 143' TERM HUP
+}
+
+# Runs a command so that a signal ends it; returns its status, or 130 or 143.
+run_child() {
+    local status
+    ((what_stopped == 0)) || return "$what_stopped"
+    "$@" &
+    child=$!
+    ((what_stopped == 0)) || kill -TERM "$child" 2>/dev/null || true
+    while true; do
+        status=0
+        wait "$child" || status=$?
+        # Above 128 a signal of ours may have ended the wait, not the child.
+        if ((status <= 128)) || ! kill -0 "$child" 2>/dev/null; then break; fi
+    done
+    child=
+    ((what_stopped == 0)) || return "$what_stopped"
+    return "$status"
+}
+
+# Builds what a run needs; says what make said if it fails.
+build_programs() { # build_programs LOG
+    say 'building'
+    run_child make --jobs="$(nproc)" programs >"$1" 2>&1 || {
+        ((what_stopped == 0)) || exit "$what_stopped"
+        tail -n 30 "$1" >&2
+        fail 'the build failed'
+    }
+    grep '^Leaving out' "$1" || true
+}

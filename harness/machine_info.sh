@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# machine_info.sh -- prints what a reader must know of the machine, one "name: value" a line.
+#
+# usage: harness/machine_info.sh        Only reads.  A run keeps its output as machine.txt.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source=harness/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+row() { printf '%s: %s\n' "$1" "${2:-unknown}"; }
+of_file() { [[ ! -r $1 ]] || tr '\n\t' '  ' <"$1" | sed 's/ *$//'; }
+of_lscpu() { lscpu | sed -n "s/^$1: *//p" | head -n 1; }
+version() { "$@" 2>/dev/null | head -n 1 || true; }
+
+# The kernel's options stand in one of two places, or in none.
+kernel_option() {
+    local config=/boot/config-$(uname -r) text=
+    if [[ -r $config ]]; then text=$(grep -E "^$1=" "$config" || true)
+    elif [[ -r /proc/config.gz ]]; then text=$(zcat /proc/config.gz | grep -E "^$1=" || true)
+    else echo 'unknown (this kernel does not publish its options)'; return
+    fi
+    echo "${text:-not set}"
+}
+
+mitigations() {
+    local file
+    for file in /sys/devices/system/cpu/vulnerabilities/*; do
+        printf '%s=%s; ' "$(basename "$file")" "$(of_file "$file")"
+    done | sed 's/; $//'
+}
+
+package() { dpkg-query --show --showformat='${Version}' "$1" 2>/dev/null || true; }
+
+revision() {
+    local dirty=
+    git rev-parse --short HEAD >/dev/null 2>&1 || { echo 'not a git checkout'; return; }
+    [[ -z $(git status --porcelain 2>/dev/null) ]] || dirty=' (dirty: changed since)'
+    echo "$(git rev-parse --short HEAD)$dirty"
+}
+
+row date "$(date --utc '+%Y-%m-%d %H:%M:%S UTC')"
+row host "$(hostname)"
+row system "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"
+row kernel "$(uname -srv)"
+row cpu "$(of_lscpu 'Model name')"
+row cpus "$(nproc) usable of $(nproc --all)"
+row threads_per_core "$(of_lscpu 'Thread(s) per core')"
+row virtual_machine "$(of_lscpu 'Hypervisor vendor')"
+row governor "$(of_file /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor)"
+row memory_kib "$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
+row swap_kib "$(awk '/^SwapTotal/ { print $2 }' /proc/meminfo)"
+row clock_source "$(of_file /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+row transparent_huge_pages "$(of_file /sys/kernel/mm/transparent_hugepage/enabled)"
+row kernel_hz "$(kernel_option CONFIG_HZ)"
+row kernel_irq_time_accounting "$(kernel_option CONFIG_IRQ_TIME_ACCOUNTING)"
+row kernel_preempt "$(kernel_option 'CONFIG_PREEMPT(_[A-Z]+)?' | one_line)"
+row mitigations "$(mitigations)"
+row load_average "$(of_file /proc/loadavg)"
+row file_limit "soft $(ulimit -Sn), hard $(ulimit -Hn)"
+row process_limit "soft $(ulimit -Su), hard $(ulimit -Hu)"
+for key in kernel/pid_max kernel/threads-max vm/max_map_count vm/overcommit_memory fs/file-max \
+    net/core/somaxconn net/ipv4/tcp_max_syn_backlog net/ipv4/ip_local_port_range net/ipv4/tcp_mem \
+    net/ipv4/tcp_rmem net/ipv4/tcp_wmem; do
+    row "sysctl_${key//\//.}" "$(of_file "/proc/sys/$key")"
+done
+row compiler "$(version gcc --version)"
+row c_library "$(version ldd --version)"
+row libuv "$(package libuv1)"
+row gnuplot "$(version gnuplot --version)"
+row hyperfine "$(version hyperfine --version)"
+row revision "$(revision)"

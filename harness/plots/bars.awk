@@ -1,0 +1,65 @@
+# bars.awk -- picks what a chart with one bar per model draws.
+#
+#   awk -v experiment=memory -v kind=memory -v known="fork poll" -v work=DIR -f bars.awk summary.csv
+#   awk -v experiment=cold_start -v kind=cold_start ...                       -f bars.awk cold_start.csv
+#
+# Writes DIR/bars.dat, one line per model:
+#   memory      place number total rss lost  pss page_tables kernel_stacks sockets slab   (MiB; median)
+#   cold_start  place number median min max                                               (s)
+# and DIR/bars.gp: names, number of bars, the largest value, the count of connections.
+
+BEGIN {
+    FS = ","
+    model_count = split(known, models, " ")
+    for (i = 1; i <= model_count; i++) number_of[models[i]] = i
+    part_count = split("pss_kib page_tables_kib kernel_stack_kib sockets_kib slab_kib", parts, " ")
+}
+NR == 1 {
+    for (i = 1; i <= NF; i++) column[$i] = i
+    next
+}
+$column["experiment"] == experiment && $column["model"] in number_of {
+    m = number_of[$column["model"]]
+    if (kind == "memory" && $column["connections_asked"] + 0 < at[m] + 0) next
+    drawn[m] = 1
+    status[m] = $column["status"]
+    if (kind == "memory") read_memory(m)
+    else if ($column["time_s_median"] != "") {
+        line[m] = $column["time_s_median"] " " $column["time_s_min"] " " $column["time_s_max"]
+        if ($column["time_s_max"] > highest) highest = $column["time_s_max"]
+    }
+}
+
+function mib(name) { return $column[name "_median"] == "" ? "" : $column[name "_median"] / 1024 }
+function or_nan(text) { return text == "" ? "NaN" : text }
+
+function read_memory(m,    i, total, text) {
+    at[m] = $column["connections_asked"]
+    if (at[m] + 0 > connections + 0) connections = at[m]
+    line[m] = ""
+    if (mib("pss_kib") == "") return
+    for (i = 1; i <= part_count; i++) {
+        total += mib(parts[i])
+        text = text " " mib(parts[i]) + 0
+    }
+    line[m] = total " " or_nan(mib("rss_kib")) " " or_nan(mib("machine_lost_kib")) text
+    if (total > highest) highest = total
+    if (mib("machine_lost_kib") + 0 > highest) highest = mib("machine_lost_kib") + 0
+}
+
+END {
+    nothing = kind == "memory" ? "NaN NaN NaN NaN NaN NaN NaN NaN" : "NaN NaN NaN"
+    printf "" > (work "/bars.dat")
+    for (m = 1; m <= model_count; m++) {
+        if (!drawn[m]) continue
+        print ++place, m, line[m] == "" ? nothing : line[m] > (work "/bars.dat")
+        name = models[m]
+        word = status[m]
+        gsub(/_/, " ", word)
+        if (word != "ok" && word != "overloaded") name = name "\\n" word
+        tics = tics (place > 1 ? ", " : "") "\"" name "\" " place
+    }
+    if (!highest) highest = 1
+    printf "set xtics (%s)\nbar_count = %d\nhighest = %.10g\nconnections = %d\n",
+           tics, place, highest, connections > (work "/bars.gp")
+}

@@ -1,0 +1,8 @@
+# Kinds: latency
+# Shows: memory of all the server's processes. Line: PSS, which counts each page once. Dashes: summed RSS, which counts a shared page in every process.
+title_text = "User memory, less is better (dashed: summed RSS)"
+metric = "pss_kib"
+second = "rss_kib"
+divide = 1024
+y_label = "user memory, MiB"
+load "harness/plots/lines.gp"

@@ -1,0 +1,56 @@
+# Kinds: memory
+# Shows: where the memory of idle clients is (stack), what summed RSS would make of it (outline; an arrow: it does not fit), and what the machine really lost (diamond). Beyond the stack: memory that no counter owns.
+system(sprintf("awk -v experiment='%s' -v kind=memory -v known='%s' -v work='%s' -f harness/plots/bars.awk '%s'", \
+    experiment, known, work, data))
+load work . "/bars.gp"
+title_text = sprintf("Memory with %d idle clients, less is better", connections)
+if (connections >= 1000) {
+    title_text = sprintf("Memory with %d,%03d idle clients, less is better", connections / 1000, connections % 1000)
+}
+legend_entries = 7
+y_label = "memory, MiB"
+load "harness/plots/style.gp"
+
+# Shades rather than hues: hues stand for models.
+PARTS = 5
+part_name(i) = word("PSS_(user) page_tables kernel_stacks sockets other_slab", i)
+shades = "#16264c #3f6cb0 #9cc3ea #e3cf8a #a8742a"
+top = highest * 1.3
+HALF = 0.19
+set xrange [0.4:bar_count + 0.6]
+set yrange [0:top]
+set grid noxtics
+name_font = font(bar_count > 8 ? 17 : 25)
+set xtics scale 0 font name_font
+number_font = font(bar_count > 8 ? 14 : 21)
+set style fill solid 1 border rgb "white"
+
+do for [i = 1:PARTS] {
+    set object rectangle from screen legend_x(i), screen legend_y(i) - 11 / HEIGHT \
+        to screen legend_x(i) + across(40), screen legend_y(i) + 11 / HEIGHT \
+        fillcolor rgb word(shades, i) fillstyle solid 1 noborder
+    label_text = system(sprintf("echo '%s' | tr _ ' '", part_name(i)))
+    set label label_text at screen legend_x(i) + across(52), screen legend_y(i) left
+}
+set object rectangle from screen legend_x(6), screen legend_y(6) - 11 / HEIGHT \
+    to screen legend_x(6) + across(40), screen legend_y(6) + 11 / HEIGHT \
+    fillstyle empty border rgb "#333333" linewidth 3
+set label "summed RSS" at screen legend_x(6) + across(52), screen legend_y(6) left
+set label "really lost" at screen legend_x(7) + across(52), screen legend_y(7) left
+set label "" at screen legend_x(7) + across(20), screen legend_y(7) \
+    point pointtype 13 pointsize 2.6 linecolor rgb "#D55E00"
+
+bars = work . "/bars.dat"
+within(value) = value > top * 0.88 ? top * 0.88 : value
+mib(value) = value >= 1000 ? sprintf("%d,%03d", value / 1000, int(value) % 1000) : sprintf(value < 10 ? "%.1f" : "%.0f", value)
+bottom(i) = i == 1 ? 0 : bottom(i - 1) + column(4 + i)
+plot for [i = 1:PARTS] bars using ($1 - HALF):(bottom(i)):($1 - 2 * HALF):($1):(bottom(i)):(bottom(i) + column(5 + i)) \
+         with boxxyerror fillcolor rgb word(shades, i) linewidth 1, \
+     bars using ($1 + HALF):(0):($1 + 0.03):($1 + 2 * HALF):(0):(within($4)) \
+         with boxxyerror fillstyle empty border rgb "#333333" linecolor rgb "#333333" linewidth 3, \
+     bars using ($1 + HALF + 0.02):($4 > top * 0.88 ? top * 0.935 : NaN):(0):(top * 0.06) \
+         with vectors head filled linewidth 3 linecolor rgb "#333333", \
+     bars using ($1 - HALF):5 with points pointtype 13 pointsize 2.6 linecolor rgb "#D55E00", \
+     bars using ($1 - HALF):($5 > $3 ? $5 : $3):(mib($3)) with labels center offset 0, 0.9 font number_font, \
+     bars using ($1 + HALF + 0.02):(within($4)):(mib($4)) with labels center \
+         offset 0, 0.7 font number_font

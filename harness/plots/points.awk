@@ -1,0 +1,185 @@
+# points.awk -- picks what one line chart draws out of summary.csv, and places its words.
+#
+#   awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1e6 -v log_y=1 -v known="fork poll"
+#       -v work=DIR -f points.awk summary.csv
+#
+# Writes for gnuplot:  DIR/points.dat  two blocks per model: "x y low high second" of the points on
+#   the line, then of those that are marked only;  DIR/words.dat  "x y word";
+#   DIR/failed.dat  "x y number-of-the-model";  DIR/axes.gp  ranges, tics, models drawn.
+# `second` is another metric drawn dashed beside the first.  Only `ok` and `overloaded` points are
+# on the line, which breaks at the others.
+
+BEGIN {
+    FS = ","
+    model_count = split(known, models, " ")
+    for (i = 1; i <= model_count; i++) number_of[models[i]] = i
+    low = high = x_first = x_last = ""
+}
+NR == 1 {
+    for (i = 1; i <= NF; i++) column[$i] = i
+    next
+}
+$column["experiment"] == experiment && $column["model"] in number_of {
+    m = number_of[$column["model"]]
+    n = ++points[m]
+    x[m, n] = $column["connections_asked"] + 0
+    y[m, n] = cell(metric "_median")
+    y_low[m, n] = cell(metric "_min")
+    y_high[m, n] = cell(metric "_max")
+    y_second[m, n] = second == "" ? "" : cell(second "_median")
+    status[m, n] = $column["status"]
+    counts[x[m, n]] = 1
+    if (x_first == "" || x[m, n] < x_first) x_first = x[m, n]
+    if (x_last == "" || x[m, n] > x_last) x_last = x[m, n]
+    widen(y_low[m, n])
+    widen(y_high[m, n])
+    widen(y_second[m, n])
+}
+
+function cell(name) {
+    if (!(name in column) || $column[name] == "") return ""
+    return $column[name] / divide
+}
+
+function widen(number) {
+    if (number == "" || (log_y && number <= 0)) return
+    if (low == "" || number < low) low = number
+    if (high == "" || number > high) high = number
+}
+
+function log10(number) { return log(number) / log(10) }
+
+# The largest 1, 2 or 5 times a power of ten that is not above `number`; the next one with `up`.
+function round_number(number, up,    power) {
+    power = 10 ^ floor(log10(number) + 1e-9)
+    if (!up) return (number >= 5 * power ? 5 : number >= 2 * power ? 2 : 1) * power
+    return (number <= power * 1.0001 ? 1 : number <= 2 * power ? 2 : number <= 5 * power ? 5 : 10) * power
+}
+
+function floor(number) { return number < 0 && number != int(number) ? int(number) - 1 : int(number) }
+
+function set_range() {
+    if (high == "") low = high = 1
+    if (log_y) {
+        y_from = round_number(low * 0.85)
+        y_to = round_number(high * 1.3, 1)
+        if (y_to / y_from < 10) y_from = round_number(y_to / 10.5)
+    } else {
+        y_from = 0
+        y_to = high * 1.15
+    }
+    x_from = x_first / 1.6
+    x_to = x_last * (x_last / x_first) ^ 0.16 # Room for the words at the last points.
+    if (x_first == x_last) { x_from = x_first / 5; x_to = x_last * 5 }
+}
+
+function height(number) {
+    if (log_y) return number <= 0 ? 0 : log10(number / y_from) / log10(y_to / y_from)
+    return number / y_to
+}
+
+function at_height(share) {
+    return log_y ? y_from * (y_to / y_from) ^ share : y_to * share
+}
+
+function with_commas(number,    text) {
+    text = sprintf("%.0f", number)
+    while (text ~ /[0-9][0-9][0-9][0-9]/ && match(text, /[0-9][0-9][0-9](,|$)/) && RSTART > 1)
+        text = substr(text, 1, RSTART - 1) "," substr(text, RSTART)
+    return text
+}
+
+# Words may not lie on each other: at one x each is moved up to the next free height.
+function place_word(at, wanted,    share, clash, i) {
+    share = wanted
+    do {
+        clash = 0
+        for (i = 1; i <= words_at[at]; i++)
+            if (share - taken[at, i] < 0.05 && taken[at, i] - share < 0.05) {
+                share = taken[at, i] + 0.0501
+                clash = 1
+            }
+    } while (clash && share < 0.97)
+    taken[at, ++words_at[at]] = share
+    return at_height(share > 0.97 ? 0.97 : share)
+}
+
+# A word stands at the first of several equal marks: that is where it broke.
+function say_word(m, n, y_shown,    word, offset) {
+    if (n > 1 && status[m, n - 1] == status[m, n] && y[m, n - 1] != "") return
+    word = status[m, n]
+    gsub(/_/, " ", word)
+    printf "%g %.10g \"%s\"\n", x[m, n], place_word(x[m, n], height(y_shown) + 0.045), word > words
+}
+
+function is_good(m, n) { return status[m, n] == "ok" || status[m, n] == "overloaded" }
+
+function point(m, n) {
+    return sprintf("%g %.10g %.10g %.10g %s", x[m, n], y[m, n], y_low[m, n], y_high[m, n],
+                   y_second[m, n] == "" ? "NaN" : y_second[m, n])
+}
+
+function write_model(m,    n, nothing) {
+    nothing = "NaN NaN NaN NaN NaN"
+    print nothing > data
+    for (n = 1; n <= points[m]; n++) print (is_good(m, n) && y[m, n] != "") ? point(m, n) : "" > data
+    print "\n" > data
+    print nothing > data
+    for (n = 1; n <= points[m]; n++) {
+        if (y[m, n] != "" && !is_good(m, n)) print point(m, n) > data
+        if (status[m, n] == "ok") continue
+        if (y[m, n] == "" && is_good(m, n)) continue
+        if (y[m, n] == "") {
+            # Nothing was measured: a cross at the upper edge, each model below the one before.
+            share = 0.96 - 0.06 * crosses[x[m, n]]++
+            taken[x[m, n], ++words_at[x[m, n]]] = share
+            printf "%g %.10g %d\n", x[m, n], at_height(share), m > failed
+            if (n == 1 || status[m, n - 1] != status[m, n])
+                printf "%g %.10g \"%s\"\n", x[m, n], at_height(share), status[m, n] > words
+        } else
+            say_word(m, n, y[m, n])
+    }
+    print "\n" > data
+}
+
+function write_axes(    file, name, tics, comma, drawn, numbers, m, value, many, power) {
+    file = work "/axes.gp"
+    for (name in counts) many++
+    for (name in counts) {
+        if (many > 7 && log10(name) != int(log10(name) + 1e-9) && name != x_last) continue
+        tics = tics comma "\"" with_commas(name) "\" " name
+        comma = ", "
+    }
+    printf "set xrange [%g:%g]\nset yrange [%.10g:%.10g]\n", x_from, x_to, y_from, y_to > file
+    if (tics != "") printf "set xtics (%s)\n", tics > file
+    if (log_y) {
+        tics = comma = ""
+        for (power = floor(log10(y_from)); power <= log10(y_to) + 1e-9; power++)
+            for (m = 1; m <= 5; m += m == 2 ? 3 : 1) {
+                value = m * 10 ^ power
+                if (value < y_from * 0.999 || value > y_to * 1.001) continue
+                if (m > 1 && y_to / y_from > 999) continue
+                tics = tics comma "\"" (value < 1 ? sprintf("%g", value) : with_commas(value)) "\" " value
+                comma = ", "
+            }
+        printf "set ytics (%s)\n", tics > file
+    }
+    for (m = 1; m <= model_count; m++)
+        if (points[m]) {
+            drawn = drawn models[m] " "
+            numbers = numbers m " "
+        }
+    printf "models = \"%s\"\nnumbers = \"%s\"\n", drawn, numbers > file
+}
+
+END {
+    data = work "/points.dat"
+    words = work "/words.dat"
+    failed = work "/failed.dat"
+    # gnuplot refuses an empty file; a row of NaN draws nothing.
+    print "NaN NaN \"\"" > words
+    print "NaN NaN 1" > failed
+    set_range()
+    for (m = 1; m <= model_count; m++) if (points[m]) write_model(m)
+    write_axes()
+}

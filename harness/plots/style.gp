@@ -1,0 +1,85 @@
+# style.gp -- the look of every figure: canvas, fonts, colours, legend, caption.
+#
+# A figure sets title_text, and either y_label, and either `models` and `numbers` (from points.awk) or, with a
+# legend of its own, legend_entries; then loads this file and draws.  harness/draw.sh gives:
+#   format      svg or png           known   all models, in the order that gives each its colour
+#   output      the file to write    work    a folder for scraps; caption.txt and remarks.txt in it
+#   data        summary.csv or cold_start.csv         experiment
+# A model's colour and point follow from its place in `known`, not from what is drawn.
+
+set encoding utf8
+set datafile missing NaN
+
+# Okabe and Ito (2008): safe for all common kinds of colour blindness.  Their yellow comes last,
+# for it is weak on a projector.  Beyond eight, dashes tell apart; points have a period of six.
+colours = "#0072B2 #E69F00 #009E73 #D55E00 #CC79A7 #56B4E9 #000000 #F0E442"
+colour(n) = word(colours, (n - 1) % 8 + 1)
+dash(n) = int((n - 1) / 8) % 3 + 1
+filled(n) = 5 + 2 * ((n - 1) % 6)
+hollow(n) = 4 + 2 * ((n - 1) % 6)
+
+# The two terminals count points of a font differently: 4 to 3.
+font(size) = sprintf("DejaVu Sans,%g", format eq "svg" ? size : size * 0.75)
+bold(size) = sprintf("DejaVu Sans Bold,%g", format eq "svg" ? size : size * 0.75)
+
+# The chart keeps its height; the canvas grows with the text below it, so that nothing is cut off.
+text_of(name) = system(sprintf("cat '%s/%s.txt'", work, name))
+lines_of(name) = int(system(sprintf("wc -l < '%s/%s.txt'", work, name)))
+if (!exists("legend_entries")) legend_entries = words(models)
+LEGEND_COLUMNS = 4
+legend_rows = (legend_entries + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS
+
+WIDTH = 1280.0
+TOP = 80
+BOTTOM = TOP + 560
+ROW = 42
+LINE = 24
+legend_top = BOTTOM + 142
+text_top = legend_top + ROW * legend_rows - 2
+HEIGHT = text_top + LINE * (lines_of("remarks") + lines_of("caption")) + 22.0
+from_top(pixel) = 1 - pixel / HEIGHT
+across(pixel) = pixel / WIDTH
+
+if (format eq "svg") {
+    set terminal svg size WIDTH, HEIGHT dynamic noenhanced font font(25) background "white"
+} else {
+    set terminal pngcairo size WIDTH, HEIGHT noenhanced font font(25) background "white"
+}
+set output output
+
+set tmargin at screen from_top(TOP)
+set bmargin at screen from_top(BOTTOM)
+set lmargin at screen across(170)
+set rmargin at screen across(1245)
+set border 3 linewidth 2 linecolor "#444444"
+set tics nomirror out textcolor "#222222"
+set grid xtics ytics linewidth 1 linetype 1 linecolor "#e4e4e4"
+set style textbox opaque noborder fillcolor "#ffffff" margins 0.3, 0.2
+set bars 1.2
+set pointintervalbox 0
+unset key
+set label title_text at screen across(30), screen from_top(38) left font bold(31)
+
+if (exists("y_label")) {
+    set label y_label at screen across(32), screen from_top((TOP + BOTTOM) / 2) center rotate
+}
+
+# The legend: a sample of line and point, and the name.
+legend_x(i) = across(60 + 300 * ((i - 1) % LEGEND_COLUMNS))
+legend_y(i) = from_top(legend_top + ROW * int((i - 1) / LEGEND_COLUMNS))
+if (exists("models")) {
+    do for [i = 1:words(models)] {
+        n = int(word(numbers, i))
+        set arrow from screen legend_x(i), screen legend_y(i) \
+            to screen legend_x(i) + across(76), screen legend_y(i) \
+            nohead linewidth 4 dashtype dash(n) linecolor rgb colour(n)
+        set label word(models, i) at screen legend_x(i) + across(38), screen legend_y(i) left offset 3.2, 0 \
+            point pointtype filled(n) pointsize 2.4 linecolor rgb colour(n)
+    }
+}
+
+# What broke, then what the chart says and what it does not.
+set label text_of("remarks") at screen across(30), screen from_top(text_top) left \
+    font font(17) textcolor "#a00000"
+set label text_of("caption") at screen across(30), \
+    screen from_top(text_top + LINE * lines_of("remarks")) left font font(17) textcolor "#333333"

@@ -1,0 +1,7 @@
+# Kinds: latency
+# Shows: context switches of the server, both kinds together, for each message that it echoed.
+title_text = "Context switches per message, fewer is better"
+metric = "switches_per_message"
+divide = 1
+y_label = "switches / message"
+load "harness/plots/lines.gp"

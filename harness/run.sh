@@ -1,0 +1,276 @@
+#!/usr/bin/env bash
+# run.sh -- one run: set-up, build, gate, measure in shuffled blocks, summarise, draw.
+#
+# usage: harness/run.sh [--profile P] [--models "M..."] [--repeats N] [--rate R] [--seed N]
+#                       [--out DIR] [--no-install] [EXPERIMENT...]
+#   called by run_all.sh, whose --help explains the options; DIR is absolute.
+#
+# Each repeat of an experiment runs every model once, in an order of its own.  Capacity comes
+# first: it tells which rate all models can be offered.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+profile=standard repeats='' rate='' seed='' out='' install=() models=() experiments=()
+work='' step=0 steps=0 planned_s=0 done_s=0 measure_begin=0
+readonly command_line=${C10K_COMMAND:-harness/run.sh $*}
+
+whole_number() { # whole_number OPTION TEXT MAX
+    [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] && (($2 <= $3)) || die "$1 needs a whole number from 1 to $3, not \"$2\""
+}
+
+read_options() {
+    while (($# > 0)); do
+        case $1 in
+        --profile) profile=$2; shift ;;
+        --models) read -r -a models <<<"${2//,/ }"; ((${#models[@]} > 0)) || die '--models names no model'; shift ;;
+        --repeats) whole_number "$1" "$2" 1000; repeats=$2; shift ;;
+        --rate) whole_number "$1" "$2" 10000000; rate=$2; shift ;;
+        --seed) whole_number "$1" "$2" 999999999; seed=$2; shift ;;
+        --out) out=$2; shift ;;
+        --no-install) install=(--no-install) ;;
+        -*) die "unknown option $1; see ./run_all.sh --help" ;;
+        *) experiments+=("$1") ;;
+        esac
+        shift
+    done
+    need_models "${models[@]}"
+    ((${#models[@]} > 0)) || mapfile -t models < <(all_models)
+    mapfile -t models < <(printf '%s\n' "${models[@]}" | sort -u)
+    ((${#experiments[@]} > 0)) || mapfile -t experiments < <(all_experiments)
+    : "${seed:=$((SRANDOM % 999999 + 1))}"
+}
+
+# Nothing that was measured before is touched: a run has a folder of its own.
+make_folder() {
+    local default=false
+    if [[ -z $out ]]; then
+        default=true
+        out=$PWD/results/$(date +%Y-%m-%d_%H%M%S)_$(uname -n)
+    fi
+    [[ ! -e $out || -d $out ]] || die "$out is a file; --out wants a folder"
+    [[ ! -d $out || -z $(ls -A "$out") ]] || die "$out is not empty; earlier results are never touched: choose another --out"
+    { mkdir -p "$out" && [[ -w $out ]]; } 2>/dev/null || die "cannot write to $out; choose another --out"
+    # The path stands in gnuplot's strings and shell commands.
+    [[ $out != *[\'\"\`\\]* ]] || { rmdir "$out"; die "$out has a quote in its name; choose another --out"; }
+    work=$(mktemp -d)
+    # A run that never began leaves no empty folder.
+    trap 'rm -rf "$work"; rmdir "$out" 2>/dev/null || true' EXIT
+    [[ $default == false ]] || ln --symbolic --force --no-dereference "$(basename "$out")" "$work/latest"
+}
+
+conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print "$2"; }
+
+# Capacity, then what depends on it, then the rest.
+order_experiments() {
+    local name kind
+    for name in "${experiments[@]}"; do
+        "$bin/measure" "harness/experiments/$name.conf" --profile "$profile" --check || exit 2
+    done
+    mapfile -t experiments < <(for name in "${experiments[@]}"; do
+        kind=$(conf "$name" kind)
+        case $kind in capacity) echo "1 $name" ;; latency) echo "2 $name" ;; memory) echo "3 $name" ;; *) echo "4 $name" ;; esac
+    done | sort -u | cut -d' ' -f2)
+}
+
+record_run() {
+    local name
+    harness/machine_info.sh >"$out/machine.txt"
+    {
+        echo "$command_line"
+        echo
+        echo "profile $profile, seed $seed, models ${models[*]}, experiments ${experiments[*]}"
+        for name in "${experiments[@]}"; do
+            printf '\n== harness/experiments/%s.conf\n' "$name"
+            cat "harness/experiments/$name.conf"
+        done
+    } >"$out/command.txt"
+}
+
+# Only models that keep the protocol are timed.
+gate() {
+    local model passed=()
+    mkdir "$out/gate"
+    run_child harness/check.sh --cached "$out/gate" "${models[@]}" || {
+        ((what_stopped == 0)) || return 0
+        fail 'the gate could not be run'
+    }
+    for model in "${models[@]}"; do
+        if grep -qiE $'^[^\t]*\tFAIL\t' "$out/gate/$model.tsv"; then
+            say "excluded: $model: $(awk -F'\t' 'toupper($2) == "FAIL" { print $1 ": " $3; exit }' "$out/gate/$model.tsv")"
+        else
+            passed+=("$model")
+        fi
+    done
+    models=("${passed[@]}")
+    ((${#models[@]} > 0)) || fail 'no model is left to measure: ./run_all.sh check tells more'
+}
+
+models_of() { # models_of EXPERIMENT: those that its conf wants, of those that are left.
+    local wanted model
+    wanted=$(conf "$1" models)
+    for model in "${models[@]}"; do
+        if [[ $wanted == all || " $wanted " == *" $model "* ]]; then echo "$model"; fi
+    done
+}
+
+repeats_of() { echo "${repeats:-$(conf "$1" repeats)}"; }
+
+estimate_of() { # seconds for one step of an experiment
+    conf "$1" estimate_s | awk '{ printf "%d", $1 + 0.999 }'
+}
+
+plan() {
+    local name count
+    for name in "${experiments[@]}"; do
+        count=$(models_of "$name" | wc -l)
+        [[ $(conf "$name" kind) == cold_start ]] || count=$((count * $(repeats_of "$name")))
+        steps=$((steps + count))
+        planned_s=$((planned_s + count * $(estimate_of "$name")))
+    done
+    say "$steps steps: ${models[*]} in ${experiments[*]}; about $((planned_s / 60 + 1)) min; seed $seed"
+    ((steps > 0)) || fail 'there is nothing to measure: the experiments want other models'
+    (($(nproc) > 1)) || say 'ONE CPU ONLY: server and client share it; latency cannot be measured here'
+}
+
+# What is left of the plan, corrected by how the plan did until now.
+time_left() {
+    local passed=$((SECONDS - measure_begin)) left=$((planned_s - done_s))
+    ((done_s < 5)) || left=$((left * passed / done_s))
+    if ((left >= 90)); then echo "$(((left + 30) / 60)) min"; else echo "$left s"; fi
+}
+
+begin_step() { # begin_step WHAT
+    step=$((step + 1))
+    say "step $step of $steps, about $(time_left) left: $1"
+}
+
+# One line per point in a log; on a terminal they follow each other in one line.
+show_points() {
+    local line
+    while IFS= read -r line; do
+        if [[ -t 1 ]]; then printf '\r\033[K        %s' "${line#point }"; else echo "        ${line#point }"; fi
+    done
+    [[ ! -t 1 ]] || printf '\r\033[K'
+}
+
+shuffled() { # shuffled NUMBER WORD...: the order follows from the seed and the number.
+    local number=$1 words i j held
+    shift
+    words=("$@")
+    RANDOM=$(((seed * 31 + number) % 32768))
+    for ((i = ${#words[@]} - 1; i > 0; i--)); do
+        j=$((RANDOM % (i + 1)))
+        held=${words[i]} words[i]=${words[j]} words[j]=$held
+    done
+    printf '%s\n' "${words[@]}"
+}
+
+# All models are offered the same: at most half of what the slowest can do at the largest count.
+set_rate() { # set_rate EXPERIMENT
+    local wanted half
+    wanted=$(conf "$1" rate_per_s)
+    if [[ -n $rate ]]; then rate_now=$rate; return; fi
+    rate_now=$wanted
+    [[ -s $out/raw.csv ]] || return 0
+    half=$(awk -f harness/summarise.awk "$out/raw.csv" | awk -F, '
+        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["kind"] == "capacity" && $c["repeats_ok"] > 0 {
+            if ($c["connections_asked"] + 0 < count + 0) next
+            if ($c["connections_asked"] + 0 > count + 0) slowest = ""
+            count = $c["connections_asked"]
+            if (slowest == "" || $c["achieved_per_s_median"] < slowest) slowest = $c["achieved_per_s_median"] + 0
+        }
+        END { if (slowest == "") exit
+              unit = 1
+              while (slowest / 2 / unit >= 100) unit *= 10
+              printf "%d", int(slowest / 2 / unit) * unit }')
+    if [[ -n $half ]] && ((half > 0)) && awk "BEGIN { exit !($half < $wanted) }"; then
+        say "$1: $half messages/s for all, half of what the slowest model can do (its conf asks for $wanted)"
+        rate_now=$half
+    fi
+}
+
+measure_one() { # measure_one EXPERIMENT MODEL REPEAT
+    local options=() status=0
+    [[ -z $rate_now ]] || options=(--rate "$rate_now")
+    begin_step "$1, $2, repeat $3 of $(repeats_of "$1")"
+    run_child "$bin/measure" "harness/experiments/$1.conf" --model "$2" --repeat "$3" --profile "$profile" \
+        --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/raw.csv" "${options[@]}" > >(show_points) || status=$?
+    done_s=$((done_s + $(estimate_of "$1")))
+    ((what_stopped == 0)) || return 1
+    ((status == 0)) || { broken=1; say "measure itself broke at $1, $2 (status $status): this point is missing"; }
+}
+
+measure_blocks() { # measure_blocks EXPERIMENT NUMBER
+    local repeat model order
+    for ((repeat = 1; repeat <= $(repeats_of "$1"); repeat++)); do
+        mapfile -t order < <(shuffled "$(($2 * 1000 + repeat))" $(models_of "$1"))
+        for model in "${order[@]}"; do
+            measure_one "$1" "$model" "$repeat" || return 1
+        done
+    done
+}
+
+time_commands() { # time_commands EXPERIMENT NUMBER
+    local model order
+    mapfile -t order < <(shuffled "$(($2 * 1000))" $(models_of "$1"))
+    for model in "${order[@]}"; do
+        begin_step "$1, $model, $(repeats_of "$1") runs with hyperfine"
+        run_child harness/cold_start.sh --experiment "$1" --out "$out" --runs "$(repeats_of "$1")" \
+            --requests "$(conf "$1" requests)" "$model" > >(show_points) || true
+        done_s=$((done_s + $(estimate_of "$1")))
+        ((what_stopped == 0)) || return 1
+    done
+}
+
+measure_all() {
+    local name kind number=0
+    measure_begin=$SECONDS
+    for name in "${experiments[@]}"; do
+        number=$((number + 1))
+        kind=$(conf "$name" kind)
+        rate_now=''
+        case $kind in
+        cold_start) time_commands "$name" "$number" || return 0 ;;
+        *)
+            [[ $kind != latency ]] || set_rate "$name"
+            measure_blocks "$name" "$number" || return 0 ;;
+        esac
+    done
+}
+
+finish() {
+    local run_name
+    if ((what_stopped != 0)); then say 'interrupted; everything that was started has ended'; fi
+    if [[ ! -s $out/raw.csv && ! -s $out/cold_start.csv ]]; then
+        say "nothing was measured; see $out"
+        exit "$((what_stopped != 0 ? what_stopped : 1))"
+    fi
+    printf '\nload average after the run: %s\n' "$(cat /proc/loadavg)" >>"$out/machine.txt"
+    if [[ -L $work/latest ]]; then
+        run_name=$(readlink "$work/latest")
+        ln --symbolic --force --no-dereference "$run_name" results/latest
+    fi
+    say 'drawing'
+    harness/draw.sh "$out" || fail "what was measured is kept in $out; draw it with ./run_all.sh draw $out"
+    exit "$((what_stopped != 0 ? what_stopped : broken))"
+}
+
+main() {
+    broken=0
+    read_options "$@"
+    make_folder
+    handle_signals
+    run_child harness/setup.sh "${install[@]}" || exit
+    build_programs "$work/build.log"
+    order_experiments
+    record_run
+    gate
+    if ((what_stopped == 0)); then plan; measure_all; fi
+    finish
+}
+
+main "$@"

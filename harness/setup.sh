@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# setup.sh -- installs what the suite needs and this machine lacks, with apt-get.
+#
+# usage: harness/setup.sh [--no-install] [--for-tests]
+#   --no-install   install nothing: list what is missing and how to get it, exit status 2
+#   --for-tests    also what `make test` needs
+#
+# Says what it runs and why before it does.  Quiet when nothing is missing.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+packages=() reasons=()
+
+# lacks PACKAGE WHY TEST...: notes the package if the test fails.
+lacks() {
+    local package=$1 why=$2
+    shift 2
+    if "$@" >/dev/null 2>&1; then return; fi
+    packages+=("$package")
+    reasons+=("$package: $why")
+}
+
+there_is() { [[ -e $1 ]]; } # Its argument may be a pattern without a match, which is then none.
+has() { command -v "$1"; }
+has_header() { echo "#include <$1>" | gcc -E -; }
+
+look_for_run() {
+    lacks make 'builds the programs' has make
+    lacks gcc 'compiles them' has gcc
+    lacks libc6-dev 'headers of the C library' test -e /usr/include/stdio.h
+    # Without a compiler, headers cannot be asked for by name.
+    lacks libuv1-dev 'the library under the model libuv' test -e /usr/include/uv.h
+    lacks gnuplot-nox 'draws the charts' has gnuplot
+    lacks fonts-dejavu-core 'letters for the charts' test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
+    lacks hyperfine 'times whole commands (cold_start)' has hyperfine
+    lacks util-linux 'pins programs to CPUs (taskset, setpriv)' has setpriv
+}
+
+look_for_tests() {
+    local runtime=(/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan*)
+    lacks clang 'the second compiler that must not warn' has clang
+    lacks libclang-rt-dev "clang's sanitizers" there_is "${runtime[0]:-}"
+    lacks clang-format 'checks how the code is laid out' has clang-format
+    lacks shellcheck 'checks the scripts' has shellcheck
+    lacks bats 'runs the tests of programs and scripts' has bats
+    lacks libcmocka-dev 'runs the unit tests' test -e /usr/include/cmocka.h
+    lacks jq 'reads JSON in tests' has jq
+    lacks git 'knows which files are ours' has git
+}
+
+main() {
+    local install=true for_tests=false reason
+    while (($# > 0)); do
+        case $1 in
+        --no-install) install=false ;;
+        --for-tests) for_tests=true ;;
+        --help) sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) die "unknown option $1; there are --no-install and --for-tests" ;;
+        esac
+        shift
+    done
+    look_for_run
+    [[ $for_tests == false ]] || look_for_tests
+    ((${#packages[@]} > 0)) || exit 0
+
+    local as_root=()
+    ((EUID == 0)) || as_root=(sudo)
+    local update=("${as_root[@]}" apt-get update)
+    local get=("${as_root[@]}" apt-get install --yes --no-install-recommends "${packages[@]}")
+    if [[ $install == false ]] || ! has apt-get >/dev/null; then
+        {
+            echo "setup.sh: missing on this machine:"
+            printf '  %s\n' "${reasons[@]}"
+            echo "install them with:  ${update[*]} && ${get[*]}"
+            has apt-get >/dev/null || echo "(there is no apt-get here: the names are those of Debian 12)"
+        } >&2
+        exit 2
+    fi
+    say "installing what is missing (--no-install refuses this):"
+    for reason in "${reasons[@]}"; do echo "        $reason"; done
+    say "running: ${update[*]} && ${get[*]}"
+    "${update[@]}" -qq >&2 || fail "apt-get update failed: is the network there?"
+    DEBIAN_FRONTEND=noninteractive "${get[@]}" -qq >&2 ||
+        fail "apt-get could not install: ${packages[*]}"
+}
+
+main "$@"

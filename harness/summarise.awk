@@ -1,0 +1,122 @@
+# summarise.awk -- raw.csv to summary.csv: one row per experiment, model and connection count.
+#
+#   awk -f harness/summarise.awk results/RUN/raw.csv > results/RUN/summary.csv
+#
+# Every numeric column X becomes X_median, X_min and X_max over the repeats whose status is `ok` or
+# `overloaded`.  A point that has none of those is described by the repeats that it has: repeats_ok
+# is 0 then, and the status says what they are, so nobody takes it for a result.
+# The status is the worst of all repeats; the reason is that of the first repeat that had it.
+
+BEGIN {
+    FS = OFS = ","
+    CONVFMT = "%.10g"
+    split("ok overloaded drifting noisy client_limited failed corrupt", words, " ")
+    for (i in words) badness[words[i]] = i + 0
+    WORST = 7
+    split("schema experiment kind profile model repeat seed connections_asked connections_active" \
+          " message_b arrival connect_error switches_method status reason", words, " ")
+    for (i in words) not_a_metric[words[i]] = 1
+}
+
+function stop(text) {
+    print "summarise.awk: " FILENAME ": " text > "/dev/stderr"
+    stopped = 2
+    exit stopped
+}
+
+function read_header(    i) {
+    for (i = 1; i <= NF; i++) {
+        column[$i] = i
+        if (!($i in not_a_metric)) metrics[++metric_count] = $i
+    }
+    split("experiment kind model connections_asked connections_active status reason", words, " ")
+    for (i in words) if (!(words[i] in column)) stop("no column `" words[i] "`")
+    header_size = NF
+}
+
+function value(name) { return name in column ? $column[name] : "" }
+
+# The sum of both kinds of switches has to be taken per run: medians do not add up.
+function metric_value(name) {
+    if (name != "switches_per_s") return value(name)
+    if (value("switches_voluntary_per_s") == "") return ""
+    return value("switches_voluntary_per_s") + value("switches_involuntary_per_s")
+}
+
+NR == 1 {
+    read_header()
+    if ("switches_voluntary_per_s" in column) metrics[++metric_count] = "switches_per_s"
+    next
+}
+NF == 0 { next }
+NF != header_size { stop("line " NR " has " NF " cells, the header has " header_size) }
+{
+    key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked")
+    if (!(key in repeats)) keys[++key_count] = key
+    if (!(value("experiment") in experiment_rank))
+        experiment_rank[value("experiment")] = ++experiment_count
+    repeats[key]++
+    kind[key] = value("kind")
+    active[key] = value("connections_active")
+    rank = value("status") in badness ? badness[value("status")] : WORST
+    if (rank > worst[key] + 0) {
+        worst[key] = rank
+        status[key] = value("status")
+        reason[key] = value("reason")
+    }
+    group = rank <= badness["overloaded"] ? "good" : "other"
+    row = ++rows[key, group]
+    for (m = 1; m <= metric_count; m++) cell[key, group, row, m] = metric_value(metrics[m])
+}
+
+function precedes(a, b,    x, y) {
+    split(a, x, SUBSEP)
+    split(b, y, SUBSEP)
+    if (x[1] != y[1]) return experiment_rank[x[1]] < experiment_rank[y[1]]
+    if (x[2] != y[2]) return x[2] "" < y[2] ""
+    return x[3] + 0 < y[3] + 0
+}
+
+# Insertion sort: a run has some hundred points.
+function sort_keys(    i, j, held) {
+    for (i = 2; i <= key_count; i++) {
+        held = keys[i]
+        for (j = i - 1; j > 0 && precedes(held, keys[j]); j--) keys[j + 1] = keys[j]
+        keys[j + 1] = held
+    }
+}
+
+# Returns "median,min,max" of what was measured, or ",," if nothing was.
+function spread(key, group, m,    i, j, count, text, sorted) {
+    for (i = 1; i <= rows[key, group]; i++) {
+        text = cell[key, group, i, m]
+        if (text !~ /^-?[0-9.]+([eE][-+]?[0-9]+)?$/) continue
+        for (j = count++; j > 0 && sorted[j] > text + 0; j--) sorted[j + 1] = sorted[j]
+        sorted[j + 1] = text + 0
+    }
+    if (!count) return ",,"
+    i = int((count + 1) / 2)
+    text = count % 2 ? sorted[i] : (sorted[i] + sorted[i + 1]) / 2
+    return plain(text) OFS plain(sorted[1]) OFS plain(sorted[count])
+}
+
+# Whole numbers without an exponent, others with ten digits.
+function plain(number) { return number == int(number) ? sprintf("%.0f", number) : number "" }
+
+END {
+    if (stopped) exit stopped
+    if (NR == 0) stop("it is empty")
+    line = "experiment,kind,model,connections_asked,connections_active,repeats_ok,repeats"
+    for (m = 1; m <= metric_count; m++)
+        line = line OFS metrics[m] "_median" OFS metrics[m] "_min" OFS metrics[m] "_max"
+    print line OFS "status" OFS "reason"
+    sort_keys()
+    for (k = 1; k <= key_count; k++) {
+        key = keys[k]
+        split(key, part, SUBSEP)
+        good = rows[key, "good"] + 0
+        line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS active[key] OFS good OFS repeats[key]
+        for (m = 1; m <= metric_count; m++) line = line OFS spread(key, good ? "good" : "other", m)
+        print line OFS status[key] OFS reason[key]
+    }
+}

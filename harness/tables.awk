@@ -1,0 +1,145 @@
+# tables.awk -- the tables of a run, for people: overview, then one per experiment.
+#
+#   awk -v cold=results/RUN/cold_start.csv -f harness/tables.awk results/RUN/summary.csv
+#
+# Writes lines of cells, separated by tabs, that a renderer turns into HTML, Markdown or plain text:
+#   T title experiment      H heading...      R cell...
+# A cell holds a median; "12.3 (11-14)" adds the lowest and the highest run if there were several.
+
+BEGIN {
+    FS = ","
+    # heading|metric|divided by, for each kind of experiment.
+    layout["latency"] = "offered/s|offered_per_s|1;achieved/s|achieved_per_s|1;p50 ms|latency_ns_p50|1e6;" \
+        "p99 ms|latency_ns_p99|1e6;p99.9 ms|latency_ns_p999|1e6;max ms|latency_ns_max|1e6;" \
+        "send lag p99 ms|send_lag_ns_p99|1e6;server CPU us/message|server_cpu_us_per_message|1;" \
+        "switches/s|switches_per_s|1;switches/message|switches_per_message|1;PSS MiB|pss_kib|1024;RSS MiB|rss_kib|1024"
+    layout["capacity"] = "messages/s|achieved_per_s|1;server CPU us/message|server_cpu_us_per_message|1;" \
+        "client CPU us/message|client_cpu_us_per_message|1;machine CPU us/message|machine_cpu_us_per_message|1;" \
+        "switches/message|switches_per_message|1"
+    layout["memory"] = "PSS MiB|pss_kib|1024;page tables MiB|page_tables_kib|1024;" \
+        "kernel stacks MiB|kernel_stack_kib|1024;sockets MiB|sockets_kib|1024;other slab MiB|slab_kib|1024;" \
+        "summed RSS MiB|rss_kib|1024;really lost MiB|machine_lost_kib|1024;processes|processes|1;threads|threads|1"
+    layout["cold_start"] = "time s|time_s|1"
+    overview_count = split("latency|p99 ms|latency_ns_p99|1e6;latency|switches/message|switches_per_message|1;" \
+        "capacity|messages/s|achieved_per_s|1;capacity|CPU us/message|server_cpu_us_per_message|1;" \
+        "memory|PSS MiB|pss_kib|1024;memory|really lost MiB|machine_lost_kib|1024;" \
+        "cold_start|cold start s|time_s|1", overview, ";")
+    if (cold != "") read_cold_start()
+}
+
+FNR == 1 {
+    for (i = 1; i <= NF; i++) column[$i] = i
+    next
+}
+{ remember($column["experiment"], $column["kind"], $column["model"], $column["connections_asked"]) }
+
+function remember(experiment, kind, model, connections) {
+    if (!(experiment in kind_of)) experiments[++experiment_count] = experiment
+    kind_of[experiment] = kind
+    if (!(model in place)) place[model] = ++model_count
+    models[place[model]] = model
+    points[experiment]++
+    line[experiment, points[experiment]] = $0
+    # The overview shows the largest count that was asked of a model.
+    if (!((kind, model) in largest) || connections + 0 >= largest_count[kind, model]) {
+        largest[kind, model] = $0
+        largest_count[kind, model] = connections + 0
+    }
+}
+
+# cold_start.csv has its own columns: they join those of the summary behind its last.
+function read_cold_start(    text, cells, count, i, header) {
+    while ((getline text < cold) > 0) {
+        count = split(text, cells, ",")
+        if (!header++) {
+            for (i = 1; i <= count; i++) cold_column[cells[i]] = i
+            continue
+        }
+        cold_rows[++cold_count] = text
+    }
+    close(cold)
+}
+
+function cell_of(row, kind, name,    cells, c) {
+    split(row, cells, ",")
+    if (kind == "cold_start") return name in cold_column ? cells[cold_column[name]] : ""
+    return name in column ? cells[column[name]] : ""
+}
+
+function short(number) {
+    if (number == int(number) || number >= 1000) return sprintf("%.0f", number)
+    if (number >= 100) return sprintf("%.0f", number)
+    return sprintf("%.3g", number)
+}
+
+function with_spread(row, kind, metric, divide,    median, low, high) {
+    median = cell_of(row, kind, metric "_median")
+    if (median == "") return "-"
+    low = short(cell_of(row, kind, metric "_min") / divide)
+    high = short(cell_of(row, kind, metric "_max") / divide)
+    median = short(median / divide)
+    return low == high ? median : median " (" low "-" high ")"
+}
+
+function write_overview(    i, m, part, text, row, kind, used, mark) {
+    text = "H\tmodel"
+    for (i = 1; i <= overview_count; i++) {
+        split(overview[i], part, "|")
+        for (m = 1; m <= model_count; m++) if ((part[1], models[m]) in largest) used[i] = 1
+        if (used[i]) text = text "\t" part[2]
+    }
+    print "T\tAt the largest number of connections\t"
+    print text
+    for (m = 1; m <= model_count; m++) {
+        text = "R\t" models[m]
+        for (i = 1; i <= overview_count; i++) {
+            if (!used[i]) continue
+            split(overview[i], part, "|")
+            kind = part[1]
+            if (!((kind, models[m]) in largest)) { text = text "\t-"; continue }
+            row = largest[kind, models[m]]
+            mark = cell_of(row, kind, "status")
+            gsub(/_/, " ", mark)
+            text = text "\t" with_spread(row, kind, part[3], part[4]) (mark == "ok" ? "" : " [" mark "]")
+        }
+        print text
+    }
+}
+
+function write_experiment(experiment,    kind, count, columns, i, n, part, text, row) {
+    kind = kind_of[experiment]
+    count = split(layout[kind], columns, ";")
+    print "T\t" experiment "\t" experiment
+    text = kind == "cold_start" ? "H\tmodel\tstatus" : "H\tmodel\tconnections\testablished\tstatus"
+    for (i = 1; i <= count; i++) {
+        split(columns[i], part, "|")
+        text = text "\t" part[1]
+    }
+    print text "\truns\treason"
+    for (n = 1; n <= points[experiment]; n++) {
+        row = line[experiment, n]
+        text = "R\t" cell_of(row, kind, "model")
+        if (kind != "cold_start")
+            text = text "\t" cell_of(row, kind, "connections_asked") "\t" \
+                   or_dash(cell_of(row, kind, "connections_established_min"))
+        text = text "\t" cell_of(row, kind, "status")
+        for (i = 1; i <= count; i++) {
+            split(columns[i], part, "|")
+            text = text "\t" with_spread(row, kind, part[2], part[3])
+        }
+        text = text "\t" (kind == "cold_start" ? or_dash(cell_of(row, kind, "repeats")) : \
+               cell_of(row, kind, "repeats_ok") " of " cell_of(row, kind, "repeats"))
+        print text "\t" cell_of(row, kind, "reason")
+    }
+}
+
+function or_dash(text) { return text == "" ? "-" : text }
+
+END {
+    for (i = 1; i <= cold_count; i++) {
+        $0 = cold_rows[i]
+        remember($cold_column["experiment"], "cold_start", $cold_column["model"], 0)
+    }
+    write_overview()
+    for (i = 1; i <= experiment_count; i++) write_experiment(experiments[i])
+}
