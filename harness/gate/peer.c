@@ -21,12 +21,10 @@ static unsigned char byte_at(uint64_t tag, uint64_t position)
     return (unsigned char)(z >> (position & 7) * 8);
 }
 
-static struct peer new_peer(void)
+static struct peer new_peer(int family)
 {
     static uint64_t tags;
-    struct net_address address;
-    net_address_read("127.0.0.1", trial_port(), &address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) trial_fail("the gate itself ran out of sockets");
     net_no_delay(fd);
     net_close_with_reset(fd);
@@ -39,15 +37,20 @@ bool peer_wait(const struct peer *peer, short events, int wait_ms)
     return poll(&entry, 1, wait_ms) > 0;
 }
 
-bool peer_try_connect(struct peer *peer)
+static bool try_connect(struct peer *peer, const char *host)
 {
     struct net_address address;
-    *peer = new_peer();
-    net_address_read("127.0.0.1", trial_port(), &address);
+    if (!net_address_read(host, trial_port(), &address)) trial_fail("%s is no address", host);
+    *peer = new_peer(address.storage.ss_family);
     if (connect(peer->fd, (struct sockaddr *)&address.storage, address.size) == 0) return true;
     if (errno == EINPROGRESS) return true;
     peer_reset(peer);
     return false;
+}
+
+bool peer_try_connect(struct peer *peer)
+{
+    return try_connect(peer, "127.0.0.1");
 }
 
 struct peer peer_connect(void)
@@ -56,13 +59,24 @@ struct peer peer_connect(void)
     int error = ETIMEDOUT;
     socklen_t size = sizeof error;
     if (!peer_try_connect(&peer)) trial_fail("a client was refused");
-    if (peer_wait(&peer, POLLOUT, PATIENCE_MS))
+    if (peer_wait(&peer, POLLOUT, trial_patience_ms(PATIENCE_MS)))
         getsockopt(peer.fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) {
         trial_check_alive();
         trial_fail("a client could not connect (errno %d)", error);
     }
     return peer;
+}
+
+bool peer_connect_v6(struct peer *peer)
+{
+    int error = ETIMEDOUT;
+    socklen_t size = sizeof error;
+    if (!try_connect(peer, "::1")) return false;
+    if (peer_wait(peer, POLLOUT, trial_patience_ms(PATIENCE_MS)))
+        getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) peer_reset(peer);
+    return error == 0;
 }
 
 size_t peer_send_some(struct peer *peer, size_t size)
@@ -95,12 +109,9 @@ size_t peer_receive_some(struct peer *peer, size_t size)
 bool peer_echoes(struct peer *peer, size_t size, int within_ms)
 {
     uint64_t target = peer->sent + size;
-    uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * NS_PER_MS;
     while (peer->received < target) {
-        uint64_t now_ns = clock_ns();
-        if (now_ns >= deadline_ns) return false;
         short events = peer->sent < target ? POLLIN | POLLOUT : POLLIN;
-        peer_wait(peer, events, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
+        if (!peer_wait(peer, events, trial_patience_ms(within_ms))) return false;
         if (peer->sent < target && peer_send_some(peer, target - peer->sent) == SIZE_MAX)
             return false;
         if (peer_receive_some(peer, PIECE_B) == SIZE_MAX) return false;
@@ -113,8 +124,8 @@ void peer_must_echo(struct peer *peer, size_t size, int within_ms, const char *w
     uint64_t before = peer->received;
     if (peer_echoes(peer, size, within_ms)) return;
     trial_check_alive();
-    trial_fail("%s: %lu of %zu bytes came back within %d ms", who, peer->received - before, size,
-               within_ms);
+    trial_fail("%s: %lu of %zu bytes came back, then nothing for %d ms", who,
+               peer->received - before, size, trial_patience_ms(within_ms));
 }
 
 void peer_stuff(struct peer *peer, size_t size, int quiet_ms)
@@ -127,7 +138,7 @@ void peer_stuff(struct peer *peer, size_t size, int quiet_ms)
 void peer_drain(struct peer *peer, size_t piece, int pause_us)
 {
     while (peer->received < peer->sent) {
-        if (!peer_wait(peer, POLLIN, PATIENCE_MS)) {
+        if (!peer_wait(peer, POLLIN, trial_patience_ms(PATIENCE_MS))) {
             trial_check_alive();
             trial_fail("silent after %lu of %lu bytes", peer->received, peer->sent);
         }
@@ -151,4 +162,13 @@ void peer_close(struct peer *peer)
     setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &off, sizeof off);
     close(peer->fd);
     peer->fd = -1;
+}
+
+bool peer_part(struct peer *peer)
+{
+    shutdown(peer->fd, SHUT_WR);
+    bool parted =
+        peer_wait(peer, POLLIN, trial_patience_ms(5000)) && peer_receive_some(peer, 1) == SIZE_MAX;
+    peer_close(peer);
+    return parted;
 }

@@ -18,6 +18,9 @@ struct peer {
 /* Connects to the server of this trial; the socket does not block.  Closing it sends a reset. */
 struct peer peer_connect(void);
 
+/* The same by IPv6; false if nobody listens at ::1. */
+bool peer_connect_v6(struct peer *peer);
+
 /* Starts to connect and does not wait for it; false if the kernel refused at once. */
 bool peer_try_connect(struct peer *peer);
 
@@ -29,8 +32,8 @@ size_t peer_send_some(struct peer *peer, size_t size);
  * of the stream or after a reset. */
 size_t peer_receive_some(struct peer *peer, size_t size);
 
-/* Sends `size` bytes and receives as many, both at once.  False if that takes longer than
- * `within_ms` or the server closes. */
+/* Sends `size` bytes and receives as many, both at once.  False if nothing moves for `within_ms`
+ * (longer for a sanitized server) or the server closes. */
 bool peer_echoes(struct peer *peer, size_t size, int within_ms);
 
 /* peer_echoes() or the trap fails, saying which `who` was not served. */
@@ -47,5 +50,8 @@ bool peer_wait(const struct peer *peer, short events, int wait_ms);
 
 void peer_reset(struct peer *peer); /* Closes with a reset. */
 void peer_close(struct peer *peer); /* Closes with a FIN. */
+
+/* Half-closes, and closes when the server has; false if it does not within 5 s. */
+bool peer_part(struct peer *peer);
 
 #endif

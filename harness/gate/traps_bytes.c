@@ -11,6 +11,7 @@
 
 enum {
     MIB = 1024 * 1024,
+    SILENCE_MS = 5000, /* Nothing at all moves for so long: it never will. */
     PATIENCE_MS = 15000,
     STALL_MS = 2000,
     AT_ONCE_MS = 1000, /* What a client on loopback may wait at most, on a busy machine too. */
@@ -26,7 +27,7 @@ static void large_message(void)
     trial_start("", "");
     struct peer peer = peer_connect();
     uint64_t begin_ns = clock_ns();
-    peer_must_echo(&peer, 64 * MIB, PATIENCE_MS, "64 MiB through one connection");
+    peer_must_echo(&peer, 64 * MIB, SILENCE_MS, "64 MiB through one connection");
     trial_pass("%lu bytes back, byte-exact, %.2f s", peer.received, seconds_since(begin_ns));
 }
 
@@ -60,7 +61,7 @@ static void slow_reader(void)
             trial_fail("closed after %lu of %d bytes", peer.sent, 8 * MIB);
         if (peer_receive_some(&peer, 16 * 1024) == SIZE_MAX)
             trial_fail("closed after %lu bytes came back", peer.received);
-        if (seconds_since(begin_ns) > PATIENCE_MS / 1000)
+        if (seconds_since(begin_ns) > trial_patience_ms(PATIENCE_MS) / 1000)
             trial_fail("stuck: %lu of %d bytes sent, %lu back", peer.sent, 8 * MIB, peer.received);
     }
     peer_drain(&peer, 16 * 1024, 200);
@@ -74,7 +75,7 @@ static void stalled_reader(void)
     peer_stuff(&peer, 64 * MIB, STALL_MS);
     peer_drain(&peer, 64 * 1024, 0);
     uint64_t stuffed = peer.sent;
-    peer_must_echo(&peer, MIB, PATIENCE_MS, "1 MiB after the stall");
+    peer_must_echo(&peer, MIB, SILENCE_MS, "1 MiB after the stall");
     trial_pass("%lu bytes unread for %d s, then all came back, and 1 MiB more", stuffed,
                STALL_MS / 1000);
 }
@@ -104,7 +105,7 @@ static void half_close(void)
             if (peer_send_some(&peer, sizes[i] - peer.sent) == SIZE_MAX)
                 trial_fail("closed after %lu of %zu bytes", peer.sent, sizes[i]);
             peer_receive_some(&peer, 16 * 1024); /* Slower than it sends: something is left. */
-            if (seconds_since(begin_ns) > PATIENCE_MS / 1000)
+            if (seconds_since(begin_ns) > trial_patience_ms(PATIENCE_MS) / 1000)
                 trial_fail("stuck after %lu of %zu bytes", peer.sent, sizes[i]);
         }
         shutdown(peer.fd, SHUT_WR);
@@ -114,6 +115,16 @@ static void half_close(void)
         peer_reset(&peer);
     }
     trial_pass("1 B to 4 MiB, then SHUT_WR: every byte, then the end");
+}
+
+static void ipv6(void)
+{
+    struct peer peer;
+    if (!trial_start_if_known("--host ::1")) trial_skip("the server does not take --host ::1");
+    if (!peer_connect_v6(&peer)) trial_fail("started with --host ::1, but nobody listens there");
+    peer_must_echo(&peer, MIB, SILENCE_MS, "1 MiB through ::1");
+    if (!peer_part(&peer)) trial_fail("after the half-close the server did not close");
+    trial_pass("--host ::1: %lu bytes back, byte-exact, then the end", peer.received);
 }
 
 /* ---- costs ---- */
@@ -176,6 +187,7 @@ const struct trap TRAPS_BYTES[] = {
     {"unread-burst", "a burst that nobody reads for a while does not end the connection",
      unread_burst},
     {"half-close", "after SHUT_WR the rest comes, then the end", half_close},
+    {"ipv6", "the same bytes come back over IPv6", ipv6},
     {"costs-paid", "with --costs, lines that cost are paid once, also when split", costs_paid},
     {"costs-off", "without --costs, such lines are just bytes", costs_off},
 };

@@ -20,12 +20,29 @@ enum {
 
 static struct peer crowd[BURST];
 
+/* Every other client leaves by a reset, the others by a half-close. */
+static void leave(struct peer *peer, int number)
+{
+    if (number % 2 == 0)
+        peer_reset(peer);
+    else if (!peer_part(peer))
+        trial_fail("after a half-close the server did not close");
+}
+
+/* `count` clients come and go, TOGETHER at a time: whoever closes a socket twice closes that of a
+ * newcomer, and one who should be there is not. */
 static void cycle(int count)
 {
-    for (int i = 0; i < count; i++) {
-        struct peer peer = peer_connect();
-        peer_must_echo(&peer, 64, CROWD_MS, "a client that comes and goes");
-        peer_reset(&peer);
+    enum { TOGETHER = 8 };
+    for (int i = 0; i < count + TOGETHER; i++) {
+        struct peer *peer = &crowd[i % TOGETHER];
+        if (i >= TOGETHER) {
+            peer_must_echo(peer, 64, CROWD_MS, "a client about to go");
+            leave(peer, i);
+        }
+        if (i >= count) continue;
+        *peer = peer_connect();
+        peer_must_echo(peer, 64, CROWD_MS, "a client that came");
     }
 }
 
@@ -63,7 +80,7 @@ static void no_zombies(void)
         for (int i = 0; i < TOGETHER; i++)
             peer_must_echo(&crowd[i], 64, CROWD_MS, "one of 200");
         for (int i = 0; i < TOGETHER; i++)
-            peer_reset(&crowd[i]);
+            leave(&crowd[i], i);
     }
     trial_check_back_to(&start);
     trial_pass("3 x %d clients left: processes %lu, threads %lu, zombies 0", TOGETHER,

@@ -23,11 +23,18 @@ void trial_begin(const char *command, bool instrumented, struct trial_verdict *v
 /* False if the server's memory must not be judged. */
 bool trial_judges_memory(void);
 
+/* How long to wait for what takes a plain server up to `ms`: longer if a sanitizer slows it. */
+int trial_patience_ms(int ms);
+
 /* Starts the server: `before` is put in front of its command line (limits), `options` behind it.
  * Fails the trap if it does not get ready. */
 void trial_start(const char *before, const char *options);
 
-/* Like trial_start(), but returns false if the server ends at once: it may not know an option. */
+/* Starts the server and ends it; false if it does not get ready. */
+bool trial_could_start(const char *before, const char *options);
+
+/* Like trial_start(), but returns false if the server does not know the options: it ends at once,
+ * or it takes any option and so says nothing by taking these. */
 bool trial_start_if_known(const char *options);
 
 /* From now on the server may say one thing on stderr: that something ran out. */
@@ -44,7 +51,8 @@ __attribute__((format(printf, 1, 2))) _Noreturn void trial_pass(const char *form
 /* Says why the trap cannot be tried here. */
 __attribute__((format(printf, 1, 2))) _Noreturn void trial_skip(const char *format, ...);
 
-/* Ends the server with SIGTERM and fails unless it ends with 0, in time, and with all children. */
+/* Ends the server with SIGTERM and fails unless it ends with 0, in time, and with all children.  A
+ * guest, whose command has a {port}, may also leave its end to the signal. */
 void trial_stop(void);
 
 /* Fails if the server has ended. */
@@ -52,7 +60,7 @@ void trial_check_alive(void);
 
 /* What the server's process tree holds now. */
 struct trial_usage {
-    uint64_t processes, threads, zombies, files, rss_kib, cpu_ns;
+    uint64_t processes, threads, zombies, files, rss_kib, private_kib, cpu_ns;
 };
 struct trial_usage trial_usage(void);
 

@@ -1,18 +1,53 @@
-/* delay.c -- a lying server: answers each message a fixed time late */
+/* delay.c -- a lying server: echoes each piece a fixed time after it came, however close they come
+ */
+#include <poll.h>
 #include <sys/prctl.h>
 
 #include "common/clock.h"
 #include "tests/liars/liar.h"
 
+enum { PIECES = 64 };
+
 static long delay_us = 5000;
+
+/* What came at one time. */
+struct piece {
+    uint64_t due_ns;
+    size_t size;
+    char bytes[256];
+};
+
+/* Waits until something can be read, at most until `due_ns`; true if so. */
+static bool readable_before(int fd, uint64_t due_ns)
+{
+    uint64_t now_ns = clock_ns();
+    if (now_ns >= due_ns) return false;
+    struct timespec left = {.tv_sec = (time_t)((due_ns - now_ns) / NS_PER_S),
+                            .tv_nsec = (long)((due_ns - now_ns) % NS_PER_S)};
+    return ppoll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, &left, NULL) > 0;
+}
 
 static void *serve_client(void *argument)
 {
     int fd = (int)(intptr_t)argument;
-    char buffer[LIAR_BUFFER_B];
-    for (ssize_t size; (size = read(fd, buffer, sizeof buffer)) > 0;) {
-        clock_sleep_ns((uint64_t)delay_us * NS_PER_US);
-        if (!liar_write(fd, buffer, (size_t)size)) break;
+    struct piece pieces[PIECES];
+    bool ended = false;
+    for (uint64_t first = 0, next = 0; !ended || first < next;) {
+        struct piece *oldest = &pieces[first % PIECES], *newest = &pieces[next % PIECES];
+        bool full = ended || next - first == PIECES;
+        if (!full && (first == next || readable_before(fd, oldest->due_ns))) {
+            ssize_t size = read(fd, newest->bytes, sizeof newest->bytes);
+            ended = size <= 0;
+            if (ended) continue;
+            newest->due_ns = clock_ns() + (uint64_t)delay_us * NS_PER_US;
+            newest->size = (size_t)size;
+            next++;
+        } else {
+            uint64_t now_ns = clock_ns();
+            if (oldest->due_ns > now_ns) clock_sleep_ns(oldest->due_ns - now_ns);
+            if (!liar_write(fd, oldest->bytes, oldest->size)) break;
+            first++;
+        }
     }
     close(fd);
     return NULL;
@@ -21,12 +56,12 @@ static void *serve_client(void *argument)
 static void serve(int listen_fd, const struct server_options *options)
 {
     (void)options;
-    prctl(PR_SET_TIMERSLACK, 1);
+    prctl(PR_SET_TIMERSLACK, 1); /* Threads inherit it: wake up to the microsecond. */
     liar_serve(listen_fd, serve_client);
 }
 
 const struct server_model server_model = {
-    .summary = "liar: answers each message a fixed time late",
+    .summary = "liar: echoes each piece a fixed time after it came",
     .knobs = (const struct server_knob[]){{"delay-us", "delay in us", &delay_us, 0, 1000000}, {0}},
     .serve = serve,
 };

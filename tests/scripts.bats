@@ -1,0 +1,314 @@
+#!/usr/bin/env bats
+# scripts.bats -- guards against runs that mislead: a number summarised wrongly, a broken point drawn
+# as a result, a missing chart, a mistake that is not told, a process left behind.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    tmp=$BATS_TEST_TMPDIR
+}
+
+# cell FILE EXPERIMENT MODEL CONNECTIONS COLUMN
+cell() {
+    awk -F, -v experiment="$2" -v model="$3" -v connections="$4" -v name="$5" '
+        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; if (!(name in c)) exit 3; next }
+        $c["experiment"] == experiment && $c["model"] == model && $c["connections_asked"] == connections {
+            print $c[name] }' "$1"
+}
+
+# A finished run: the fixture, drawn.
+draw_fixture() {
+    mkdir -p "$tmp/run/gate"
+    cp tests/fixtures/raw.csv tests/fixtures/cold_start.csv "$tmp/run"
+    printf 'half-close\tFAIL\t8388608 bytes in, 8381952 out\n' >"$tmp/run/gate/broken.tsv"
+    ./run_all.sh draw "$tmp/run"
+}
+
+one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has the word
+    [[ ${#stderr_lines[@]} == 1 && $stderr == *"$1"* ]] || { echo "stderr: $stderr"; return 1; }
+}
+
+# ---- numbers ----
+
+@test "the summary of the fixture is the one worked out by hand" {
+    awk -f harness/summarise.awk tests/fixtures/raw.csv >"$tmp/summary.csv"
+    diff tests/fixtures/summary.csv "$tmp/summary.csv"
+}
+
+@test "a median is the middle of an odd and the mean of the middle two of an even number of runs" {
+    s=tests/fixtures/summary.csv
+    [[ $(cell $s capacity poll 10 achieved_per_s_median) == 2000 ]]  # 1000 3000 2000
+    [[ $(cell $s capacity poll 10 achieved_per_s_min) == 1000 ]]
+    [[ $(cell $s capacity poll 10 achieved_per_s_max) == 3000 ]]
+    [[ $(cell $s capacity poll 100 achieved_per_s_median) == 1500 ]] # 1000 2000
+    [[ $(cell $s capacity poll 100 server_cpu_us_per_message_median) == 4.5 ]]
+}
+
+@test "both kinds of switches are added per run, before the median" {
+    [[ $(cell tests/fixtures/summary.csv ramp poll 10 switches_per_s_median) == 210 ]] # 130 210 320
+}
+
+@test "a noisy run does not enter the median, but gives the point its status" {
+    s=tests/fixtures/summary.csv
+    [[ $(cell $s ramp poll 100 latency_ns_p99_max) == 600000 ]]
+    [[ $(cell $s ramp poll 100 repeats_ok) == 2 && $(cell $s ramp poll 100 repeats) == 3 ]]
+    [[ $(cell $s ramp poll 100 status) == noisy ]]
+    [[ $(cell $s ramp poll 100 reason) == 'other programs used 7.0 % of the machine' ]]
+}
+
+@test "a failed point has empty cells, no zeros, and the reason of its first run" {
+    s=tests/fixtures/summary.csv
+    [[ -z $(cell $s ramp fork 100 latency_ns_p99_median) ]]
+    [[ $(cell $s ramp fork 100 status) == failed ]]
+    [[ $(cell $s ramp fork 100 reason) == 'fork: EAGAIN after 73' ]]
+}
+
+@test "a torn raw.csv is refused, not summarised" {
+    head -c 900 tests/fixtures/raw.csv >"$tmp/raw.csv"
+    run -2 --separate-stderr awk -f harness/summarise.awk "$tmp/raw.csv"
+    one_line_on_stderr 'cells'
+}
+
+# ---- charts ----
+
+@test "draw makes every chart as SVG and PNG, and both reports" {
+    draw_fixture
+    for name in capacity-cpu_per_message capacity-messages_per_s cold_start-cold_start memory-memory_parts \
+        ramp-latency_p99 ramp-memory_growth ramp-switches_per_message ramp-switches_per_s; do
+        for format in svg png; do
+            [[ -s $tmp/run/figures/$name.$format ]] || { echo "no $name.$format"; return 1; }
+        done
+        grep -q "id=\"$name\"" "$tmp/run/index.html" || { echo "$name is not in index.html"; return 1; }
+        grep -q "$name.png" "$tmp/run/summary.md"
+    done
+}
+
+@test "draw makes each kind of figure that harness/plots knows" {
+    draw_fixture
+    for figure in harness/plots/*.gp; do
+        grep -q '^# Kinds:' "$figure" || continue
+        found=("$tmp"/run/figures/*-"$(basename "$figure" .gp)".png)
+        [[ -e ${found[0]} ]] || { echo "nothing from $figure"; return 1; }
+    done
+}
+
+@test "charts say what failed and why, what was excluded and why, and what they do not show" {
+    draw_fixture
+    chart=$tmp/run/figures/ramp-latency_p99.svg
+    grep -q 'failed at 100 (fork: EAGAIN after 73)' "$chart"
+    grep -q 'broken: excluded: half-close: 8388608 bytes in, 8381952 out' "$chart"
+    grep -q 'Does not show: ' "$chart"
+    grep -q '3 runs, median' "$chart"
+    grep -q 'broken</b>: half-close' "$tmp/run/index.html"
+    grep -q 'one run, no spread' "$tmp/run/figures/memory-memory_parts.svg"
+}
+
+@test "a model keeps its colour when others are left out, and a stranger does not take it" {
+    draw_fixture
+    mkdir "$tmp/few"
+    grep -E '^schema|,poll,' tests/fixtures/raw.csv >"$tmp/few/raw.csv"
+    ./run_all.sh draw "$tmp/few"
+    models=(servers/*.c)
+    for ((n = 0; n < ${#models[@]}; n++)); do [[ ${models[n]} != servers/poll.c ]] || break; done
+    colours=('0, 114, 178' '230, 159,   0' '0, 158, 115' '213,  94,   0' '204, 121, 167' '86, 180, 233')
+    for run in run few; do grep -q "rgb( *${colours[n]})" "$tmp/$run/figures/ramp-latency_p99.svg"; done
+    for ((i = 0; i < ${#colours[@]}; i++)); do
+        ((i == n)) || ! grep -q "rgb( *${colours[i]})" "$tmp/few/figures/ramp-latency_p99.svg" || return 1
+    done
+}
+
+@test "only ok and overloaded points are on a model's own line, also when several in a row are not" {
+    awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1000 -v log_y=1 -v known='fork poll newcomer' \
+        -v work="$tmp" -f harness/plots/points.awk tests/fixtures/summary.csv
+    numbers() { grep -v '^NaN' "$tmp/$1.dat" | sed '/^$/d' | cut -d' ' -f1-4 | tr '\n' ';'; }
+    [[ -z $(numbers line-1) && $(numbers marks-1) == '10 700 600 800;' ]]
+    [[ $(numbers line-2) == '10 200 100 300;' && $(numbers marks-2) == '100 500 400 600;' ]]
+    [[ $(numbers line-3) == '10 500 500 500;100 700 700 700;' && -z $(numbers marks-3) ]]
+    grep -q '^100 .* 1$' "$tmp/failed.dat"
+    grep -q '"client limited" 1' "$tmp/words.dat"
+}
+
+@test "index.html needs nothing but itself" {
+    draw_fixture
+    ! grep -qE '<(script|link|img)|src="|@import|href="https?:' "$tmp/run/index.html"
+    (($(grep -c '<svg' "$tmp/run/index.html") >= 8))
+}
+
+@test "draw keeps what was measured as it is, and draws again over its own charts" {
+    draw_fixture
+    draw_fixture
+    cmp tests/fixtures/raw.csv "$tmp/run/raw.csv"
+    cmp tests/fixtures/cold_start.csv "$tmp/run/cold_start.csv"
+}
+
+@test "draw works from a folder of the user's, and from cold_start.csv alone" {
+    mkdir "$tmp/cold"
+    cp tests/fixtures/cold_start.csv "$tmp/cold"
+    root=$PWD
+    cd "$tmp"
+    "$root/run_all.sh" draw cold
+    [[ -s $tmp/cold/figures/cold_start-cold_start.png && -s $tmp/cold/index.html ]]
+}
+
+# ---- bad input: one line, status 2, nothing left ----
+
+@test "an unknown option, model, experiment, number or folder is told in one line" {
+    while IFS='|' read -r word arguments; do
+        # shellcheck disable=SC2086  # words are meant
+        run -2 --separate-stderr ./run_all.sh $arguments
+        one_line_on_stderr "$word" || { echo "for: $arguments"; return 1; }
+    done <<'END'
+--fast|--fast
+unknownex|quick unknownex
+unknownmodel|quick ramp --models unknownmodel
+unknownmodel|check unknownmodel
+--repeats|ramp --repeats 0
+--repeats|ramp --repeats many
+--rate|ramp --rate -5
+--seed|ramp --seed x
+needs a value|ramp --models
+no folder|draw /nonexistent/run
+usage|draw
+doctor|doctor now
+END
+}
+
+@test "a folder with something in it is refused and left as it is" {
+    mkdir "$tmp/run"
+    echo precious >"$tmp/run/file"
+    run -2 --separate-stderr ./run_all.sh quick ramp --no-install --out "$tmp/run"
+    one_line_on_stderr 'not empty'
+    [[ $(ls "$tmp/run") == file && $(cat "$tmp/run/file") == precious ]]
+}
+
+@test "a folder that cannot be made is told" {
+    echo >"$tmp/file"
+    run -2 --separate-stderr ./run_all.sh quick ramp --no-install --out "$tmp/file/run"
+    one_line_on_stderr 'cannot write'
+}
+
+@test "a folder where nothing was measured is not drawn" {
+    mkdir "$tmp/run"
+    run -2 --separate-stderr ./run_all.sh draw "$tmp/run"
+    one_line_on_stderr 'raw.csv'
+    [[ -z $(ls "$tmp/run") ]]
+}
+
+@test "--no-install with a tool missing names it and the command, and leaves no folder" {
+    mkdir "$tmp/bin"
+    ln -s /usr/bin/* "$tmp/bin"
+    rm "$tmp/bin/hyperfine" "$tmp/bin/gnuplot"
+    PATH=$tmp/bin run -2 --separate-stderr ./run_all.sh quick ramp --no-install --out "$tmp/run"
+    [[ $stderr == *'gnuplot-nox: '* && $stderr == *'hyperfine: '* ]]
+    [[ $stderr == *'apt-get install --yes --no-install-recommends gnuplot-nox hyperfine'* ]]
+    [[ ! -e $tmp/run ]]
+}
+
+@test "setup is quiet when nothing is missing" {
+    run -0 --separate-stderr harness/setup.sh --no-install
+    [[ -z $output && -z $stderr ]]
+}
+
+# ---- information ----
+
+@test "list names every experiment with its question, and every model" {
+    run -0 ./run_all.sh list
+    for conf in harness/experiments/*.conf; do [[ $output == *"$(basename "$conf" .conf)"*'?'* ]]; done
+    for model in servers/*.c; do [[ ${lines[-1]} == *" $(basename "$model" .c)"* ]]; done
+}
+
+@test "help names every option and word that run_all.sh knows" {
+    run -0 ./run_all.sh --help
+    for word in quick standard full check draw doctor list --models --repeats --rate --seed --out --no-install; do
+        [[ $output == *"  $word "* ]] || { echo "$word"; return 1; }
+    done
+}
+
+@test "doctor tells the limit of each way to serve and a command that lifts it" {
+    run ./run_all.sh doctor
+    ((status < 2))
+    for words in 'a process per client' 'a thread per client' 'all clients in one process' 'to lift it: '; do
+        [[ $output == *"$words"* ]] || { echo "$words"; return 1; }
+    done
+    (ulimit -n 500; run -1 ./run_all.sh doctor; [[ $output == *'open files per process (500)'*'SHORT'* ]])
+}
+
+@test "the machine's card tells what a reader needs" {
+    run -0 harness/machine_info.sh
+    for name in machine kernel cpu memory_kib kernel_irq_time_accounting mitigations file_limit compiler libuv revision; do
+        [[ $'\n'$output == *$'\n'"$name: "* ]] || { echo "$name"; return 1; }
+    done
+}
+
+# ---- whole runs ----
+
+@test "a small run leaves a complete folder" {
+    run -0 ./run_all.sh quick capacity cold_start --models poll --no-install --seed 5 --out "$tmp/run"
+    [[ $output == *"$tmp/run/index.html"* && $output == *'step 2 of 2'* && $output == *'seed 5'* ]]
+    for file in machine.txt command.txt raw.csv summary.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
+        figures/capacity-messages_per_s.svg figures/cold_start-cold_start.png index.html summary.md; do
+        [[ -s $tmp/run/$file ]] || { echo "no $file"; return 1; }
+    done
+    grep -q '^./run_all.sh quick capacity cold_start --models poll .*--seed 5' "$tmp/run/command.txt"
+    grep -q '^window_s' "$tmp/run/command.txt"
+    [[ $(cut -d, -f5 "$tmp/run/raw.csv" | sort -u | tr '\n' ' ') == 'model poll ' ]]
+    jq -e '.results[0].times | length == 3' "$tmp/run/cold_start/poll.json"
+}
+
+@test "a server that lies is excluded by name and trap, and the run fails" {
+    [[ -x build/release/liar-corrupt ]] || skip 'the liars are not built: make tools'
+    mkdir "$tmp/bin"
+    ln -s "$PWD"/build/release/{gate,load,measure} "$tmp/bin"
+    ln -s "$PWD/build/release/liar-corrupt" "$tmp/bin/server-poll"
+    C10K_BIN=$tmp/bin run -1 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
+    [[ $output == *'excluded: poll: '* ]]
+    grep -q FAIL "$tmp/run/gate/poll.tsv"
+    [[ ! -e $tmp/run/raw.csv ]]
+}
+
+# Starts a run in a session of its own and waits until it measures; sets run_pid.
+start_run() {
+    setsid env --default-signal=INT ./run_all.sh quick "$@" --no-install --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
+    run_pid=$!
+    for ((i = 0; i < 300; i++)); do
+        ! grep -q 'point\|clients\|achieved_per_s' "$tmp/log" || return 0
+        sleep 0.1
+    done
+    cat "$tmp/log"
+    return 1
+}
+
+# Dead ones that nobody has reaped yet are not running.
+left_running() { ps -o stat=,pid=,args= --sid "$run_pid" | grep -v '^Z' || true; }
+
+@test "Ctrl-C ends everything, keeps and draws what was measured, exits with 130" {
+    start_run ramp --models fork
+    kill -INT -- "-$run_pid" # As a terminal does: to all of them at once.
+    status=0
+    wait "$run_pid" || status=$?
+    [[ $status == 130 && -z $(left_running) ]] || { echo "status $status"; left_running; cat "$tmp/log"; return 1; }
+    [[ -s $tmp/run/raw.csv && -s $tmp/run/figures/ramp-latency_p99.png && -s $tmp/run/index.html ]]
+}
+
+@test "SIGTERM to the script alone ends everything it started, exits with 143" {
+    start_run ramp --models thread
+    kill -TERM "$run_pid"
+    status=0
+    wait "$run_pid" || status=$?
+    [[ $status == 143 && -z $(left_running) ]] || { echo "status $status"; left_running; cat "$tmp/log"; return 1; }
+}
+
+@test "SIGTERM while hyperfine runs leaves neither server nor client" {
+    setsid env --default-signal=INT ./run_all.sh quick cold_start --models fork --repeats 200 --no-install \
+        --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
+    run_pid=$!
+    for ((i = 0; i < 300; i++)); do
+        [[ $(left_running) != *load\ --port* ]] || break
+        sleep 0.1
+    done
+    kill -TERM "$run_pid"
+    status=0
+    wait "$run_pid" || status=$?
+    [[ $status == 143 && -z $(left_running) ]] || { echo "status $status"; left_running; cat "$tmp/log"; return 1; }
+}
