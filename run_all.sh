@@ -4,7 +4,7 @@
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
-# shellcheck source=harness/lib.sh
+# shellcheck source-path=SCRIPTDIR source=harness/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness/lib.sh"
 
 help() {
@@ -59,6 +59,8 @@ list) list; exit 0 ;;
 --help | -h | help) help; exit 0 ;;
 esac
 
+C10K_COMMAND=$(printf ' %q' "$@")
+export C10K_COMMAND="./run_all.sh${*:+$C10K_COMMAND}"
 request=()
 while (($# > 0)); do
     case $1 in

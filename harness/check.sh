@@ -48,19 +48,19 @@ check_cached() { # check_cached DIR MODEL...
 }
 
 check_aloud() {
-    local model status all=0
+    local model status verdict=0
     for model in "$@"; do
         echo "== $model"
         if [[ ! -x $bin/server-$model ]]; then
             echo "FAIL  build  not built: its library is not installed"
-            all=1
+            verdict=1
             continue
         fi
         status=0
         try_model "$model" /dev/stdout || status=1
-        ((status == 0)) || all=1
+        ((status == 0)) || verdict=1
     done
-    return "$all"
+    return "$verdict"
 }
 
 main() {

@@ -65,6 +65,12 @@ row_from() { # row_from JSON EXPERIMENT MODEL REQUESTS
                     value["stddev"], requests, "ok", "" }' "$1"
 }
 
+add_row() { # add_row FILE ROW
+    [[ -s $1 ]] ||
+        echo experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason >"$1"
+    echo "$2" >>"$1"
+}
+
 time_model() { # time_model EXPERIMENT OUT RUNS REQUESTS MODEL SCRAPS
     local json=$2/cold_start/$5.json status=0 reason
     : >"$6/reason"
@@ -74,11 +80,11 @@ time_model() { # time_model EXPERIMENT OUT RUNS REQUESTS MODEL SCRAPS
     flock "$6/lock" true
     ((what_stopped == 0)) || exit "$what_stopped"
     if ((status == 0)); then
-        row_from "$json" "$1" "$5" "$4" >>"$2/cold_start.csv"
+        add_row "$2/cold_start.csv" "$(row_from "$json" "$1" "$5" "$4")"
     else
         reason=$(head -n 1 "$6/reason" | tr ',"' '; ')
         [[ -n $reason ]] || reason=$(head -n 1 "$6/hyperfine.log" | tr ',"' '; ')
-        echo "$1,$5,0,,,,,,$4,failed,$reason" >>"$2/cold_start.csv"
+        add_row "$2/cold_start.csv" "$1,$5,0,,,,,,$4,failed,$reason"
     fi
     tail -n 1 "$2/cold_start.csv" | awk -F, '{ printf "point %s %s clients %s time_s_median=%s\n", $2, $9, $10, $4 }'
 }
@@ -106,9 +112,6 @@ main() {
     trap 'rm -rf "$scraps"' EXIT
     : >"$scraps/lock"
     mkdir -p "$out/cold_start"
-    [[ -s $out/cold_start.csv ]] ||
-        echo experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason \
-            >"$out/cold_start.csv"
     for model in "$@"; do time_model "$experiment" "$out" "$runs" "$requests" "$model" "$scraps"; done
 }
 

@@ -63,8 +63,8 @@ facts() { # facts EXPERIMENT METRIC
         }
         END {
             if (!repeats) exit
-            text = "Profile " list["profile"] ": " (repeats == 1 ? "one run, no spread" : \
-                   repeats " runs, median; bars from the lowest to the highest")
+            text = "Profile " list["profile"] ": " (repeats == 1 ? "one run, no spread" : repeats " runs, median" \
+                   (metric == "" ? "; their spread is in the table" : "; bars from the lowest to the highest"))
             if (list["rate"] != "") text = text "; " list["rate"] " messages/s offered, " list["arrival"]
             else if (list["arrival"] == "closed") text = text "; closed loop"
             if (list["rate"] != "" || list["arrival"] == "closed") text = text ", " list["size"] " bytes each"
@@ -102,16 +102,20 @@ write_remarks() { # write_remarks EXPERIMENT FILE
         awk -F, -v experiment="$1" '
             NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
             $1 == experiment && $c["status"] != "ok" {
-                m = $c["model"]; status = $c["status"]
-                if ((m, status) in seen) next
-                seen[m, status] = 1
-                if (!(m in text)) order[++models] = m
+                status = $c["status"]
                 gsub(/_/, " ", status)
-                text[m] = text[m] (text[m] == "" ? "" : "; ") status
-                if ("connections_asked" in c) text[m] = text[m] " at " $c["connections_asked"]
-                if ($c["reason"] != "") text[m] = text[m] " (" $c["reason"] ")"
+                m = $c["model"] ": " status
+                if (!(m in counts)) { order[++many] = m; reason[m] = $c["reason"]; counts[m] = "" }
+                if ("connections_asked" in c)
+                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") $c["connections_asked"]
             }
-            END { for (i = 1; i <= models; i++) print order[i] ": " text[order[i]] }' "$2"
+            END {
+                for (i = 1; i <= many; i++) {
+                    m = order[i]
+                    first = counts[m] ~ /,/ ? "first: " : ""
+                    print m counts[m] (reason[m] == "" ? "" : " (" first reason[m] ")")
+                }
+            }' "$2"
     } | fold --spaces --width="$caption_width" >"$work/remarks.txt"
 }
 

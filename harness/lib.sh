@@ -10,8 +10,9 @@ readonly caller_folder
 # Exported by the first script, so that all count from the same moment.
 : "${C10K_BEGIN:=$(date +%s)}"
 export C10K_BEGIN
+# Programs from elsewhere (C10K_BIN) are for tests of these scripts.
 # shellcheck disable=SC2034  # for the scripts
-readonly bin=build/release
+readonly bin=${C10K_BIN:-build/release}
 
 say() { printf '[%3d s] %s\n' "$(($(date +%s) - C10K_BEGIN))" "$*"; }
 

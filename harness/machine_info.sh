@@ -15,7 +15,8 @@ version() { "$@" 2>/dev/null | head -n 1 || true; }
 
 # The kernel's options stand in one of two places, or in none.
 kernel_option() {
-    local config=/boot/config-$(uname -r) text=
+    local config text=
+    config=/boot/config-$(uname -r)
     if [[ -r $config ]]; then text=$(grep -E "^$1=" "$config" || true)
     elif [[ -r /proc/config.gz ]]; then text=$(zcat /proc/config.gz | grep -E "^$1=" || true)
     else echo 'unknown (this kernel does not publish its options)'; return
@@ -39,6 +40,8 @@ revision() {
     echo "$(git rev-parse --short HEAD)$dirty"
 }
 
+# This line stands below the charts.
+row machine "$(of_lscpu 'Model name'), $(nproc) CPUs, $(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r), $(of_lscpu 'Hypervisor vendor' | sed 's/$/ virtual machine/;s/^ virtual.*//')"
 row date "$(date --utc '+%Y-%m-%d %H:%M:%S UTC')"
 row host "$(hostname)"
 row system "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"

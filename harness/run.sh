@@ -18,7 +18,8 @@ work='' step=0 steps=0 planned_s=0 done_s=0 measure_begin=0
 readonly command_line=${C10K_COMMAND:-harness/run.sh $*}
 
 whole_number() { # whole_number OPTION TEXT MAX
-    [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] && (($2 <= $3)) || die "$1 needs a whole number from 1 to $3, not \"$2\""
+    if [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] && (($2 <= $3)); then return; fi
+    die "$1 needs a whole number from 1 to $3, not \"$2\""
 }
 
 read_options() {
@@ -137,8 +138,8 @@ plan() {
 
 # What is left of the plan, corrected by how the plan did until now.
 time_left() {
-    local passed=$((SECONDS - measure_begin)) left=$((planned_s - done_s))
-    ((done_s < 5)) || left=$((left * passed / done_s))
+    local left=$((planned_s - done_s))
+    ((done_s < 5)) || left=$((left * (SECONDS - measure_begin) / done_s))
     if ((left >= 90)); then echo "$(((left + 30) / 60)) min"; else echo "$left s"; fi
 }
 
@@ -156,11 +157,10 @@ show_points() {
     [[ ! -t 1 ]] || printf '\r\033[K'
 }
 
-shuffled() { # shuffled NUMBER WORD...: the order follows from the seed and the number.
-    local number=$1 words i j held
-    shift
-    words=("$@")
-    RANDOM=$(((seed * 31 + number) % 32768))
+shuffled() { # shuffled NUMBER: shuffles lines; the order follows from the seed and the number.
+    local words i j held
+    mapfile -t words
+    RANDOM=$(((seed * 31 + $1) % 32768))
     for ((i = ${#words[@]} - 1; i > 0; i--)); do
         j=$((RANDOM % (i + 1)))
         held=${words[i]} words[i]=${words[j]} words[j]=$held
@@ -207,7 +207,7 @@ measure_one() { # measure_one EXPERIMENT MODEL REPEAT
 measure_blocks() { # measure_blocks EXPERIMENT NUMBER
     local repeat model order
     for ((repeat = 1; repeat <= $(repeats_of "$1"); repeat++)); do
-        mapfile -t order < <(shuffled "$(($2 * 1000 + repeat))" $(models_of "$1"))
+        mapfile -t order < <(models_of "$1" | shuffled "$(($2 * 1000 + repeat))")
         for model in "${order[@]}"; do
             measure_one "$1" "$model" "$repeat" || return 1
         done
@@ -216,7 +216,7 @@ measure_blocks() { # measure_blocks EXPERIMENT NUMBER
 
 time_commands() { # time_commands EXPERIMENT NUMBER
     local model order
-    mapfile -t order < <(shuffled "$(($2 * 1000))" $(models_of "$1"))
+    mapfile -t order < <(models_of "$1" | shuffled "$(($2 * 1000))")
     for model in "${order[@]}"; do
         begin_step "$1, $model, $(repeats_of "$1") runs with hyperfine"
         run_child harness/cold_start.sh --experiment "$1" --out "$out" --runs "$(repeats_of "$1")" \

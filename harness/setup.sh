@@ -48,6 +48,7 @@ look_for_tests() {
     lacks bats 'runs the tests of programs and scripts' has bats
     lacks libcmocka-dev 'runs the unit tests' test -e /usr/include/cmocka.h
     lacks jq 'reads JSON in tests' has jq
+    lacks procps 'sees what a run left behind' has ps
     lacks git 'knows which files are ours' has git
 }
 

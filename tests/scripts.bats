@@ -186,6 +186,8 @@ END
     echo >"$tmp/file"
     run -2 --separate-stderr ./run_all.sh quick ramp --no-install --out "$tmp/file/run"
     one_line_on_stderr 'cannot write'
+    run -2 --separate-stderr ./run_all.sh quick ramp --no-install --out "$tmp/file"
+    one_line_on_stderr 'is a file'
 }
 
 @test "a folder where nothing was measured is not drawn" {
@@ -265,6 +267,12 @@ END
     [[ $output == *'excluded: poll: '* ]]
     grep -q FAIL "$tmp/run/gate/poll.tsv"
     [[ ! -e $tmp/run/raw.csv ]]
+}
+
+@test "check prints a row for every trap" {
+    run ./run_all.sh check poll --no-install
+    traps=$(build/release/gate --list | wc -l)
+    [[ $(grep -cE '^(pass|FAIL|skip)  [a-z0-9-]+ ' <<<"$output") == "$traps" ]]
 }
 
 # Starts a run in a session of its own and waits until it measures; sets run_pid.

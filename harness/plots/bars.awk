@@ -4,7 +4,8 @@
 #   awk -v experiment=cold_start -v kind=cold_start ...                       -f bars.awk cold_start.csv
 #
 # Writes DIR/bars.dat, one line per model:
-#   memory      place number total rss lost  pss page_tables kernel_stacks sockets slab   (MiB; median)
+#   memory      place number total rss lost  pss page_tables kernel_stacks sockets slab
+#               (KiB per client; medians)
 #   cold_start  place number median min max                                               (s)
 # and DIR/bars.gp: names, number of bars, the largest value, the count of connections.
 
@@ -30,21 +31,22 @@ $column["experiment"] == experiment && $column["model"] in number_of {
     }
 }
 
-function mib(name) { return $column[name "_median"] == "" ? "" : $column[name "_median"] / 1024 }
+function share(name) { return $column[name "_median"] == "" ? "" : $column[name "_median"] / clients }
 function or_nan(text) { return text == "" ? "NaN" : text }
 
 function read_memory(m,    i, total, text) {
     at[m] = $column["connections_asked"]
+    clients = at[m]
     if (at[m] + 0 > connections + 0) connections = at[m]
     line[m] = ""
-    if (mib("pss_kib") == "") return
+    if (share("pss_kib") == "") return
     for (i = 1; i <= part_count; i++) {
-        total += mib(parts[i])
-        text = text " " mib(parts[i]) + 0
+        total += share(parts[i])
+        text = text " " share(parts[i]) + 0
     }
-    line[m] = total " " or_nan(mib("rss_kib")) " " or_nan(mib("machine_lost_kib")) text
+    line[m] = total " " or_nan(share("rss_kib")) " " or_nan(share("machine_lost_kib")) text
     if (total > highest) highest = total
-    if (mib("machine_lost_kib") + 0 > highest) highest = mib("machine_lost_kib") + 0
+    if (share("machine_lost_kib") + 0 > highest) highest = share("machine_lost_kib") + 0
 }
 
 END {
@@ -60,6 +62,10 @@ END {
         tics = tics (place > 1 ? ", " : "") "\"" name "\" " place
     }
     if (!highest) highest = 1
-    printf "set xtics (%s)\nbar_count = %d\nhighest = %.10g\nconnections = %d\n",
-           tics, place, highest, connections > (work "/bars.gp")
+    printf "set xtics (%s)\nbar_count = %d\nhighest = %.10g\nconnections_text = \"%s\"\n",
+           tics, place, highest, with_commas(connections + 0) > (work "/bars.gp")
+}
+
+function with_commas(number) {
+    return number < 1000 ? number "" : int(number / 1000) "," sprintf("%03d", number % 1000)
 }

@@ -8,7 +8,7 @@ legend_entries = 0
 y_label = "wall time, s"
 load "harness/plots/style.gp"
 
-set xrange [0.4:bar_count + 0.6]
+set xrange [0.4:bar_count + 0.8] # Room for the last number.
 set yrange [0:highest * 1.2]
 set grid noxtics
 name_font = font(bar_count > 8 ? 17 : 25)
@@ -18,5 +18,6 @@ number_font = font(bar_count > 8 ? 16 : 23)
 set boxwidth 0.5
 bars = work . "/bars.dat"
 plot for [n = 1:words(known)] bars using 1:($2 == n ? $3 : NaN) with boxes fillcolor rgb colour(n), \
-     bars using 1:3:4:5 with yerrorbars linewidth 4 pointtype 0 linecolor rgb "#222222", \
-     bars using 1:5:(sprintf("%.3g s", $3)) with labels center offset 0, 0.9 font number_font
+     bars using 1:($5 > $4 ? $4 : NaN):(0):($5 - $4) with vectors heads size graph 0.01, 90 \
+         linewidth 4 linecolor rgb "#222222", \
+     bars using ($1 + 0.27):3:(sprintf("%.3g s", $3)) with labels left font number_font

@@ -14,18 +14,26 @@ load "harness/plots/style.gp"
 set logscale x 10
 if (log_y) { set logscale y 10 }
 set xlabel "connections" offset 0, -0.5
-points = work . "/points.dat"
 number(i) = int(word(numbers, i))
 MODELS = words(models)
+line(i) = sprintf("%s/line-%d.dat", work, number(i))
+marks(i) = sprintf("%s/marks-%d.dat", work, number(i))
+# One run has no spread: no bar then.
+spread(low, high) = high > low ? low : NaN
 
-plot for [i = 1:MODELS] points index 2 * i - 2 using 1:5 with lines \
+plot for [i = 1:MODELS] line(i) using 1:5 with lines \
          linewidth 3 dashtype (8, 8) linecolor rgb colour(number(i)), \
-     for [i = 1:MODELS] points index 2 * i - 2 using 1:2 with lines \
+     for [i = 1:MODELS] line(i) using 1:2 with lines \
          linewidth 5 dashtype dash(number(i)) linecolor rgb colour(number(i)), \
-     for [i = 1:MODELS] points index 2 * i - 2 using 1:2:3:4 with yerrorbars \
+     for [i = 1:MODELS] line(i) using 1:(spread($3, $4)):(0):($4 - $3) with vectors \
+         heads size graph 0.006, 90 linewidth 3 linecolor rgb colour(number(i)), \
+     for [i = 1:MODELS] line(i) using 1:2 with points \
          linewidth 3 pointtype filled(number(i)) pointsize 2.4 linecolor rgb colour(number(i)), \
-     for [i = 1:MODELS] points index 2 * i - 1 using 1:2:3:4 with yerrorbars \
-         linewidth 2 pointtype hollow(number(i)) pointsize 2.8 linecolor rgb colour(number(i)), \
+     for [i = 1:MODELS] marks(i) using 1:(spread($3, $4)):(0):($4 - $3) with vectors \
+         heads size graph 0.006, 90 linewidth 2 linecolor rgb colour(number(i)), \
+     for [i = 1:MODELS] marks(i) using 1:2 with points \
+         linewidth 3 pointtype hollow(number(i)) pointsize 2.8 linecolor rgb colour(number(i)), \
      for [i = 1:MODELS] work . "/failed.dat" using 1:($3 == number(i) ? $2 : NaN) with points \
          linewidth 5 pointtype 2 pointsize 2.6 linecolor rgb colour(number(i)), \
-     work . "/words.dat" using 1:2:3 with labels left offset 1.5, 0 boxed font font(19)
+     for [i = 1:MODELS] work . "/words.dat" using 1:($4 == number(i) ? $2 : NaN):3 with labels left \
+         offset 1.5, 0 boxed font font(19) textcolor rgb colour(number(i))

@@ -3,12 +3,9 @@
 system(sprintf("awk -v experiment='%s' -v kind=memory -v known='%s' -v work='%s' -f harness/plots/bars.awk '%s'", \
     experiment, known, work, data))
 load work . "/bars.gp"
-title_text = sprintf("Memory with %d idle clients, less is better", connections)
-if (connections >= 1000) {
-    title_text = sprintf("Memory with %d,%03d idle clients, less is better", connections / 1000, connections % 1000)
-}
+title_text = sprintf("Memory for each of %s idle clients, less is better", connections_text)
 legend_entries = 7
-y_label = "memory, MiB"
+y_label = "KiB per client"
 load "harness/plots/style.gp"
 
 # Shades rather than hues: hues stand for models.
@@ -40,17 +37,24 @@ set label "really lost" at screen legend_x(7) + across(52), screen legend_y(7) l
 set label "" at screen legend_x(7) + across(20), screen legend_y(7) \
     point pointtype 13 pointsize 2.6 linecolor rgb "#D55E00"
 
+# The outline ends below the edge, with an arrow, where summed RSS is far beyond the rest.
 bars = work . "/bars.dat"
 within(value) = value > top * 0.88 ? top * 0.88 : value
-mib(value) = value >= 1000 ? sprintf("%d,%03d", value / 1000, int(value) % 1000) : sprintf(value < 10 ? "%.1f" : "%.0f", value)
-bottom(i) = i == 1 ? 0 : bottom(i - 1) + column(4 + i)
-plot for [i = 1:PARTS] bars using ($1 - HALF):(bottom(i)):($1 - 2 * HALF):($1):(bottom(i)):(bottom(i) + column(5 + i)) \
+beyond(value) = value > top * 0.88 ? top * 0.935 : NaN
+kib(value) = value >= 100 ? sprintf("%.0f", value) : value >= 10 ? sprintf("%.0f", value) : sprintf("%.1f", value)
+part_top(i) = column(5 + i) + part_bottom(i)
+part_bottom(i) = i == 1 ? 0 : part_bottom(i - 1) + column(4 + i)
+# The stack has a number of its own only where the diamond's leaves room.
+stack_label(total, lost) = lost < total + top * 0.07 ? NaN : total
+higher(a, b) = a > b ? a : b
+plot for [i = 1:PARTS] bars using ($1 - HALF):(part_bottom(i)):($1 - 2 * HALF):1:(part_bottom(i)):(part_top(i)) \
          with boxxyerror fillcolor rgb word(shades, i) linewidth 1, \
      bars using ($1 + HALF):(0):($1 + 0.03):($1 + 2 * HALF):(0):(within($4)) \
          with boxxyerror fillstyle empty border rgb "#333333" linecolor rgb "#333333" linewidth 3, \
-     bars using ($1 + HALF + 0.02):($4 > top * 0.88 ? top * 0.935 : NaN):(0):(top * 0.06) \
+     bars using ($1 + HALF + 0.02):(beyond($4)):(0):(top * 0.06) \
          with vectors head filled linewidth 3 linecolor rgb "#333333", \
      bars using ($1 - HALF):5 with points pointtype 13 pointsize 2.6 linecolor rgb "#D55E00", \
-     bars using ($1 - HALF):($5 > $3 ? $5 : $3):(mib($3)) with labels center offset 0, 0.9 font number_font, \
-     bars using ($1 + HALF + 0.02):(within($4)):(mib($4)) with labels center \
-         offset 0, 0.7 font number_font
+     bars using ($1 - HALF):(higher($3, $5)):(kib($5)) with labels center offset 0, 0.95 \
+         font number_font textcolor rgb "#B04A00", \
+     bars using ($1 - HALF):(stack_label($3, $5)):(kib($3)) with labels center offset 0, 0.7 font number_font, \
+     bars using ($1 + HALF + 0.02):(within($4)):(kib($4)) with labels center offset 0, 0.7 font number_font

@@ -3,9 +3,11 @@
 #   awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1e6 -v log_y=1 -v known="fork poll"
 #       -v work=DIR -f points.awk summary.csv
 #
-# Writes for gnuplot:  DIR/points.dat  two blocks per model: "x y low high second" of the points on
-#   the line, then of those that are marked only;  DIR/words.dat  "x y word";
-#   DIR/failed.dat  "x y number-of-the-model";  DIR/axes.gp  ranges, tics, models drawn.
+# Writes for gnuplot, N being the number of a model:
+#   DIR/line-N.dat   "x y low high second" of the points on the line; a blank line where it breaks
+#   DIR/marks-N.dat  the same of the points that are marked only
+#   DIR/words.dat    "x y word N"         DIR/failed.dat  "x y N": points without a value
+#   DIR/axes.gp      ranges, tics, models drawn
 # `second` is another metric drawn dashed beside the first.  Only `ok` and `overloaded` points are
 # on the line, which breaks at the others.
 
@@ -105,11 +107,11 @@ function place_word(at, wanted,    share, clash, i) {
 }
 
 # A word stands at the first of several equal marks: that is where it broke.
-function say_word(m, n, y_shown,    word, offset) {
+function say_word(m, n, y_shown,    word) {
     if (n > 1 && status[m, n - 1] == status[m, n] && y[m, n - 1] != "") return
     word = status[m, n]
     gsub(/_/, " ", word)
-    printf "%g %.10g \"%s\"\n", x[m, n], place_word(x[m, n], height(y_shown) + 0.045), word > words
+    printf "%g %.10g \"%s\" %d\n", x[m, n], place_word(x[m, n], height(y_shown) + 0.045), word, m > words
 }
 
 function is_good(m, n) { return status[m, n] == "ok" || status[m, n] == "overloaded" }
@@ -119,27 +121,32 @@ function point(m, n) {
                    y_second[m, n] == "" ? "NaN" : y_second[m, n])
 }
 
-function write_model(m,    n, nothing) {
-    nothing = "NaN NaN NaN NaN NaN"
-    print nothing > data
-    for (n = 1; n <= points[m]; n++) print (is_good(m, n) && y[m, n] != "") ? point(m, n) : "" > data
-    print "\n" > data
-    print nothing > data
+# A file for each, for gnuplot would take two breaks in a row for the end of a block.
+function write_model(m,    n, line, marks, nothing) {
+    line = work "/line-" m ".dat"
+    marks = work "/marks-" m ".dat"
+    nothing = "NaN NaN NaN NaN NaN" # gnuplot refuses an empty file; this draws nothing.
+    print nothing "\n" > line
+    print nothing > marks
     for (n = 1; n <= points[m]; n++) {
-        if (y[m, n] != "" && !is_good(m, n)) print point(m, n) > data
-        if (status[m, n] == "ok") continue
-        if (y[m, n] == "" && is_good(m, n)) continue
-        if (y[m, n] == "") {
-            # Nothing was measured: a cross at the upper edge, each model below the one before.
-            share = 0.96 - 0.06 * crosses[x[m, n]]++
-            taken[x[m, n], ++words_at[x[m, n]]] = share
-            printf "%g %.10g %d\n", x[m, n], at_height(share), m > failed
-            if (n == 1 || status[m, n - 1] != status[m, n])
-                printf "%g %.10g \"%s\"\n", x[m, n], at_height(share), status[m, n] > words
-        } else
-            say_word(m, n, y[m, n])
+        print (is_good(m, n) && y[m, n] != "") ? point(m, n) : "" > line
+        if (y[m, n] != "" && !is_good(m, n)) print point(m, n) > marks
+        if (status[m, n] != "ok") tell(m, n)
     }
-    print "\n" > data
+    close(line)
+    close(marks)
+}
+
+function tell(m, n,    share, at) {
+    if (y[m, n] != "") { say_word(m, n, y[m, n]); return }
+    if (is_good(m, n)) return
+    # Nothing was measured: a cross at the upper edge, each model below the one before.
+    at = x[m, n]
+    share = 0.96 - 0.06 * crosses[at]++
+    taken[at, ++words_at[at]] = share
+    printf "%g %.10g %d\n", at, at_height(share), m > failed
+    if (n == 1 || status[m, n - 1] != status[m, n])
+        printf "%g %.10g \"%s\" %d\n", at, at_height(share), status[m, n], m > words
 }
 
 function write_axes(    file, name, tics, comma, drawn, numbers, m, value, many, power) {
@@ -173,11 +180,9 @@ function write_axes(    file, name, tics, comma, drawn, numbers, m, value, many,
 }
 
 END {
-    data = work "/points.dat"
     words = work "/words.dat"
     failed = work "/failed.dat"
-    # gnuplot refuses an empty file; a row of NaN draws nothing.
-    print "NaN NaN \"\"" > words
+    print "NaN NaN \"\" 1" > words
     print "NaN NaN 1" > failed
     set_range()
     for (m = 1; m <= model_count; m++) if (points[m]) write_model(m)
