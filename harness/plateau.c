@@ -23,8 +23,8 @@
 enum {
     REASON_MAX = 256,
     LOOK_MS = 250,         /* Between two looks at whether memory is still moving. */
-    STEADY_KIB = 256,      /* Less than this between two looks is standing still. */
-    QUIET_EXTRA_S = 4,     /* Beyond settle_s: sockets and slab are given back lazily. */
+    STEADY_KIB = 1024,     /* Less than this between two looks is standing still. */
+    QUIET_EXTRA_S = 1,     /* Beyond settle_s: sockets and slab are given back lazily. */
     SOCKETS_LEFT_MAX = 50, /* Of others: a browser, a daemon. */
 };
 
