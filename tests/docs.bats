@@ -62,7 +62,7 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
 }
 
 @test "no path of a machine, no name of a registry, no mark of unfinished work in the tree" {
-    run ! git grep -nIE '(/work/|/home/[a-z]+/|/root/)' -- . ':!tests/docs.bats'
+    run ! git grep -nIE '/(work|root|home/[a-z]+)/' -- .
     run ! git grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.c' '*.h' '*.sh' '*.awk' '*.gp' Makefile
 }
 
