@@ -6,12 +6,15 @@
 
 #include "common/clock.h"
 
-struct edge edge_before(pid_t root)
+struct edge edge_prepare(pid_t root)
 {
-    struct edge edge = {.tree = probe_tree(root)};
-    edge.tasks = probe_tasks(&edge.tree);
-    edge.machine = probe_machine();
-    return edge;
+    return (struct edge){.tree = probe_tree(root)};
+}
+
+void edge_before(struct edge *edge)
+{
+    edge->tasks = probe_tasks(&edge->tree);
+    edge->machine = probe_machine();
 }
 
 struct edge edge_after(pid_t root)
@@ -89,14 +92,16 @@ static void row_interference(const struct edge *before, const struct edge *after
                              struct row *row, struct verdict_numbers *numbers)
 {
     double machine_ns = elapsed_ns * after->machine.cpus;
-    double foreign_over_ns = grown(before->tree.read_ns, after->tree.read_ns) * after->machine.cpus;
+    double between_trees_ns = grown(before->tree.read_ns, after->tree.read_ns);
     numbers->single_thread = after->tree.threads == 1;
     numbers->run_queue_percent =
         percent(grown(before->tasks.run_queue_ns, after->tasks.run_queue_ns), elapsed_ns);
     numbers->steal_percent =
         percent(grown(before->machine.steal_ns, after->machine.steal_ns), machine_ns);
-    numbers->foreign_cpu_percent =
-        percent(grown(before->tree.foreign_ns, after->tree.foreign_ns), foreign_over_ns);
+    numbers->kernel_cpu_percent =
+        percent(grown(before->tree.kernel_ns, after->tree.kernel_ns), between_trees_ns);
+    numbers->foreign_cpu_percent = percent(grown(before->tree.foreign_ns, after->tree.foreign_ns),
+                                           between_trees_ns * after->machine.cpus);
     numbers->wakeups_per_s =
         grown(before->tasks.voluntary, after->tasks.voluntary) / elapsed_ns * NS_PER_S;
     row_set_real(row, "server_run_queue_percent", numbers->run_queue_percent);

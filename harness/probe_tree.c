@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 struct entry {
     pid_t pid, parent;
     uint64_t threads, user_ticks, system_ticks;
+    int cpu; /* Where it ran last. */
     bool marked;
 };
 
@@ -34,16 +36,18 @@ static bool read_entry(int proc_fd, const char *pid, struct entry *entry)
     if (proc_file_read(proc_fd, path, text, sizeof text) < 0) return false;
     const char *rest = strrchr(text, ')');
     unsigned long long user, system, reaped_user, reaped_system, threads;
-    int parent;
+    int parent, cpu;
     if (rest == NULL ||
         sscanf(rest,
                ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu "
-               "%*d %*d %llu",
-               &parent, &user, &system, &reaped_user, &reaped_system, &threads) != 6)
+               "%*d %*d %llu %*d %*u %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u "
+               "%*u %*d %d",
+               &parent, &user, &system, &reaped_user, &reaped_system, &threads, &cpu) != 7)
         return false;
     *entry = (struct entry){.pid = (pid_t)atoi(pid),
                             .parent = parent,
                             .threads = threads,
+                            .cpu = cpu,
                             .user_ticks = user + reaped_user,
                             .system_ticks = system + reaped_system};
     return true;
@@ -100,17 +104,34 @@ static size_t mark(const struct listing *listing, pid_t root)
     return marked;
 }
 
-/* Ticks of everybody who does not belong to this measurement.  The kernel's own threads are no
- * strangers: they work for us, or hardly at all. */
+static bool is_kernel_thread(const struct entry *entry)
+{
+    static const pid_t kthreadd = 2;
+    return entry->pid == kthreadd || entry->parent == kthreadd;
+}
+
+/* Ticks of the kernel's own threads on the CPUs of `root`.  They work for us, or hardly at all. */
+static uint64_t kernel_ticks(const struct listing *listing, pid_t root)
+{
+    cpu_set_t cpus;
+    uint64_t ticks = 0;
+    if (sched_getaffinity(root, sizeof cpus, &cpus) < 0) return 0; /* It is gone. */
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct entry *entry = &listing->entries[i];
+        if (is_kernel_thread(entry) && CPU_ISSET((size_t)entry->cpu, &cpus))
+            ticks += entry->user_ticks + entry->system_ticks;
+    }
+    return ticks;
+}
+
+/* Ticks of everybody who belongs neither to this measurement nor to the kernel. */
 static uint64_t foreign_ticks(const struct listing *listing)
 {
-    static const pid_t kernel_parent = 2; /* kthreadd. */
     uint64_t ticks = 0;
     mark(listing, getpid());
     for (size_t i = 0; i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
-        if (entry->marked || entry->pid == kernel_parent || entry->parent == kernel_parent)
-            continue;
+        if (entry->marked || is_kernel_thread(entry)) continue;
         ticks += entry->user_ticks + entry->system_ticks;
     }
     return ticks;
@@ -136,6 +157,7 @@ struct tree probe_tree(pid_t root)
         tree.pids[tree.count - 1] = tree.pids[0];
         tree.pids[0] = root;
     }
+    tree.kernel_ns = kernel_ticks(&listing, root) * tick_ns;
     tree.foreign_ns = foreign_ticks(&listing) * tick_ns;
     free(listing.entries);
     return tree;

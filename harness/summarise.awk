@@ -2,17 +2,23 @@
 #
 #   awk -f harness/summarise.awk results/RUN/raw.csv > results/RUN/summary.csv
 #
-# Every numeric column X becomes X_median, X_min and X_max over the repeats whose status is `ok` or
-# `overloaded`.  A point that has none of those is described by the repeats that it has: repeats_ok
-# is 0 then, and the status says what they are, so nobody takes it for a result.
-# The status is the worst of all repeats; the reason is that of the first repeat that had it.
+# Every numeric column X becomes X_median, X_min and X_max over the good repeats, whose status is
+# `ok` or `overloaded`.  A point without a good one is described by the repeats that it has, and its
+# status says what they are, so nobody takes it for a result.
+#
+# The status: a repeat that failed or was corrupt makes the point so, for that is the server's doing.
+# What the machine or the client did to a repeat spoils that repeat; where it spoiled at least half
+# of them, the point.  Memory and numbers of processes do not care whether the client was late or
+# the host busy: they count every repeat that did not fail.
 
 BEGIN {
     FS = OFS = ","
     CONVFMT = "%.10g"
     split("ok overloaded drifting noisy client_limited failed corrupt", words, " ")
     for (i in words) badness[words[i]] = i + 0
-    WORST = 7
+    DISTURBED = badness["drifting"]
+    WORST = badness["corrupt"]
+    FAILED = badness["failed"]
     split("schema experiment kind profile model repeat seed connections_asked connections_active" \
           " message_b arrival connect_error switches_method status reason", words, " ")
     for (i in words) not_a_metric[words[i]] = 1
@@ -59,14 +65,31 @@ NF != header_size { stop("line " NR " has " NF " cells, the header has " header_
     kind[key] = value("kind")
     active[key] = value("connections_active")
     rank = value("status") in badness ? badness[value("status")] : WORST
-    if (rank > worst[key] + 0) {
-        worst[key] = rank
-        status[key] = value("status")
-        reason[key] = value("reason")
-    }
-    group = rank <= badness["overloaded"] ? "good" : "other"
-    row = ++rows[key, group]
-    for (m = 1; m <= metric_count; m++) cell[key, group, row, m] = metric_value(metrics[m])
+    class = rank >= FAILED ? "failed" : rank >= DISTURBED ? "disturbed" : "good"
+    remember_worst(key, class, rank)
+    row = ++rows[key, class]
+    for (m = 1; m <= metric_count; m++) cell[key, class, row, m] = metric_value(metrics[m])
+}
+
+function remember_worst(key, class, rank) {
+    if (rank <= worst[key, class] + 0) return
+    worst[key, class] = rank
+    status[key, class] = value("status")
+    reason[key, class] = value("reason")
+}
+
+# Which class of repeats gives the point its status.
+function decisive(key) {
+    if (rows[key, "failed"]) return "failed"
+    return 2 * rows[key, "disturbed"] >= repeats[key] ? "disturbed" : "good"
+}
+
+# Which classes of repeats a metric is taken from.
+function sources(key, metric) {
+    if (metric ~ /^(processes|threads|.*_kib)$/ && rows[key, "good"] + rows[key, "disturbed"])
+        return "good disturbed"
+    if (rows[key, "good"]) return "good"
+    return rows[key, "disturbed"] ? "disturbed" : "failed"
 }
 
 function precedes(a, b,    x, y) {
@@ -87,13 +110,15 @@ function sort_keys(    i, j, held) {
 }
 
 # Returns "median,min,max" of what was measured, or ",," if nothing was.
-function spread(key, group, m,    i, j, count, text, sorted) {
-    for (i = 1; i <= rows[key, group]; i++) {
-        text = cell[key, group, i, m]
-        if (text !~ /^-?[0-9.]+([eE][-+]?[0-9]+)?$/) continue
-        for (j = count++; j > 0 && sorted[j] > text + 0; j--) sorted[j + 1] = sorted[j]
-        sorted[j + 1] = text + 0
-    }
+function spread(key, m,    classes, n, k, i, j, count, text, sorted) {
+    n = split(sources(key, metrics[m]), classes, " ")
+    for (k = 1; k <= n; k++)
+        for (i = 1; i <= rows[key, classes[k]]; i++) {
+            text = cell[key, classes[k], i, m]
+            if (text !~ /^-?[0-9.]+([eE][-+]?[0-9]+)?$/) continue
+            for (j = count++; j > 0 && sorted[j] > text + 0; j--) sorted[j + 1] = sorted[j]
+            sorted[j + 1] = text + 0
+        }
     if (!count) return ",,"
     i = int((count + 1) / 2)
     text = count % 2 ? sorted[i] : (sorted[i] + sorted[i + 1]) / 2
@@ -114,9 +139,10 @@ END {
     for (k = 1; k <= key_count; k++) {
         key = keys[k]
         split(key, part, SUBSEP)
-        good = rows[key, "good"] + 0
-        line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS active[key] OFS good OFS repeats[key]
-        for (m = 1; m <= metric_count; m++) line = line OFS spread(key, good ? "good" : "other", m)
-        print line OFS status[key] OFS reason[key]
+        class = decisive(key)
+        line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS active[key]
+        line = line OFS rows[key, "good"] + 0 OFS repeats[key]
+        for (m = 1; m <= metric_count; m++) line = line OFS spread(key, m)
+        print line OFS status[key, class] OFS reason[key, class]
     }
 }

@@ -81,7 +81,14 @@ function with_spread(row, kind, metric, divide,    median, low, high) {
     return low == high ? median : median " (" low "-" high ")"
 }
 
-function write_overview(    i, m, part, text, row, kind, used, mark) {
+# The verdict behind a number, unless it is good.  Memory is not spoiled by a disturbance.
+function mark(status, metric) {
+    if (status == "ok" || (metric ~ /_kib$/ && status ~ /^(drifting|noisy|client_limited)$/)) return ""
+    gsub(/_/, " ", status)
+    return " [" status "]"
+}
+
+function write_overview(    i, m, part, text, row, kind, used) {
     text = "H\tmodel"
     for (i = 1; i <= overview_count; i++) {
         split(overview[i], part, "|")
@@ -98,9 +105,7 @@ function write_overview(    i, m, part, text, row, kind, used, mark) {
             kind = part[1]
             if (!((kind, models[m]) in largest)) { text = text "\t-"; continue }
             row = largest[kind, models[m]]
-            mark = cell_of(row, kind, "status")
-            gsub(/_/, " ", mark)
-            text = text "\t" with_spread(row, kind, part[3], part[4]) (mark == "ok" ? "" : " [" mark "]")
+            text = text "\t" with_spread(row, kind, part[3], part[4]) mark(cell_of(row, kind, "status"), part[3])
         }
         print text
     }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* Where a point stops being what it claims to be.  Each limit was set by trial on a two-core
- * virtual machine; docs/ tells the method. */
+ * virtual machine; docs/measuring.md tells the method. */
 static const double client_cpu_percent_limit = 85; /* Beyond, queues form in the client. */
 static const double server_cpu_percent_limit = 85; /* A closed loop that busy is the server's. */
 static const double send_lag_ns_floor = 50e3;      /* What waiting with a timer costs anyway. */
@@ -18,8 +18,6 @@ static const double drift_percent_limit = 10;
 static const double steal_percent_limit = 0.5;
 static const double foreign_cpu_percent_limit = 3;
 static const double run_queue_percent_limit = 1;
-/* Where the server fills its CPU, the kernel's own network threads must push it aside. */
-static const double run_queue_percent_limit_full = 3;
 static const double wakeup_us = 1; /* 0.7 us pass between wake-up and running on a free CPU. */
 
 /* How many standard deviations of a Poisson count are no surprise. */
@@ -85,9 +83,10 @@ static enum verdict judge_machine(const struct verdict_numbers *n, const struct 
         return because(VERDICT_NOISY, reason, "other programs used %.1f %% of the machine",
                        n->foreign_cpu_percent);
     double wakeups_percent = n->wakeups_per_s > 0 ? n->wakeups_per_s * wakeup_us / 1e6 * 100 : 0;
-    bool server_full = n->server_cpu_percent >= server_cpu_percent_limit;
-    double limit = server_full ? run_queue_percent_limit_full : run_queue_percent_limit;
-    if (n->single_thread && n->run_queue_percent > limit + wakeups_percent)
+    /* The kernel's network threads push a busy server aside: that is its own traffic. */
+    double kernel_percent = n->kernel_cpu_percent > 0 ? n->kernel_cpu_percent : 0;
+    double own_percent = wakeups_percent + kernel_percent;
+    if (n->single_thread && n->run_queue_percent > run_queue_percent_limit + own_percent)
         return because(VERDICT_NOISY, reason, "the server waited %.1f %% of the time for its CPU",
                        n->run_queue_percent);
     return VERDICT_OK;

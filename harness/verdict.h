@@ -34,7 +34,8 @@ struct verdict_numbers {
     double latency_ns_p99, send_lag_ns_p99;
     double little_error_percent, drift_percent;
     double steal_percent, foreign_cpu_percent, run_queue_percent;
-    double wakeups_per_s; /* Of the server: its voluntary context switches. */
+    double kernel_cpu_percent; /* Of one CPU: the kernel's own threads on the server's CPUs. */
+    double wakeups_per_s;      /* Of the server: its voluntary context switches. */
 };
 
 /* Judges a point and says in `reason` which number decided it; "" if nothing did. */

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,6 +111,8 @@ static void a_tree_holds_all_descendants_and_nobody_else(void **state)
     pid_t children[CHILDREN + 1];
     assert_int_equal(probe_tree_children(root, children, CHILDREN + 1), CHILDREN);
     assert_int_equal(probe_tree_children(root, children, 3), 3);
+    assert_int_not_equal(tree.kernel_ns, 0); /* A machine that runs has used some. */
+    assert_in_range(tree.kernel_ns, 1, clock_read_ns(CLOCK_BOOTTIME) * (uint64_t)get_nprocs());
     probe_tree_free(&tree);
     end_child(root, NULL);
     end_child(stranger, NULL);
