@@ -17,9 +17,9 @@ usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
 Without EXPERIMENT, all of them: $(all_experiments | one_line).
   quick               one repeat: about a minute and a half; its charts have no spread
   standard            three repeats: eight minutes [this]
-  full                five repeats in finer steps: about an hour
+  full                every model, five repeats, finer steps: hours
 
-  --models "M1 M2"    only these models [$(all_models | one_line)]
+  --models "M1 M2"    these models, or all [${core_models[*]}; full: all]
   --repeats N         runs per model and experiment [as the experiment says]
   --rate R            messages per second offered in latency experiments [the lower of the
                       experiment's rate_per_s and half of the slowest model's capacity]

@@ -39,6 +39,10 @@ names_of() { # names_of .c servers/*.c
 
 # Alphabetical, whatever is built or chosen: a model's place gives it colour and point.
 all_models() { names_of .c servers/*.c | sort; }
+# The cast of the story, and what a run measures unless it is told otherwise: the whole family takes
+# three times as long.
+# shellcheck disable=SC2034  # for the scripts
+readonly core_models=(fork thread poll libuv)
 all_experiments() { names_of .conf harness/experiments/*.conf; }
 
 # The models that can run here: a library may be missing.

@@ -37,8 +37,11 @@ read_options() {
         esac
         shift
     done
+    if ((${#models[@]} == 0)); then
+        if [[ $profile == full ]]; then models=(all); else models=("${core_models[@]}"); fi
+    fi
+    [[ ${models[*]} != all ]] || mapfile -t models < <(all_models)
     need_models "${models[@]}"
-    ((${#models[@]} > 0)) || mapfile -t models < <(all_models)
     mapfile -t models < <(printf '%s\n' "${models[@]}" | sort -u)
     ((${#experiments[@]} > 0)) || mapfile -t experiments < <(all_experiments)
     : "${seed:=$((SRANDOM % 999999 + 1))}"
@@ -190,6 +193,8 @@ set_rate() { # set_rate EXPERIMENT
     if [[ -n $half ]] && ((half > 0)) && awk "BEGIN { exit !($half < $wanted) }"; then
         say "$1: $half messages/s for all, half of what the slowest model can do (its conf asks for $wanted)"
         rate_now=$half
+    elif [[ -z $half ]]; then
+        say "$1: $wanted messages/s for all, as its conf says: no undisturbed capacity is known to check it against"
     fi
 }
 

@@ -144,9 +144,12 @@ void session_finish_row(const struct session *session, struct row *row, const ch
     row_set_text(row, "status", status);
     row_set_text(row, "reason", reason);
     if (!row_write(row, session->out_fd)) die("write a row of raw.csv");
-    printf("point %s %s %s achieved_per_s=%s latency_ns_p99=%s\n", session->model,
-           row_get(row, "connections_asked"), status, row_get(row, "achieved_per_s"),
-           row_get(row, "latency_ns_p99"));
+    static const char *const shown[] = {"achieved_per_s", "latency_ns_p99", "machine_lost_kib"};
+    printf("point %s %s %s", session->model, row_get(row, "connections_asked"), status);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        if (row_get(row, shown[i])[0] != '\0')
+            printf(" %s=%s", shown[i], row_get(row, shown[i]));
+    putchar('\n');
     fflush(stdout); /* Whoever shows progress wants it now; nobody listening is no harm. */
 }
 

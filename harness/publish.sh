@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# publish.sh -- makes a run the reference run, and writes its figures and costs into the docs.
+#
+# usage: harness/publish.sh RESULTS_DIR       keep the run as results/reference, then write the docs
+#        harness/publish.sh                   write the docs again from results/reference
+#
+# In every *.md file, what stands between two marks is written anew:
+#   <!-- BEGIN figure NAME --> ... <!-- END -->     the chart figures/NAME.svg, and where it is from
+#   <!-- BEGIN models --> ... <!-- END -->          the table of models: idea, lines, measured cost
+#   <!-- BEGIN costs MODEL --> ... <!-- END -->     what the run measured for one model
+# A paragraph between the marks that starts with "Reading: " is ours and stays.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+readonly reference=results/reference
+
+# Everything but the PNGs and index.html, which `./run_all.sh draw` makes again.
+keep_run() { # keep_run RUN
+    local run=$1 item
+    [[ -s $run/raw.csv && -s $run/summary.csv ]] || die "$run is no finished run: it has no raw.csv or summary.csv"
+    grep -q '^profile standard\|^profile full' "$run/command.txt" ||
+        die "$run is not of profile standard or full: a reference has a spread"
+    ! grep -q '^revision:.*dirty' "$run/machine.txt" ||
+        die "$run was measured with changes that are not committed: commit, build and measure again"
+    rm -rf "$reference"
+    mkdir -p "$reference/figures"
+    for item in "$run"/*.csv "$run"/*.txt "$run/gate" "$run/cold_start" "$run/summary.md"; do
+        [[ ! -e $item ]] || cp -r "$item" "$reference/"
+    done
+    cp "$run"/figures/*.svg "$reference/figures/"
+    sed -i 's/\.png)/.svg)/' "$reference/summary.md"
+    basename "$run" >"$reference/run.txt"
+}
+
+# The path from a page to the reference run.
+path_from() { # path_from PAGE
+    local depth=${1//[^\/]/}
+    echo "${depth//\//../}$reference"
+}
+
+source_comment() { printf '<!-- From the run %s: %s -->\n' "$(<"$reference/run.txt")" "$(head -n 1 "$reference/command.txt")"; }
+
+write_figure() { # write_figure PAGE NAME
+    local title
+    [[ -f $reference/figures/$2.svg ]] || die "$1 wants figure $2, which the reference run does not have"
+    title=$(sed -n 's/^title_text = "\(.*\)"$/\1/p' "harness/plots/${2#*-}.gp")
+    source_comment
+    echo "![${title:-$2}]($(path_from "$1")/figures/$2.svg)"
+}
+
+# A median of the reference run, or "-".
+measured() { # measured KIND MODEL METRIC DIVIDE FORMAT
+    awk -F, -v kind="$1" -v model="$2" -v metric="$3_median" -v divide="$4" -v format="$5" '
+        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["kind"] == kind && $c["model"] == model && (metric in c) && $c[metric] != "" {
+            value = sprintf(format, $c[metric] / divide) (metric ~ /_kib/ || $c["status"] ~ /^(ok|overloaded)$/ ? "" : \
+                    " (" $c["status"] ")")
+        }
+        END { gsub(/_/, " ", value); print value == "" ? "-" : value }' "$reference/summary.csv"
+}
+
+idle_clients() {
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["kind"] == "memory" { n = $c["connections_asked"] } END { print n }' "$reference/summary.csv"
+}
+
+write_models() { # write_models PAGE
+    local up=${1//[^\/]/} model clients
+    up=${up//\//../}
+    clients=$(idle_clients)
+    source_comment
+    echo '| model | idea | lines | an idle client costs | a message costs, of 10,000 clients |'
+    echo '| --- | --- | --- | --- | --- |'
+    for model in $(all_models); do
+        echo "| [$model](${up}servers/$model.c) | $(sed -n 's/^    \.summary = "\(.*\)",$/\1/p' "servers/$model.c") |" \
+            "$(wc -l <"servers/$model.c") | $(measured memory "$model" machine_lost_kib "$clients" '%.1f KiB') |" \
+            "$(measured capacity "$model" server_cpu_us_per_message 1 '%.1f us of CPU') |"
+    done
+}
+
+write_costs() { # write_costs PAGE MODEL
+    local clients
+    clients=$(idle_clients)
+    source_comment
+    echo "| for each of $clients idle clients | KiB |"
+    echo '| --- | --- |'
+    while IFS='|' read -r name metric; do
+        echo "| $name | $(measured memory "$2" "$metric" "$clients" '%.2f') |"
+    done <<'END'
+memory of its own (PSS)|pss_kib
+page tables|page_tables_kib
+kernel stacks|kernel_stack_kib
+sockets|sockets_kib
+other slab|slab_kib
+**really lost**|machine_lost_kib
+END
+    echo
+    echo "| with 10,000 clients that send | |"
+    echo '| --- | --- |'
+    echo "| server CPU per message, closed loop | $(measured capacity "$2" server_cpu_us_per_message 1 '%.1f us') |"
+    echo "| p99 latency at the offered rate | $(measured latency "$2" latency_ns_p99 1e6 '%.2f ms') |"
+    echo "| context switches per message | $(measured latency "$2" switches_per_message 1 '%.2f') |"
+}
+
+# Prints the page with every marked part written anew.
+write_page() { # write_page PAGE
+    local lines line inside='' word kind name
+    mapfile -t lines <"$1"
+    for line in "${lines[@]}"; do
+        if [[ $line =~ ^'<!-- BEGIN '([a-z]+)' '?([A-Za-z0-9_-]*)' '?'-->'$ ]]; then
+            kind=${BASH_REMATCH[1]} name=${BASH_REMATCH[2]} inside=$line
+            echo "$line"
+            case $kind in
+            figure) write_figure "$1" "$name" ;;
+            models) write_models "$1" ;;
+            costs) write_costs "$1" "$name" ;;
+            *) die "$1: there is nothing called \"$kind\" to write" ;;
+            esac
+            continue
+        fi
+        if [[ $line == '<!-- END -->' ]]; then inside=''; fi
+        word=${line%% *}
+        if [[ -z $inside ]]; then
+            echo "$line"
+        elif [[ $word == Reading: ]]; then
+            printf '\n%s\n' "$line"
+        fi
+    done
+    [[ -z $inside ]] || die "$1: \"$inside\" has no <!-- END -->"
+}
+
+main() {
+    local page work
+    (($# <= 1)) || die 'usage: harness/publish.sh [RESULTS_DIR]'
+    if (($# == 1)); then keep_run "$(from_caller "$1")"; fi
+    [[ -s $reference/summary.csv ]] || die "there is no reference run yet; name one: harness/publish.sh RESULTS_DIR"
+    work=$(mktemp)
+    # shellcheck disable=SC2064  # now: it is local
+    trap "rm -f '$work'" EXIT
+    while read -r page; do
+        write_page "$page" >"$work"
+        cmp --silent "$work" "$page" || { cat "$work" >"$page"; say "wrote $page"; }
+    done < <(git grep --untracked -l '^<!-- BEGIN ' -- '*.md')
+}
+
+main "$@"
