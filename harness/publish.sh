@@ -44,11 +44,11 @@ path_from() { # path_from PAGE
 source_comment() { printf '<!-- From the run %s: %s -->\n' "$(<"$reference/run.txt")" "$(head -n 1 "$reference/command.txt")"; }
 
 write_figure() { # write_figure PAGE NAME
-    local title
+    local shows
     [[ -f $reference/figures/$2.svg ]] || die "$1 wants figure $2, which the reference run does not have"
-    title=$(sed -n 's/^title_text = "\(.*\)"$/\1/p' "harness/plots/${2#*-}.gp")
+    shows=$(sed -n 's/^# Shows: //p' "harness/plots/${2#*-}.gp")
     source_comment
-    echo "![${title:-$2}]($(path_from "$1")/figures/$2.svg)"
+    echo "![$shows]($(path_from "$1")/figures/$2.svg)"
 }
 
 # A median of the reference run, or "-".

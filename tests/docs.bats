@@ -33,6 +33,26 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
     [[ $wrong == 0 ]]
 }
 
+@test "figures and costs in the docs are those of the reference run, and of today's sources" {
+    git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- | tar --extract --directory "$BATS_TEST_TMPDIR"
+    (cd "$BATS_TEST_TMPDIR" && git init --quiet && harness/publish.sh)
+    for page in $(grep -l '^<!-- BEGIN ' $(pages)); do diff "$page" "$BATS_TEST_TMPDIR/$page"; done
+}
+
+@test "only a finished, committed run with a spread becomes the reference" {
+    run -2 --separate-stderr harness/publish.sh /nonexistent
+    [[ $stderr == *"no finished run"* ]]
+    run=$BATS_TEST_TMPDIR/run
+    cp -r results/reference "$run"
+    sed -i 's/^profile standard/profile quick/' "$run/command.txt"
+    run -2 --separate-stderr harness/publish.sh "$run"
+    [[ $stderr == *"has a spread"* ]]
+    sed -i 's/^profile quick/profile standard/; ' "$run/command.txt"
+    sed -i 's/^revision:.*/& (dirty: changed since)/' "$run/machine.txt"
+    run -2 --separate-stderr harness/publish.sh "$run"
+    [[ $stderr == *"not committed"* && -s results/reference/raw.csv ]]
+}
+
 @test "every program has a help text that names its options, and ends with 0" {
     for program in build/release/server-* build/release/load build/release/measure build/release/gate ./run_all.sh; do
         [[ -x $program && $program != *.d ]] || continue
