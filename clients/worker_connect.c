@@ -1,0 +1,119 @@
+/* worker_connect.c -- opens a worker's connections, and ends them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "clients/worker_state.h"
+#include "common/clock.h"
+#include "common/die.h"
+
+enum {
+    PER_SOURCE = 20000
+}; /* Connections per source address; the kernel has about 28,000 ports. */
+
+/* Connecting stops when nobody got through for so long: a lost SYN is sent again after 1 s and 3 s.
+ */
+static const uint64_t CONNECT_PATIENCE_NS = 5ull * NS_PER_S;
+
+static void count_failure(struct worker *worker, int error)
+{
+    struct worker_connects *connects = &worker->report->connects;
+    if (connects->first_errno == 0) connects->first_errno = error;
+    if (error == ECONNREFUSED)
+        connects->refused++;
+    else if (error == ECONNRESET || error == EPIPE)
+        connects->reset++;
+    else if (error == ETIMEDOUT)
+        connects->timed_out++;
+    else
+        connects->failed++;
+}
+
+static void open_connection(struct worker *worker, uint32_t i)
+{
+    uint32_t source = (worker->setup.number * worker->setup.capacity + i) / PER_SOURCE;
+    worker->wanted--;
+    uint32_t tag = worker->setup.number << 24 | (worker->tags++ & 0xffffff);
+    struct connection *connection = &worker->connections[i];
+    uint64_t now_ns = clock_ns();
+    if (!connection_open(connection, &worker->setup.address, source, tag)) {
+        count_failure(worker, errno);
+        return;
+    }
+    connection_schedule(connection, now_ns); /* The first echo, from here on. */
+    worker->underway++;
+    worker_watch(worker, i, EPOLL_CTL_ADD, true);
+}
+
+void worker_end_connection(struct worker *worker, uint32_t i, int error)
+{
+    struct connection *connection = &worker->connections[i];
+    if (connection->state == READY) {
+        worker->report->open--;
+        if (error != 0) worker->report->traffic.reset++;
+    } else {
+        worker->underway--;
+        count_failure(worker, error);
+    }
+    worker_lose_outstanding(worker, connection);
+    connection_close(connection);
+}
+
+void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight)
+{
+    worker->underway--;
+    worker->report->connects.established++;
+    worker->report->open++;
+    worker->progress_ns = clock_ns();
+    histogram_record(&worker->report->connects.connect_ns,
+                     worker->progress_ns - flight->intended_ns);
+    worker->connections[i].state = READY;
+    if (worker->visit) worker_end_connection(worker, i, 0);
+}
+
+/* Opens wanted connections in free places, a bounded number at a time. */
+static void open_wanted(struct worker *worker, uint32_t in_flight_max)
+{
+    while (worker->wanted > 0 && worker->underway < in_flight_max) {
+        uint32_t i = worker->turn % worker->count;
+        worker->turn = i + 1;
+        if (worker->connections[i].state == CLOSED) open_connection(worker, i);
+    }
+}
+
+/* Opens all that is wanted, until each stands or has failed, or nothing moves any more. */
+static void connect_all(struct worker *worker, uint32_t in_flight_max)
+{
+    worker->progress_ns = clock_ns();
+    while (worker->wanted > 0 || worker->underway > 0) {
+        open_wanted(worker, in_flight_max);
+        uint64_t now_ns = clock_ns(), give_up_ns = worker->progress_ns + CONNECT_PATIENCE_NS;
+        if (now_ns >= give_up_ns) break;
+        if (worker->underway > 0) worker_handle_events(worker, now_ns, give_up_ns);
+    }
+    for (uint32_t i = 0; worker->underway > 0; i++) {
+        uint8_t state = worker->connections[i].state;
+        if (state == CONNECTING || state == FIRST_ECHO) worker_end_connection(worker, i, ETIMEDOUT);
+    }
+    for (; worker->wanted > 0; worker->wanted--)
+        count_failure(worker, ETIMEDOUT);
+}
+
+void worker_connect(struct worker *worker, const struct worker_command *command)
+{
+    worker->report->connects = (struct worker_connects){0};
+    worker->visit = command->kind == WORKER_VISIT;
+    uint32_t places = worker->visit ? command->in_flight_max : command->connections;
+    for (uint32_t i = places; i < worker->count; i++)
+        if (worker->connections[i].state == READY) worker_end_connection(worker, i, 0);
+    struct connection *more = realloc(worker->connections, (places + 1) * sizeof *more);
+    if (more == NULL) die("realloc");
+    worker->connections = more;
+    for (uint32_t i = worker->count; i < places; i++)
+        more[i] = (struct connection){.fd = -1};
+    worker->count = places;
+    worker->turn = 0;
+    worker->wanted = command->connections - (uint32_t)worker->report->open;
+    worker->report->connects.asked = worker->wanted;
+    connect_all(worker, command->in_flight_max);
+}

@@ -1,0 +1,179 @@
+/* worker_traffic.c -- a worker's messages: sent on schedule, counted when they are back. */
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+
+#include "clients/worker_state.h"
+#include "common/clock.h"
+#include "common/die.h"
+
+enum { SENDS_MAX = 64 }; /* Due messages sent before replies are looked at again. */
+
+/* A message of the window that will not be back is counted, with its age but at least the timeout:
+ * left out, the worst latencies would be missing from the histogram. */
+static void lose(struct worker *worker, uint64_t intended_ns)
+{
+    struct worker_traffic *traffic = &worker->report->traffic;
+    uint64_t age_ns = clock_ns() - intended_ns;
+    if (age_ns < worker->setup.timeout_ns) age_ns = worker->setup.timeout_ns;
+    histogram_record(&traffic->latency_half_ns[intended_ns >= worker->middle_ns], age_ns);
+    traffic->lost++;
+}
+
+void worker_lose_outstanding(struct worker *worker, const struct connection *connection)
+{
+    if (worker->command == NULL) return;
+    for (uint32_t k = connection->received; k != connection->scheduled; k++) {
+        uint64_t intended_ns = connection->flights[k & (connection->capacity - 1)].intended_ns;
+        if (intended_ns < worker->command->begin_ns) continue; /* A straggler, counted before. */
+        lose(worker, intended_ns);
+        worker->outstanding--;
+    }
+}
+
+void worker_send_scheduled(struct worker *worker, uint32_t i)
+{
+    struct connection *connection = &worker->connections[i];
+    if (!connection_send(connection, &worker->kind, worker->scratch)) {
+        worker_end_connection(worker, i, errno);
+        return;
+    }
+    bool more = connection->sent != connection->scheduled;
+    if (more != connection->asks_writable) worker_watch(worker, i, EPOLL_CTL_MOD, more);
+}
+
+/* Schedules one message of the window on connection i and sends it. */
+static void send_new(struct worker *worker, uint32_t i, uint64_t intended_ns, uint64_t now_ns)
+{
+    struct worker_traffic *traffic = &worker->report->traffic;
+    traffic->sent++;
+    traffic->sent_in_time += now_ns < worker->command->end_ns;
+    histogram_record(&traffic->send_lag_ns, now_ns - intended_ns);
+    worker->outstanding++;
+    connection_schedule(&worker->connections[i], intended_ns);
+    if (!worker->connections[i].asks_writable) worker_send_scheduled(worker, i);
+}
+
+void worker_count_echo(struct worker *worker, uint32_t i, const struct flight *flight,
+                       uint64_t now_ns)
+{
+    const struct worker_command *command = worker->command;
+    if (command == NULL || flight->intended_ns < command->begin_ns) return; /* A straggler. */
+    struct worker_traffic *traffic = &worker->report->traffic;
+    histogram_record(&traffic->latency_half_ns[flight->intended_ns >= worker->middle_ns],
+                     now_ns - flight->intended_ns);
+    histogram_record(&traffic->from_sent_ns, now_ns - flight->sent_ns);
+    traffic->received++;
+    if (now_ns < command->end_ns) traffic->received_half[now_ns >= worker->middle_ns]++;
+    worker->outstanding--;
+    if (command->closed && now_ns < command->end_ns) send_new(worker, i, now_ns, now_ns);
+}
+
+void worker_send_due(struct worker *worker, uint64_t now_ns)
+{
+    const struct worker_command *command = worker->command;
+    struct schedule *schedule = &worker->schedule;
+    for (int k = 0; k < SENDS_MAX; k++) {
+        if (schedule->next_ns > now_ns || schedule->next_ns >= command->end_ns) return;
+        uint32_t tries = 0;
+        while (worker->connections[worker->turn].state != READY && tries++ < worker->places)
+            worker->turn = (worker->turn + 1) % worker->places;
+        uint32_t i = worker->turn;
+        worker->turn = (worker->turn + 1) % worker->places;
+        if (worker->connections[i].state == READY) {
+            send_new(worker, i, schedule->next_ns, now_ns);
+        } else { /* Nobody is left to send it. */
+            worker->report->traffic.sent++;
+            worker->report->traffic.lost++;
+        }
+        schedule_next(schedule);
+        now_ns = clock_ns();
+    }
+}
+
+/* CPU time of this process.  The sum is exact, the split is sampled by the kernel's tick. */
+struct cpu_time {
+    uint64_t all_ns, user_ns, system_ns;
+};
+
+static struct cpu_time read_cpu(void)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) < 0) die("getrusage");
+    const struct timeval *user = &usage.ru_utime, *system = &usage.ru_stime;
+    return (struct cpu_time){
+        .all_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID),
+        .user_ns = (uint64_t)user->tv_sec * NS_PER_S + (uint64_t)user->tv_usec * NS_PER_US,
+        .system_ns = (uint64_t)system->tv_sec * NS_PER_S + (uint64_t)system->tv_usec * NS_PER_US,
+    };
+}
+
+/* What is not back by now is lost, and so is what the client was too late to send. */
+static void give_up(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->count && worker->outstanding > 0; i++)
+        if (worker->connections[i].state == READY)
+            worker_lose_outstanding(worker, &worker->connections[i]);
+    struct schedule *schedule = &worker->schedule;
+    for (; schedule->next_ns < worker->command->end_ns; schedule_next(schedule)) {
+        histogram_record(&worker->report->traffic.send_lag_ns, clock_ns() - schedule->next_ns);
+        worker->report->traffic.sent++;
+        lose(worker, schedule->next_ns);
+    }
+}
+
+/* Sets the schedule up and, in the closed loop, gives every connection its first message. */
+static void start_traffic(struct worker *worker, const struct worker_command *command)
+{
+    worker->command = command;
+    worker->middle_ns = command->begin_ns / 2 + command->end_ns / 2;
+    worker->outstanding = 0;
+    worker->turn = 0;
+    worker->places = 0;
+    for (uint32_t ready = 0; worker->places < worker->count && ready < command->active;)
+        ready += worker->connections[worker->places++].state == READY;
+    worker->schedule = (struct schedule){.begin_ns = command->begin_ns,
+                                         .gap_ns = NS_PER_S / command->rate_per_s,
+                                         .poisson = command->poisson,
+                                         .random = command->seed};
+    if (!command->closed) {
+        schedule_next(&worker->schedule);
+        return;
+    }
+    worker->schedule.next_ns = UINT64_MAX; /* Nothing is ever due: echoes give the beat. */
+    for (uint32_t i = 0; i < worker->places; i++) {
+        uint64_t now_ns = clock_ns();
+        if (worker->connections[i].state == READY) send_new(worker, i, now_ns, now_ns);
+    }
+}
+
+void worker_traffic(struct worker *worker, const struct worker_command *command)
+{
+    struct worker_traffic *traffic = &worker->report->traffic;
+    *traffic = (struct worker_traffic){0};
+    if (command->active == 0) return;
+    for (uint64_t now_ns; (now_ns = clock_ns()) < command->begin_ns;)
+        worker_handle_events(worker, now_ns, command->begin_ns);
+    struct cpu_time begin = read_cpu();
+    start_traffic(worker, command);
+    uint64_t give_up_ns = command->end_ns + worker->setup.timeout_ns;
+    bool in_window = true;
+    for (;;) {
+        uint64_t now_ns = clock_ns();
+        if (in_window && now_ns >= command->end_ns) {
+            in_window = false;
+            struct cpu_time end = read_cpu();
+            traffic->cpu_ns = end.all_ns - begin.all_ns;
+            traffic->user_ns = end.user_ns - begin.user_ns;
+            traffic->system_ns = end.system_ns - begin.system_ns;
+        }
+        worker_send_due(worker, now_ns);
+        bool all_sent = worker->schedule.next_ns >= command->end_ns;
+        if (!in_window && ((all_sent && worker->outstanding == 0) || now_ns >= give_up_ns)) break;
+        uint64_t until_ns = in_window ? command->end_ns : give_up_ns;
+        if (worker->schedule.next_ns < until_ns) until_ns = worker->schedule.next_ns;
+        worker_handle_events(worker, now_ns, until_ns);
+    }
+    give_up(worker);
+    worker->command = NULL;
+}
