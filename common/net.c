@@ -40,12 +40,13 @@ bool net_is_loopback(const struct net_address *address)
     return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-int net_listen(const struct net_address *address, int backlog)
+static int listen_with(int option, const struct net_address *address, int backlog)
 {
     int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
     int on = 1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        setsockopt(fd, SOL_SOCKET, option, &on, sizeof on) == 0 &&
         bind(fd, (const struct sockaddr *)&address->storage, address->size) == 0 &&
         listen(fd, backlog) == 0)
         return fd;
@@ -55,10 +56,29 @@ int net_listen(const struct net_address *address, int backlog)
     return -1;
 }
 
-uint16_t net_port(int fd)
+int net_listen(const struct net_address *address, int backlog)
+{
+    return listen_with(SO_REUSEADDR, address, backlog);
+}
+
+static struct net_address bound_address(int fd)
 {
     struct net_address bound = {.size = sizeof bound.storage};
     if (getsockname(fd, (struct sockaddr *)&bound.storage, &bound.size) < 0) die("getsockname");
+    return bound;
+}
+
+int net_listen_beside(int listen_fd, int backlog)
+{
+    int on = 1;
+    if (setsockopt(listen_fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0) return -1;
+    struct net_address same = bound_address(listen_fd);
+    return listen_with(SO_REUSEPORT, &same, backlog);
+}
+
+uint16_t net_port(int fd)
+{
+    struct net_address bound = bound_address(fd);
     if (bound.storage.ss_family == AF_INET)
         return ntohs(((struct sockaddr_in *)&bound.storage)->sin_port);
     return ntohs(((struct sockaddr_in6 *)&bound.storage)->sin6_port);

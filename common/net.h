@@ -23,6 +23,10 @@ bool net_is_loopback(const struct net_address *address);
 /* Returns a listening TCP socket with SO_REUSEADDR, close-on-exec, or -1 with errno. */
 int net_listen(const struct net_address *address, int backlog);
 
+/* Returns one more listener on the address of `listen_fd`, or -1 with errno.  Each has a queue of
+ * its own, and the kernel deals newcomers out among them (SO_REUSEPORT, which both get). */
+int net_listen_beside(int listen_fd, int backlog);
+
 /* Returns the local port of a bound socket. */
 uint16_t net_port(int fd);
 

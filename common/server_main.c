@@ -32,6 +32,44 @@ static size_t knob_count(void)
     return count;
 }
 
+/* The length of the word at the start of "one|other". */
+static size_t word_length(const char *words)
+{
+    return strcspn(words, "|");
+}
+
+/* Prints a knob's line of the help: its value is a number or one of some words. */
+static void show_knob(const struct server_knob *knob)
+{
+    printf("  --%s %s  %s [", knob->name, knob->words ? knob->words : "N", knob->help);
+    if (knob->words == NULL) {
+        printf("%ld]\n", *knob->value);
+        return;
+    }
+    const char *word = knob->words;
+    for (long i = 0; i < *knob->value; i++)
+        word += word_length(word) + 1;
+    printf("%.*s]\n", (int)word_length(word), word);
+}
+
+static void set_knob(const struct server_knob *knob, const char *option, const char *text)
+{
+    if (knob->words == NULL) {
+        *knob->value = number_option(option, text, knob->min, knob->max);
+        return;
+    }
+    const char *word = knob->words;
+    for (long i = 0;; i++, word++) {
+        size_t length = word_length(word);
+        if (strlen(text) == length && memcmp(word, text, length) == 0) {
+            *knob->value = i;
+            return;
+        }
+        word += length;
+        if (*word == '\0') die_usage("%s takes %s, not \"%s\"", option, knob->words, text);
+    }
+}
+
 static _Noreturn void help(void)
 {
     printf("%s -- echo server: %s\n\n"
@@ -44,10 +82,8 @@ static _Noreturn void help(void)
            "  --backlog N    connections that may wait to be accepted [4096]\n",
            program_invocation_short_name, server_model.summary, program_invocation_short_name,
            COSTS_US_MAX);
-    for (size_t i = 0; i < knob_count(); i++) {
-        const struct server_knob *knob = &server_model.knobs[i];
-        printf("  --%s N  %s [%ld]\n", knob->name, knob->help, *knob->value);
-    }
+    for (size_t i = 0; i < knob_count(); i++)
+        show_knob(&server_model.knobs[i]);
     printf("  --help         this text\n\n"
            "Prints \"ready port=N\" when it listens; SIGTERM or Ctrl-C ends it.\n\n"
            "examples:\n"
@@ -79,8 +115,7 @@ static struct request parse(int argc, char **argv)
     opterr = 0; /* Our own line says more. */
     for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
         if (c >= OPTION_KNOB) {
-            const struct server_knob *knob = &server_model.knobs[c - OPTION_KNOB];
-            *knob->value = number_option(argv[optind - 2], optarg, knob->min, knob->max);
+            set_knob(&server_model.knobs[c - OPTION_KNOB], argv[optind - 2], optarg);
         } else if (c == 'h') {
             request.host = optarg;
         } else if (c == 'e') {
@@ -183,6 +218,7 @@ int main(int argc, char **argv)
     int listen_fd = listen_as_asked(&request);
     net_raise_file_limit();
     handle_signals();
+    request.options.backlog = (int)request.backlog;
     printf("ready port=%u\n", net_port(listen_fd));
     if (fflush(stdout) != 0) die("write \"ready\"");
     server_model.serve(listen_fd, &request.options);

@@ -19,15 +19,17 @@
 #include <sys/types.h>
 
 struct server_options {
-    bool costs; /* Pay for lines "!spin N" and "!sleep N" before they are echoed. */
+    bool costs;  /* Pay for lines "!spin N" and "!sleep N" before they are echoed. */
+    int backlog; /* That listen_fd has, for a model that listens on more. */
 };
 
-/* An option that only this model has: --NAME NUMBER. */
+/* An option that only this model has: --NAME NUMBER, or --NAME WORD. */
 struct server_knob {
-    const char *name; /* "stack-kib"; NULL ends a list of knobs. */
-    const char *help; /* What it does and its unit, for --help. */
-    long *value;      /* Holds the default, and later what the user said. */
-    long min, max;    /* The range that is accepted. */
+    const char *name;  /* "stack-kib"; NULL ends a list of knobs. */
+    const char *help;  /* What it does and its unit, for --help. */
+    long *value;       /* Holds the default, and later what the user said. */
+    long min, max;     /* The range that is accepted. */
+    const char *words; /* NULL: a number.  "one|other": words that stand for 0, 1, ... */
 };
 
 struct server_model {

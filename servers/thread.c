@@ -47,10 +47,17 @@ static void serve(int listen_fd, const struct server_options *options)
     }
 }
 
+static const struct server_knob knobs[] = {
+    {.name = "stack-kib",
+     .help = "stack of each thread in KiB",
+     .value = &stack_kib,
+     .min = 32,
+     .max = 1024 * 1024},
+    {0},
+};
+
 const struct server_model server_model = {
     .summary = "one thread per connection",
-    .knobs =
-        (const struct server_knob[]){
-            {"stack-kib", "stack of each thread in KiB", &stack_kib, 32, 1024 * 1024}, {0}},
+    .knobs = knobs,
     .serve = serve,
 };

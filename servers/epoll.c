@@ -1,0 +1,120 @@
+/* epoll.c -- one process, one loop: tell the kernel about each connection once, hear who is ready.
+ *
+ *   accept ── epoll_ctl: add, once ──▶ the kernel's list ──▶ who is ready
+ *      ▲                                                           │
+ *      │             ┌───────────────── epoll_wait ◀───────────────┘
+ *      │             ▼
+ *      ├── listener ready
+ *      └── connection ready: read, write at once; what is not taken is held, and
+ *                            until it is sent we hear only when we may write
+ *
+ * Cost: 32 bytes per idle client, and more in the kernel.  A silent client is
+ * looked at by nobody: work grows with those who speak. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/net.h"
+#include "common/ready_echo.h"
+#include "servers/server.h"
+
+enum {
+    EVENTS_MAX = 256, /* Per call: who is not among them is first in the next. */
+    ACCEPTS_MAX = 64, /* Per round, so that a storm of newcomers starves nobody. */
+};
+
+struct connection {
+    int fd;
+    enum ready_for waits_for; /* As the kernel was told. */
+    struct ready_echo echo;
+};
+
+static int epoll_fd, listener;
+static bool accepting, pay_costs;
+
+/* Tells the kernel what we want to hear of `fd`; it hands `connection` back with the news. */
+static bool tell(int operation, int fd, uint32_t events, struct connection *connection)
+{
+    struct epoll_event event = {.events = events, .data.ptr = connection};
+    return epoll_ctl(epoll_fd, operation, fd, &event) == 0;
+}
+
+/* A listener that is ready but cannot be served would wake us for ever: then we do not ask. */
+static void accept_from_now_on(bool wanted)
+{
+    if (wanted == accepting) return;
+    accepting = wanted;
+    if (!tell(EPOLL_CTL_MOD, listener, wanted ? EPOLLIN : 0, NULL)) die("epoll_ctl");
+}
+
+static void close_connection(struct connection *connection)
+{
+    close(connection->fd); /* Also takes it off the kernel's list. */
+    ready_echo_end(&connection->echo);
+    free(connection);
+    accept_from_now_on(true);
+}
+
+/* Takes in one newcomer.  Returns false when nobody waits, or when there is no room. */
+static bool accept_one(void)
+{
+    int fd = ready_accept(listener);
+    struct connection *connection = fd < 0 ? NULL : calloc(1, sizeof *connection);
+    if (connection == NULL || !tell(EPOLL_CTL_ADD, fd, EPOLLIN, connection)) {
+        if (fd >= 0) server_ran_out("epoll_ctl"); /* No memory for one more, here or there. */
+        if (fd >= 0) close(fd);
+        if (fd != READY_NOBODY) accept_from_now_on(false);
+        free(connection);
+        return false;
+    }
+    connection->fd = fd;
+    return true;
+}
+
+//DOC: epoll-backpressure
+static void on_ready(struct connection *connection)
+{
+    enum ready_for next = ready_echo(connection->fd, &connection->echo, pay_costs);
+    if (next == READY_FOR_NOTHING) {
+        close_connection(connection);
+    } else if (next != connection->waits_for) { /* Seldom: only when a client is slow to read. */
+        connection->waits_for = next;
+        if (!tell(EPOLL_CTL_MOD, connection->fd, next == READY_TO_READ ? EPOLLIN : EPOLLOUT,
+                  connection))
+            die("epoll_ctl");
+    }
+}
+//DOC-END: epoll-backpressure
+
+static void serve(int listen_fd, const struct server_options *options)
+{
+    pay_costs = options->costs;
+    listener = listen_fd;
+    net_no_wait(listener);
+    net_no_delay(listener); /* Those whom it accepts inherit that. */
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0) die("epoll_create1");
+    if (!tell(EPOLL_CTL_ADD, listener, EPOLLIN, NULL)) die("epoll_ctl");
+    accepting = true;
+    for (;;) {
+        struct epoll_event events[EVENTS_MAX];
+        int ready = epoll_wait(epoll_fd, events, EVENTS_MAX, accepting ? -1 : SERVER_RETRY_MS);
+        if (ready < 0 && errno != EINTR) die("epoll_wait");
+        if (ready == 0) accept_from_now_on(true); /* Perhaps others freed something. */
+        for (int i = 0; i < ready; i++) {
+            struct connection *connection = events[i].data.ptr;
+            if (connection != NULL)
+                on_ready(connection);
+            else
+                for (int accepted = 0; accepted < ACCEPTS_MAX && accept_one();)
+                    accepted++;
+        }
+    }
+}
+
+const struct server_model server_model = {
+    .summary = "one loop over epoll(7), level-triggered",
+    .serve = serve,
+};
