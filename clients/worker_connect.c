@@ -7,9 +7,9 @@
 #include "common/clock.h"
 #include "common/die.h"
 
-enum {
-    PER_SOURCE = 20000
-}; /* Connections per source address; the kernel has about 28,000 ports. */
+/* Connections per source address.  It has about 28,000 ports, but the kernel tries those of one
+ * parity first, one after the other: beyond half of them a connect takes 1 ms instead of 30 us. */
+enum { PER_SOURCE = 12000 };
 
 /* Connecting stops when nobody got through for so long: a lost SYN is sent again after 1 s and 3 s.
  */
