@@ -154,6 +154,15 @@ draw_experiment() { # draw_experiment EXPERIMENT KIND FILE
     done
 }
 
+# cold_start.csv is read by name, so that only its meaning can be another version's.
+need_schema() { # need_schema FILE
+    local found
+    found=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
+        NR > 1 && (!c || $c != wanted) { print c ? $c : "none"; exit }' wanted="$schema" "$1")
+    [[ -z $found ]] ||
+        die "$1: this run has schema $found, this version reads schema $schema; draw it with the revision that its machine.txt names"
+}
+
 list_excluded() {
     local file
     for file in "$run"/gate/*.tsv; do
@@ -177,16 +186,16 @@ main() {
     command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
-    mkdir -p "$run/figures" || die "cannot write to $run"
+    [[ ! -s $run/cold_start.csv ]] || need_schema "$run/cold_start.csv"
     touch "$work/figures.txt" "$work/not_available.txt"
 
     if [[ -s $run/raw.csv ]]; then
-        awk -f harness/summarise.awk "$run/raw.csv" >"$work/summary.csv" || fail "$run/raw.csv is not readable"
+        awk -f harness/summarise.awk "$run/raw.csv" >"$work/summary.csv" || exit
     else
         echo experiment,kind,model,connections_asked,connections_active,repeats_ok,repeats,status,reason \
             >"$work/summary.csv"
     fi
-    mv "$work/summary.csv" "$run/summary.csv"
+    { mkdir -p "$run/figures" && mv "$work/summary.csv" "$run/summary.csv"; } || die "cannot write to $run"
     known=$(known_models)
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do

@@ -12,6 +12,7 @@
 # the host busy: they count every repeat that did not fail.
 
 BEGIN {
+    SCHEMA = 1 # COLUMNS_SCHEMA of harness/columns.h.
     FS = OFS = ","
     CONVFMT = "%.10g"
     split("ok overloaded drifting noisy client_limited failed corrupt", words, " ")
@@ -35,9 +36,16 @@ function read_header(    i) {
         column[$i] = i
         if (!($i in not_a_metric)) metrics[++metric_count] = $i
     }
-    split("experiment kind model connections_asked connections_active status reason", words, " ")
+    split("schema experiment kind model connections_asked connections_active status reason", words, " ")
     for (i in words) if (!(words[i] in column)) stop("no column `" words[i] "`")
     header_size = NF
+}
+
+# Other versions gave columns other meanings: numbers of both must not stand in one table.
+function need_schema() {
+    if (value("schema") == SCHEMA) return
+    stop("this run has schema " value("schema") ", this version reads schema " SCHEMA \
+         "; draw it with the revision that its machine.txt names")
 }
 
 function value(name) { return name in column ? $column[name] : "" }
@@ -56,6 +64,7 @@ NR == 1 {
 }
 NF == 0 { next }
 NF != header_size { stop("line " NR " has " NF " cells, the header has " header_size) }
+{ need_schema() }
 {
     key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked")
     if (!(key in repeats)) keys[++key_count] = key
