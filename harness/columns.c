@@ -13,8 +13,8 @@
 
 static const char *const columns[] = {
     /* Which point this is. */
-    "schema", "experiment", "kind", "profile", "model", "repeat", "seed", "connections_asked",
-    "connections_active", "message_b", "arrival",
+    "schema", "experiment", "kind", "profile", "model", "repeat", "try", "superseded", "seed",
+    "connections_asked", "connections_active", "message_b", "arrival",
     /* Connecting. */
     "connections_established", "connections_refused", "connections_reset", "connections_timed_out",
     "connections_failed", "connect_error", "connect_s", "connect_ns_p50", "connect_ns_p99",

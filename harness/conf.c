@@ -30,6 +30,7 @@ static const struct {
     [KEY_REQUESTS] = {"requests", "1000"},
     [KEY_SERVER_OPTIONS] = {"server_options", ""},
     [KEY_TIMEOUT_MS] = {"timeout_ms", "1000"},
+    [KEY_RERUNS] = {"reruns", "3"},
 };
 
 const char *conf_kind_name(enum conf_kind kind)
@@ -155,6 +156,8 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
         return take_long(key, value, 1, 1000000, &conf->requests, error);
     case KEY_TIMEOUT_MS:
         return take_long(key, value, 1, 600000, &conf->timeout_ms, error);
+    case KEY_RERUNS:
+        return take_long(key, value, 0, 1000, &conf->reruns, error);
     case KEY_SERVER_OPTIONS:
     case CONF_KEYS:
         break;

@@ -31,6 +31,7 @@ enum conf_key {
     KEY_REQUESTS,
     KEY_SERVER_OPTIONS,
     KEY_TIMEOUT_MS,
+    KEY_RERUNS,
     CONF_KEYS
 };
 
@@ -46,6 +47,7 @@ struct conf {
     double rate_per_s;
     bool poisson;
     long message_b, repeats, requests, timeout_ms;
+    long reruns; /* Windows that one ramp may measure again. */
     double warmup_s, window_s, settle_s;
 };
 

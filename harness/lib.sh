@@ -16,7 +16,7 @@ readonly bin=${C10K_BIN:-build/release}
 
 # Of raw.csv and cold_start.csv: COLUMNS_SCHEMA of columns.h.
 # shellcheck disable=SC2034  # for the scripts
-readonly schema=1
+readonly schema=2
 
 say() { printf '[%3d s] %s\n' "$(($(date +%s) - C10K_BEGIN))" "$*"; }
 

@@ -14,7 +14,7 @@
 #include "harness/probe_memory.h"
 
 enum {
-    RERUNS_MAX = 3, /* Of one point, when something disturbed it. */
+    TRIES_MAX = 4, /* Of one point, when something disturbed it: three reruns. */
     /* At least so many on each connection before the window: the first ones find cold caches, and
      * pages that fork(2) has not copied yet.  With one, p99 of 10,000 children was 20 ms; with
      * three 0.3 ms. */
@@ -28,9 +28,9 @@ struct ramp {
     struct target target;
     struct process load;
     uint64_t baseline_pss_kib; /* Of the server before its first client. */
-    int reruns_left;
-    struct kernel begin;  /* Before the point's first connect. */
-    double warm_messages; /* That this point's warm-up has to see. */
+    long reruns_left;          /* Of all points: a busy machine must not double the time. */
+    struct kernel begin;       /* Before the point's first connect. */
+    double warm_messages;      /* That this point's warm-up has to see. */
 };
 
 /* What became of a point. */
@@ -165,15 +165,20 @@ static bool is_worth_a_rerun(enum verdict verdict)
            verdict == VERDICT_CLIENT_LIMITED;
 }
 
-/* Windows until one is undisturbed, or until there were enough. */
+/* Windows until one is undisturbed, or until there were enough.  Each is a row, of which only the
+ * last counts; `row` becomes that one, and is not written. */
 static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdict, char *reason,
                         size_t size)
 {
-    for (int tries = 0;; tries++) {
+    const struct row connected = *row;
+    for (unsigned try = 1;; try++) {
+        *row = connected;
+        row_set_whole(row, "try", try);
         if (!run_window(ramp, row, verdict, reason, size)) return false;
-        if (!is_worth_a_rerun(*verdict) || tries == RERUNS_MAX || ramp->reruns_left == 0)
-            return true;
+        if (!is_worth_a_rerun(*verdict) || try == TRIES_MAX || ramp->reruns_left == 0) return true;
         ramp->reruns_left--;
+        session_row_drops(&ramp->begin, row);
+        session_keep_try(ramp->session, row, verdict_name(*verdict), reason);
     }
 }
 
@@ -234,9 +239,7 @@ static bool run_points(struct ramp *ramp)
 
 bool ramp_run(const struct session *session)
 {
-    /* Half as many reruns as points: a busy machine must not double the time. */
-    struct ramp ramp = {.session = session,
-                        .reruns_left = (int)(session->conf.connection_count / 2)};
+    struct ramp ramp = {.session = session, .reruns_left = session->conf.reruns};
     char reason[REASON_MAX];
     if (!session_start_target(session, &ramp.target, reason, sizeof reason)) {
         session_not_reached(session, 0, reason);

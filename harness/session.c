@@ -85,6 +85,8 @@ void session_begin_row(const struct session *session, long connections, struct r
     row_set_text(row, "profile", session->profile);
     row_set_text(row, "model", session->model);
     row_set_whole(row, "repeat", (uint64_t)session->repeat);
+    row_set_whole(row, "try", 1);
+    row_set_whole(row, "superseded", 0);
     row_set_whole(row, "seed", (uint64_t)session->seed);
     row_set_whole(row, "connections_asked", (uint64_t)connections);
     row_set_whole(row, "message_b", (uint64_t)conf->message_b);
@@ -138,12 +140,25 @@ void session_row_drops(const struct kernel *begin, struct row *row)
     row_set_whole(row, "listen_overflows", now.listen_overflows - begin->listen_overflows);
 }
 
-void session_finish_row(const struct session *session, struct row *row, const char *status,
-                        const char *reason)
+static void write_row(const struct session *session, struct row *row, const char *status,
+                      const char *reason)
 {
     row_set_text(row, "status", status);
     row_set_text(row, "reason", reason);
     if (!row_write(row, session->out_fd)) die("write a row of raw.csv");
+}
+
+void session_keep_try(const struct session *session, struct row *row, const char *status,
+                      const char *reason)
+{
+    row_set_whole(row, "superseded", 1);
+    write_row(session, row, status, reason);
+}
+
+void session_finish_row(const struct session *session, struct row *row, const char *status,
+                        const char *reason)
+{
+    write_row(session, row, status, reason);
     static const char *const shown[] = {"achieved_per_s", "latency_ns_p99", "machine_lost_kib"};
     printf("point %s %s %s", session->model, row_get(row, "connections_asked"), status);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)

@@ -47,6 +47,10 @@ bool session_row_connects(const struct answer *answer, struct target *target, st
 /* Fills in what the kernel dropped since `begin`, which is before the point's first connect. */
 void session_row_drops(const struct kernel *begin, struct row *row);
 
+/* Writes the row of a try that will be followed by another one of the same point. */
+void session_keep_try(const struct session *session, struct row *row, const char *status,
+                      const char *reason);
+
 /* Writes the row with its verdict to raw.csv, and the point's line to stdout.  Dies if the file
  * cannot be written: nothing measured after that would be kept. */
 void session_finish_row(const struct session *session, struct row *row, const char *status,

@@ -4,7 +4,8 @@
 #
 # Every numeric column X becomes X_median, X_min and X_max over the good repeats, whose status is
 # `ok` or `overloaded`.  A point without a good one is described by the repeats that it has, and its
-# status says what they are, so nobody takes it for a result.
+# status says what they are, so nobody takes it for a result.  Of several tries of one repeat only
+# the last counts.
 #
 # The status: a repeat that failed or was corrupt makes the point so, for that is the server's doing.
 # What the machine or the client did to a repeat spoils that repeat; where it spoiled at least half
@@ -12,7 +13,7 @@
 # the host busy: they count every repeat that did not fail.
 
 BEGIN {
-    SCHEMA = 1 # COLUMNS_SCHEMA of harness/columns.h.
+    SCHEMA = 2 # COLUMNS_SCHEMA of harness/columns.h.
     FS = OFS = ","
     CONVFMT = "%.10g"
     split("ok overloaded drifting noisy client_limited failed corrupt", words, " ")
@@ -20,7 +21,7 @@ BEGIN {
     DISTURBED = badness["drifting"]
     WORST = badness["corrupt"]
     FAILED = badness["failed"]
-    split("schema experiment kind profile model repeat seed connections_asked connections_active" \
+    split("schema experiment kind profile model repeat try superseded seed connections_asked connections_active" \
           " message_b arrival connect_error switches_method status reason", words, " ")
     for (i in words) not_a_metric[words[i]] = 1
 }
@@ -65,6 +66,7 @@ NR == 1 {
 NF == 0 { next }
 NF != header_size { stop("line " NR " has " NF " cells, the header has " header_size) }
 { need_schema() }
+value("superseded") == 1 { next } # The same window was tried again.
 {
     key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked")
     if (!(key in repeats)) keys[++key_count] = key

@@ -18,14 +18,24 @@ tiny() { # tiny LINE...
         'settle_s = 0.2' >"$conf"
 }
 
-# Prints column NAME of row N (1 is the first) of raw.csv.
-column() { # column NAME N
-    awk -F, -v name="$1" -v row="$2" '
-        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
-        NR == row + 1 { print $c }' "$raw"
+# Prints a column of every row of raw.csv.
+tries() { # tries NAME
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } { print $c[name] }' "$raw"
 }
 
-rows() { awk 'END { print NR - 1 }' "$raw"; }
+one_line() { tr '\n' ' ' | sed 's/ $//'; }
+
+# The rows that count: a disturbed window is tried again, and then the try before does not.
+last_tries() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } NR == 1 || !$c["superseded"]' "$raw"; }
+
+# Prints column NAME of row N (1 is the first) of those that count.
+column() { # column NAME N
+    last_tries | awk -F, -v name="$1" -v row="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
+        NR == row + 1 { print $c }'
+}
+
+rows() { last_tries | awk 'END { print NR - 1 }'; }
 
 true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
 
@@ -131,6 +141,30 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
     [[ $(column status 2) == ok && $(column threads 2) == 501 ]]
     true_that "$(column kernel_stack_kib 2) >= 4000 && $(column sockets_kib 2) > 500"
     true_that "$(column machine_lost_kib 2) > $(column pss_kib 2)"
+}
+
+# Whatever a neighbour adds, each window drifts: the delay doubles every second.
+measure_drift() {
+    run -0 "$measure" "$conf" --profile full --model delay --out "$raw" \
+        --command 'exec build/release/liar-delay {port} --delay-us 1000 --double-ms 1000'
+}
+
+@test "a window that drifts is tried three times more; every try is kept, the last one counts" {
+    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 1000' 'window_s.full = 0.6'
+    measure_drift
+    [[ $(tries try | one_line) == '1 2 3 4' && $(tries superseded | one_line) == '1 1 1 0' ]]
+    [[ ${#lines[@]} == 1 && ${lines[0]} == "point delay 20 $(column status 1) "* ]]
+    run ! grep -E '^(ok|overloaded)$' <(tries status)
+    grep drifting <(tries status)
+    last=$(column latency_ns_p50 1)
+    run -0 awk -f harness/summarise.awk "$raw"
+    [[ ${lines[1]} == *",$last,$last,$last,"* && ${lines[1]} == tiny,latency,delay,20,20,0,1,* ]]
+}
+
+@test "one ramp measures again only as often as its experiment allows" {
+    tiny 'kind = latency' 'connections = 20 21' 'rate_per_s = 1000' 'window_s.full = 0.6' 'reruns = 1'
+    measure_drift
+    [[ $(tries connections_asked | one_line) == '20 20 21' && $(tries try | one_line) == '1 2 1' ]]
 }
 
 @test "connections are as many as ss counts" {

@@ -45,6 +45,11 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     [[ $(cell $s capacity poll 100 server_cpu_us_per_message_median) == 4.5 ]]
 }
 
+@test "a try that was superseded enters nothing, not even the number of repeats" {
+    [[ $(cell tests/fixtures/summary.csv capacity poll 100 achieved_per_s_max) == 2000 ]] # Not 99000.
+    [[ $(cell tests/fixtures/summary.csv capacity poll 100 repeats) == 2 ]]
+}
+
 @test "both kinds of switches are added per run, before the median" {
     [[ $(cell tests/fixtures/summary.csv ramp poll 10 switches_per_s_median) == 210 ]] # 130 210 320
 }

@@ -36,6 +36,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_true(conf.rate_per_s == 20000 && conf.poisson && conf.message_b == 64);
     assert_true(conf.warmup_s == 1 && conf.window_s == 2 && conf.repeats == 3);
     assert_true(conf.active == 0 && conf.timeout_ms == 1000 && conf.settle_s == 3);
+    assert_int_equal(conf.reruns, 3);
 }
 
 static void a_profile_overrides_in_any_order(void **state)
