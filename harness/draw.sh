@@ -154,13 +154,13 @@ draw_experiment() { # draw_experiment EXPERIMENT KIND FILE
     done
 }
 
-# cold_start.csv is read by name, so that only its meaning can be another version's.
+# summarise.awk looks at raw.csv itself.  A cold_start.csv without the column is of schema 1.
 need_schema() { # need_schema FILE
     local found
     found=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
-        NR > 1 && (!c || $c != wanted) { print c ? $c : "none"; exit }' wanted="$schema" "$1")
-    [[ -z $found ]] ||
-        die "$1: this run has schema $found, this version reads schema $schema; draw it with the revision that its machine.txt names"
+        NR == 2 { print c ? $c : 1 }' "$1")
+    [[ $found =~ ^[0-9]+$ && $found -ge $oldest_schema && $found -le $schema ]] ||
+        die "$1: this run has schema $found, this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
 }
 
 list_excluded() {
