@@ -20,10 +20,11 @@ static const char *const columns[] = {
     "connections_failed", "connect_error", "connect_s", "connect_ns_p50", "connect_ns_p99",
     "connect_ns_max",
     /* Traffic. */
-    "window_s", "offered_per_s", "sent_per_s", "achieved_per_s", "sent", "received", "lost",
-    "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99", "latency_ns_p999",
-    "latency_ns_max", "latency_ns_mean", "from_sent_ns_p50", "from_sent_ns_p99", "send_lag_ns_p50",
-    "send_lag_ns_p99", "send_lag_ns_max", "little_error_percent", "drift_percent",
+    "warmup", "warmup_s", "window_s", "offered_per_s", "sent_per_s", "achieved_per_s", "sent",
+    "received", "lost", "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",
+    "latency_ns_p999", "latency_ns_max", "latency_ns_mean", "from_sent_ns_p50", "from_sent_ns_p99",
+    "send_lag_ns_p50", "send_lag_ns_p99", "send_lag_ns_max", "little_error_percent",
+    "drift_percent",
     /* CPU. */
     "server_cpu_us_per_message", "server_cpu_percent", "server_user_percent",
     "server_system_percent", "server_run_queue_percent", "client_cpu_us_per_message",

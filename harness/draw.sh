@@ -54,11 +54,22 @@ facts() { # facts EXPERIMENT METRIC
             seen[name, text] = 1
             list[name] = list[name] (list[name] == "" ? "" : " or ") text
         }
+        function note_warmup(word, seconds) {
+            warmed[word] = 1
+            if (warm_high == "" || seconds > warm_high) warm_high = seconds
+            if (warm_low == "" || seconds < warm_low) warm_low = seconds
+        }
+        function warmup() {
+            return ("fixed" in warmed ? "for a fixed " : "until steady: ") \
+                (warm_low == warm_high ? "" : warm_low " to ") warm_high " s" \
+                ("unsteady" in warmed ? ", which some did not get" : "")
+        }
         NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["experiment"] == experiment {
             note("profile", $c["profile"]); note("rate", $c["offered_per_s"] == "" ? "" : $c["offered_per_s"] + 0)
             note("size", $c["message_b"]); note("arrival", $c["arrival"])
             note("method", $c["switches_method"]); note("window", $c["window_s"] == "" ? "" : $c["window_s"] + 0)
+            if ("warmup" in c && $c["warmup"] != "") note_warmup($c["warmup"], $c["warmup_s"] + 0)
             if ($c["repeat"] + 0 > repeats) repeats = $c["repeat"] + 0
         }
         END {
@@ -69,6 +80,7 @@ facts() { # facts EXPERIMENT METRIC
             else if (list["arrival"] == "closed") text = text "; closed loop"
             if (list["rate"] != "" || list["arrival"] == "closed") text = text ", " list["size"] " bytes each"
             if (list["window"] != "") text = text ", windows of " list["window"] " s"
+            if (warm_high != "") text = text ", warmed up " warmup()
             if (metric ~ /^switches/ && list["method"] != "") text = text "; counted with " list["method"]
             print text "."
         }' "$run/raw.csv"

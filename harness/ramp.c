@@ -12,6 +12,7 @@
 
 #include "harness/edge.h"
 #include "harness/probe_memory.h"
+#include "harness/warm.h"
 
 enum {
     TRIES_MAX = 4, /* Of one point, when something disturbed it: three reruns. */
@@ -108,29 +109,14 @@ static struct verdict_numbers numbers_of(const struct session *session, const st
     };
 }
 
-/* Traffic that does not count: as long as the experiment says, and until every connection had some.
- * False if the client did not answer. */
-static bool warm_up(struct ramp *ramp, struct answer *answer)
-{
-    static const double most_s = 10;
-    const struct session *session = ramp->session;
-    double step_s = session->conf.warmup_s, spent_s = 0, received = 0;
-    if (step_s <= 0) return true;
-    do {
-        if (!session_traffic(session, &ramp->load, "warm", step_s, answer)) return false;
-        spent_s += step_s;
-        received += answer_number(answer, "received");
-    } while (received < ramp->warm_messages && spent_s < most_s);
-    return true;
-}
-
 /* Warm-up, then traffic that counts, with what is read before either.  False if the client did not
  * answer. */
-static bool make_traffic(struct ramp *ramp, struct edge *before, struct answer *window)
+static bool make_traffic(struct ramp *ramp, struct row *row, struct edge *before,
+                         struct answer *window)
 {
     const struct session *session = ramp->session;
     *before = edge_prepare(ramp->target.process.pid);
-    if (!warm_up(ramp, window)) return false;
+    if (!warm_up(session, &ramp->load, ramp->warm_messages, row, window)) return false;
     edge_before(before);
     return session_traffic(session, &ramp->load, "window", session->conf.window_s, window);
 }
@@ -142,7 +128,7 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
     const struct session *session = ramp->session;
     struct answer window;
     struct edge before;
-    if (!make_traffic(ramp, &before, &window)) {
+    if (!make_traffic(ramp, row, &before, &window)) {
         snprintf(reason, size, "%.200s", window.line);
         edge_free(&before);
         return false;

@@ -162,8 +162,7 @@ void session_finish_row(const struct session *session, struct row *row, const ch
     static const char *const shown[] = {"achieved_per_s", "latency_ns_p99", "machine_lost_kib"};
     printf("point %s %s %s", session->model, row_get(row, "connections_asked"), status);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-        if (row_get(row, shown[i])[0] != '\0')
-            printf(" %s=%s", shown[i], row_get(row, shown[i]));
+        if (row_get(row, shown[i])[0] != '\0') printf(" %s=%s", shown[i], row_get(row, shown[i]));
     putchar('\n');
     fflush(stdout); /* Whoever shows progress wants it now; nobody listening is no harm. */
 }

@@ -25,7 +25,7 @@ BEGIN {
     WORST = badness["corrupt"]
     FAILED = badness["failed"]
     split("schema experiment kind profile model repeat try superseded seed connections_asked connections_active" \
-          " message_b arrival connect_error switches_method status reason", words, " ")
+          " message_b arrival warmup connect_error switches_method status reason", words, " ")
     for (i in words) not_a_metric[words[i]] = 1
 }
 

@@ -143,6 +143,15 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
     true_that "$(column machine_lost_kib 2) > $(column pss_kib 2)"
 }
 
+@test "a warm-up until steady takes five spells at least, a fixed one says how short it was" {
+    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 1000' 'warmup.full = steady'
+    run -0 "$measure" "$conf" --profile quick --model poll --out "$raw"
+    [[ $(column warmup 1) == fixed && $(column warmup_s 1) == 0.1 ]]
+    run -0 "$measure" "$conf" --profile full --model poll --out "$raw"
+    [[ $(column warmup 2) =~ ^(un)?steady$ ]] # A neighbour may keep it from getting there.
+    true_that "$(column warmup_s 2) >= 0.5 && $(column warmup_s 2) <= 10"
+}
+
 # Whatever a neighbour adds, each window drifts: the delay doubles every second.
 measure_drift() {
     run -0 "$measure" "$conf" --profile full --model delay --out "$raw" \

@@ -139,6 +139,13 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     grep -q 'one run, no spread' "$tmp/run/figures/memory-memory_parts.svg"
 }
 
+@test "charts say how long was warmed up, and whether that was until steady" {
+    draw_fixture
+    says() { sed 's/<[^>]*>//g' "$tmp/run/figures/$1.svg" | tr -s '[:space:]' ' ' | grep -q "$2"; }
+    says ramp-latency_p99 'warmed up for a fixed 0.5 s'
+    says capacity-messages_per_s 'warmed up until steady: 5 to 7 s'
+}
+
 @test "a model keeps its colour when others are left out, and a stranger does not take it" {
     draw_fixture
     mkdir "$tmp/few"
