@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "harness/edge.h"
 #include "harness/probe_memory.h"
+#include "harness/quiet.h"
 #include "harness/warm.h"
 
 enum {
@@ -20,6 +22,7 @@ enum {
      * pages that fork(2) has not copied yet.  With one, p99 of 10,000 children was 20 ms; with
      * three 0.3 ms. */
     WARM_MESSAGES = 3,
+    LOOK_MS = 100, /* Between two looks at whether the machine is quiet. */
     REASON_MAX = 256,
 };
 
@@ -29,6 +32,7 @@ struct ramp {
     struct target target;
     struct process load;
     uint64_t baseline_pss_kib; /* Of the server before its first client. */
+    double quiet_s;            /* Waited for it before the server was started. */
     long reruns_left;          /* Of all points: a busy machine must not double the time. */
     struct kernel begin;       /* Before the point's first connect. */
     double warm_messages;      /* That this point's warm-up has to see. */
@@ -183,6 +187,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, char *reason,
     struct row row;
     enum verdict verdict;
     session_begin_row(session, connections, &row);
+    row_set_real(&row, "quiet_s", ramp->quiet_s);
     ramp->begin = probe_kernel();
     if (!session_connect(session, &ramp->load, connections, &answer)) goto no_answer;
     bool connected = session_row_connects(&answer, &ramp->target, &row, reason, size);
@@ -223,9 +228,19 @@ static bool run_points(struct ramp *ramp)
     return true;
 }
 
+/* Short looks: a window minds the work of clearing away, not its last KiB. */
+static void wait_for_quiet(struct ramp *ramp)
+{
+    uint64_t begin_ns = clock_ns();
+    quiet_settle(
+        &(struct quiet_patience){.max_s = ramp->session->conf.settle_s, .look_ms = LOOK_MS});
+    ramp->quiet_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+}
+
 bool ramp_run(const struct session *session)
 {
     struct ramp ramp = {.session = session, .reruns_left = session->conf.reruns};
+    wait_for_quiet(&ramp);
     char reason[REASON_MAX];
     if (!session_start_target(session, &ramp.target, reason, sizeof reason)) {
         session_not_reached(session, 0, reason);

@@ -143,6 +143,16 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
     true_that "$(column machine_lost_kib 2) > $(column pss_kib 2)"
 }
 
+@test "no server is started before the machine is quiet after the one before" {
+    local kind
+    for kind in latency memory; do
+        tiny "kind = $kind" 'connections = 5' 'rate_per_s = 1000'
+        run -0 "$measure" "$conf" --model poll --out "$raw"
+    done
+    true_that "$(column quiet_s 1) >= 0.1 && $(column quiet_s 1) < 1"
+    true_that "$(column quiet_s 2) >= 0.25"
+}
+
 @test "a warm-up until steady takes five spells at least, a fixed one says how short it was" {
     tiny 'kind = latency' 'connections = 20' 'rate_per_s = 1000' 'warmup.full = steady'
     run -0 "$measure" "$conf" --profile quick --model poll --out "$raw"
