@@ -125,6 +125,18 @@ static bool make_traffic(struct ramp *ramp, struct row *row, struct edge *before
     return session_traffic(session, &ramp->load, "window", session->conf.window_s, window);
 }
 
+/* Each message that was sent has returned or is lost: else the client lost count, and no number of
+ * its is to be believed. */
+static bool accounts_close(const struct answer *window, char *reason, size_t size)
+{
+    double sent = answer_number(window, "sent"), received = answer_number(window, "received");
+    double lost = answer_number(window, "lost");
+    if (sent == received + lost) return true;
+    snprintf(reason, size, "the client lost count: %.0f sent; %.0f received; %.0f lost", sent,
+             received, lost);
+    return false;
+}
+
 /* One window with both its edges; fills the row.  False if the client did not answer. */
 static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict, char *reason,
                        size_t size)
@@ -134,6 +146,10 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
     struct edge before;
     if (!make_traffic(ramp, row, &before, &window)) {
         snprintf(reason, size, "%.200s", window.line);
+        edge_free(&before);
+        return false;
+    }
+    if (!accounts_close(&window, reason, size)) {
         edge_free(&before);
         return false;
     }

@@ -40,7 +40,8 @@ bool session_traffic(const struct session *session, struct process *load, const 
 /* Fills in which point the row is about. */
 void session_begin_row(const struct session *session, long connections, struct row *row);
 
-/* Copies what connecting gave into the row; false if not all were established, with the reason. */
+/* Copies what connecting gave into the row; false if not all were established, or if the kernel
+ * holds another number of them, with the reason. */
 bool session_row_connects(const struct answer *answer, struct target *target, struct row *row,
                           char *reason, size_t size);
 

@@ -54,11 +54,11 @@ in_one_of() { # in_one_of TRIES COMMAND...
     echo "connect 700" >&"${LOAD[1]}"
     read -r answer <&"${LOAD[0]}"
     [[ $answer == *" connections_established=700 "* ]]
-    [[ $(ss -Htn state established "( dport = :$port )" | wc -l) == 700 ]]
+    [[ $(ss -Htn state established dst "127.0.0.1:$port" | wc -l) == 700 ]]
     echo "connect 300" >&"${LOAD[1]}"
     read -r answer <&"${LOAD[0]}"
     [[ $answer == *" connections_established=300 "* ]]
-    [[ $(ss -Htn state established "( dport = :$port )" | wc -l) == 300 ]]
+    [[ $(ss -Htn state established dst "127.0.0.1:$port" | wc -l) == 300 ]]
     echo quit >&"${LOAD[1]}"
     read -r answer <&"${LOAD[0]}"
     [[ $answer == quit ]]

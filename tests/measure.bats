@@ -233,15 +233,41 @@ measure_drift() {
     [[ $(column reason 3) == "not reached: "* ]]
 }
 
-@test "a broken load client is our failure, with a row that says so" {
-    mkdir "$BATS_TEST_TMPDIR/bin"
+# A load client that says what it is told to: an answer for each command, then it ends.
+fake_load() { # fake_load COMMANDS-BEFORE ANSWER...
+    mkdir -p "$BATS_TEST_TMPDIR/bin"
     cp build/release/server-poll "$BATS_TEST_TMPDIR/bin"
-    printf '#!/bin/sh\necho "connect connections_asked=1 connections_established=1"\nexit 5\n' \
-        >"$BATS_TEST_TMPDIR/bin/load"
+    {
+        printf '#!/usr/bin/env bash\n%s\n' "$1"
+        printf 'read -r _\necho "%s"\n' "${@:2}"
+        printf 'read -r _\nexit 5\n'
+    } >"$BATS_TEST_TMPDIR/bin/load"
     chmod +x "$BATS_TEST_TMPDIR/bin/load"
+}
+# It finds the port behind --port, the second of its options.
+readonly really_connect='exec 9<>"/dev/tcp/127.0.0.1/$3"'
+readonly connected='connect connections_asked=1 connections_established=1'
+
+@test "a broken load client is our failure, with a row that says so" {
+    fake_load "$really_connect" "$connected"
     run -1 "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
     [[ $(rows) == 2 && $(column reason 1) == *"load client"*"exit 5"* ]]
     nothing_left "$BATS_TEST_TMPDIR/bin"
+}
+
+@test "a client that counts connections the kernel does not have is not believed" {
+    fake_load '' "$connected"
+    run -0 "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
+    [[ $(column connections_established 1) == 1 && $(column connections_in_kernel 1) == 0 ]]
+    [[ $(column status 1) == failed && $(column reason 1) == 'the client counts 1 connections; the kernel 0' ]]
+}
+
+@test "messages that are neither received nor lost fail the run" {
+    fake_load "$really_connect" "$connected" 'warm received=5' 'window sent=10 received=8 lost=1'
+    run -1 --separate-stderr "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
+    [[ $stderr == *'the client lost count: 10 sent; 8 received; 1 lost'* ]]
+    [[ $(column status 1) == failed && $(column reason 1) == 'the client lost count'* ]]
+    [[ $(column connections_in_kernel 1) == 1 ]]
 }
 
 @test "SIGINT and SIGTERM leave no process, and the rows measured so far" {
