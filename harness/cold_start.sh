@@ -52,7 +52,7 @@ once() { # once MODEL REQUESTS SCRAPS
 
 # One row from hyperfine's JSON, which has a number a line.
 row_from() { # row_from JSON EXPERIMENT MODEL REQUESTS
-    awk -v experiment="$2" -v model="$3" -v requests="$4" '
+    awk -v experiment="$2" -v model="$3" -v requests="$4" -v schema="$schema" '
         $1 ~ /^"(median|mean|min|max|stddev)":/ {
             gsub(/[":,]/, "", $1); sub(/,$/, "", $2)
             value[$1] = $2 == "null" ? "" : $2
@@ -62,12 +62,12 @@ row_from() { # row_from JSON EXPERIMENT MODEL REQUESTS
         inside { runs++ }
         END { OFS = ","
               print experiment, model, runs, value["median"], value["mean"], value["min"], value["max"],
-                    value["stddev"], requests, "ok", "" }' "$1"
+                    value["stddev"], requests, "ok", "", schema }' "$1"
 }
 
 add_row() { # add_row FILE ROW
     [[ -s $1 ]] ||
-        echo experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason >"$1"
+        echo experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason,schema >"$1"
     echo "$2" >>"$1"
 }
 
@@ -84,7 +84,7 @@ time_model() { # time_model EXPERIMENT OUT RUNS REQUESTS MODEL SCRAPS
     else
         reason=$(head -n 1 "$6/reason" | tr ',"' '; ')
         [[ -n $reason ]] || reason=$(head -n 1 "$6/hyperfine.log" | tr ',"' '; ')
-        add_row "$2/cold_start.csv" "$1,$5,0,,,,,,$4,failed,$reason"
+        add_row "$2/cold_start.csv" "$1,$5,0,,,,,,$4,failed,$reason,$schema"
     fi
     tail -n 1 "$2/cold_start.csv" | awk -F, '{ printf "point %s %s clients %s time_s_median=%s\n", $2, $9, $10, $4 }'
 }

@@ -13,17 +13,18 @@
 
 static const char *const columns[] = {
     /* Which point this is. */
-    "schema", "experiment", "kind", "profile", "model", "repeat", "seed", "connections_asked",
-    "connections_active", "message_b", "arrival",
+    "schema", "experiment", "kind", "profile", "model", "repeat", "try", "superseded", "seed",
+    "connections_asked", "connections_active", "message_b", "arrival",
     /* Connecting. */
-    "connections_established", "connections_refused", "connections_reset", "connections_timed_out",
-    "connections_failed", "connect_error", "connect_s", "connect_ns_p50", "connect_ns_p99",
-    "connect_ns_max",
+    "quiet_s", "connections_established", "connections_in_kernel", "connections_refused",
+    "connections_reset", "connections_timed_out", "connections_failed", "connect_error",
+    "connect_s", "connect_ns_p50", "connect_ns_p99", "connect_ns_max",
     /* Traffic. */
-    "window_s", "offered_per_s", "sent_per_s", "achieved_per_s", "sent", "received", "lost",
-    "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99", "latency_ns_p999",
-    "latency_ns_max", "latency_ns_mean", "from_sent_ns_p50", "from_sent_ns_p99", "send_lag_ns_p50",
-    "send_lag_ns_p99", "send_lag_ns_max", "little_error_percent", "drift_percent",
+    "warmup", "warmup_s", "window_s", "offered_per_s", "sent_per_s", "achieved_per_s", "sent",
+    "received", "lost", "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",
+    "latency_ns_p999", "latency_ns_max", "latency_ns_mean", "from_sent_ns_p50", "from_sent_ns_p99",
+    "send_lag_ns_p50", "send_lag_ns_p99", "send_lag_ns_max", "little_error_percent",
+    "drift_percent",
     /* CPU. */
     "server_cpu_us_per_message", "server_cpu_percent", "server_user_percent",
     "server_system_percent", "server_run_queue_percent", "client_cpu_us_per_message",
@@ -108,6 +109,34 @@ bool row_write(const struct row *row, int fd)
     return write_line(fd, row);
 }
 
+static bool has_our_header(int fd)
+{
+    char wanted[COLUMNS_MAX * COLUMNS_VALUE_MAX], found[sizeof wanted];
+    size_t size = join(wanted, sizeof wanted, NULL);
+    return pread(fd, found, size, 0) == (ssize_t)size && memcmp(found, wanted, size) == 0;
+}
+
+/* Says whose file it is: a row begins with its schema. */
+static void explain_header(int fd, const char *path, char *why, size_t size)
+{
+    char text[COLUMNS_MAX * COLUMNS_VALUE_MAX];
+    ssize_t got = pread(fd, text, sizeof text - 1, 0);
+    text[got > 0 ? got : 0] = '\0';
+    const char *row = strchr(text, '\n');
+    int schema;
+    bool ours = strncmp(text, "schema,", strlen("schema,")) == 0 && row != NULL;
+    if (ours && sscanf(row, " %d,", &schema) == 1 && schema != COLUMNS_SCHEMA)
+        snprintf(why, size,
+                 "%s has rows of schema %d, this version writes schema %d; "
+                 "choose another --out",
+                 path, schema, COLUMNS_SCHEMA);
+    else
+        snprintf(why, size,
+                 "%s has another header than schema %d of this version; "
+                 "choose another --out",
+                 path, COLUMNS_SCHEMA);
+}
+
 int columns_open(const char *path, char *why, int why_size)
 {
     int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
@@ -118,13 +147,8 @@ int columns_open(const char *path, char *why, int why_size)
         return -1;
     }
     if (S_ISREG(file.st_mode) && file.st_size > 0) {
-        char wanted[COLUMNS_MAX * COLUMNS_VALUE_MAX], found[sizeof wanted];
-        size_t size = join(wanted, sizeof wanted, NULL);
-        if (pread(fd, found, size, 0) == (ssize_t)size && memcmp(found, wanted, size) == 0)
-            return fd;
-        snprintf(why, (size_t)why_size,
-                 "%s has another header than schema %d of this version; choose another --out", path,
-                 COLUMNS_SCHEMA);
+        if (has_our_header(fd)) return fd;
+        explain_header(fd, path, why, (size_t)why_size);
     } else if (write_line(fd, NULL)) {
         return fd;
     } else {

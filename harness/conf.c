@@ -23,6 +23,7 @@ static const struct {
     [KEY_RATE_PER_S] = {"rate_per_s", "20000"},
     [KEY_ARRIVAL] = {"arrival", "poisson"},
     [KEY_MESSAGE_B] = {"message_b", "64"},
+    [KEY_WARMUP] = {"warmup", "fixed"},
     [KEY_WARMUP_S] = {"warmup_s", "1"},
     [KEY_WINDOW_S] = {"window_s", "2"},
     [KEY_REPEATS] = {"repeats", "3"},
@@ -30,6 +31,7 @@ static const struct {
     [KEY_REQUESTS] = {"requests", "1000"},
     [KEY_SERVER_OPTIONS] = {"server_options", ""},
     [KEY_TIMEOUT_MS] = {"timeout_ms", "1000"},
+    [KEY_RERUNS] = {"reruns", "3"},
 };
 
 const char *conf_kind_name(enum conf_kind kind)
@@ -94,6 +96,13 @@ static bool take_arrival(const char *value, struct conf *conf, struct conf_error
     return fail(error, "arrival is poisson or constant, not \"%.60s\"", value);
 }
 
+static bool take_warmup(const char *value, struct conf *conf, struct conf_error *error)
+{
+    conf->warm_until_steady = strcmp(value, "steady") == 0;
+    if (conf->warm_until_steady || strcmp(value, "fixed") == 0) return true;
+    return fail(error, "warmup is fixed or steady, not \"%.60s\"", value);
+}
+
 /* The counts must rise: the ramp lives inside one server, and a server that once held more
  * connections is not the server that never did. */
 static bool take_connections(const char *value, struct conf *conf, struct conf_error *error)
@@ -143,6 +152,8 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
         return take_arrival(value, conf, error);
     case KEY_MESSAGE_B:
         return take_long(key, value, 32, 1 << 20, &conf->message_b, error);
+    case KEY_WARMUP:
+        return take_warmup(value, conf, error);
     case KEY_WARMUP_S:
         return take_decimal(key, value, 0, 3600, &conf->warmup_s, error);
     case KEY_WINDOW_S:
@@ -155,6 +166,8 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
         return take_long(key, value, 1, 1000000, &conf->requests, error);
     case KEY_TIMEOUT_MS:
         return take_long(key, value, 1, 600000, &conf->timeout_ms, error);
+    case KEY_RERUNS:
+        return take_long(key, value, 0, 1000, &conf->reruns, error);
     case KEY_SERVER_OPTIONS:
     case CONF_KEYS:
         break;
@@ -271,6 +284,8 @@ static bool finish(struct parse *parse)
         }
         if (!take((enum conf_key)key, text, parse->conf, parse->error)) return false;
     }
+    if (parse->conf->warm_until_steady && parse->conf->warmup_s <= 0)
+        return fail(parse->error, "warmup = steady needs a warmup_s above 0");
     return true;
 }
 
@@ -303,12 +318,13 @@ bool conf_parse(const char *text, size_t size, const char *profile, struct conf 
 double conf_estimate_s(const struct conf *conf)
 {
     double per_connection_s = 0.3e-3, sum_s = 0.5;
+    double spells = conf->warm_until_steady ? 5 : 1;
     if (conf->kind == CONF_COLD_START) return 1 + 10 * 0.2e-3 * (double)conf->requests;
     for (size_t i = 0; i < conf->connection_count; i++) {
         if (conf->kind == CONF_MEMORY)
             sum_s += 2 * (per_connection_s * (double)conf->connections[i] + conf->settle_s);
         else
-            sum_s += conf->warmup_s + conf->window_s + 0.1;
+            sum_s += conf->warmup_s * spells + conf->window_s + 0.1;
     }
     if (conf->kind != CONF_MEMORY)
         sum_s += 2 * per_connection_s * (double)conf->connections[conf->connection_count - 1];

@@ -24,6 +24,7 @@ enum conf_key {
     KEY_RATE_PER_S,
     KEY_ARRIVAL,
     KEY_MESSAGE_B,
+    KEY_WARMUP,
     KEY_WARMUP_S,
     KEY_WINDOW_S,
     KEY_REPEATS,
@@ -31,6 +32,7 @@ enum conf_key {
     KEY_REQUESTS,
     KEY_SERVER_OPTIONS,
     KEY_TIMEOUT_MS,
+    KEY_RERUNS,
     CONF_KEYS
 };
 
@@ -44,8 +46,9 @@ struct conf {
     size_t connection_count;
     long active; /* Connections that send; 0 = all. */
     double rate_per_s;
-    bool poisson;
+    bool poisson, warm_until_steady;
     long message_b, repeats, requests, timeout_ms;
+    long reruns; /* Windows that one ramp may measure again. */
     double warmup_s, window_s, settle_s;
 };
 

@@ -54,11 +54,22 @@ facts() { # facts EXPERIMENT METRIC
             seen[name, text] = 1
             list[name] = list[name] (list[name] == "" ? "" : " or ") text
         }
+        function note_warmup(word, seconds) {
+            warmed[word] = 1
+            if (warm_high == "" || seconds > warm_high) warm_high = seconds
+            if (warm_low == "" || seconds < warm_low) warm_low = seconds
+        }
+        function warmup() {
+            return ("fixed" in warmed ? "for a fixed " : "until steady: ") \
+                (warm_low == warm_high ? "" : warm_low " to ") warm_high " s" \
+                ("unsteady" in warmed ? ", which some did not get" : "")
+        }
         NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["experiment"] == experiment {
             note("profile", $c["profile"]); note("rate", $c["offered_per_s"] == "" ? "" : $c["offered_per_s"] + 0)
             note("size", $c["message_b"]); note("arrival", $c["arrival"])
             note("method", $c["switches_method"]); note("window", $c["window_s"] == "" ? "" : $c["window_s"] + 0)
+            if ("warmup" in c && $c["warmup"] != "") note_warmup($c["warmup"], $c["warmup_s"] + 0)
             if ($c["repeat"] + 0 > repeats) repeats = $c["repeat"] + 0
         }
         END {
@@ -69,6 +80,7 @@ facts() { # facts EXPERIMENT METRIC
             else if (list["arrival"] == "closed") text = text "; closed loop"
             if (list["rate"] != "" || list["arrival"] == "closed") text = text ", " list["size"] " bytes each"
             if (list["window"] != "") text = text ", windows of " list["window"] " s"
+            if (warm_high != "") text = text ", warmed up " warmup()
             if (metric ~ /^switches/ && list["method"] != "") text = text "; counted with " list["method"]
             print text "."
         }' "$run/raw.csv"
@@ -154,6 +166,15 @@ draw_experiment() { # draw_experiment EXPERIMENT KIND FILE
     done
 }
 
+# summarise.awk looks at raw.csv itself.  A cold_start.csv without the column is of schema 1.
+need_schema() { # need_schema FILE
+    local found
+    found=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
+        NR == 2 { print c ? $c : 1 }' "$1")
+    [[ $found =~ ^[0-9]+$ && $found -ge $oldest_schema && $found -le $schema ]] ||
+        die "$1: this run has schema $found, this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
+}
+
 list_excluded() {
     local file
     for file in "$run"/gate/*.tsv; do
@@ -177,16 +198,16 @@ main() {
     command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
-    mkdir -p "$run/figures" || die "cannot write to $run"
+    [[ ! -s $run/cold_start.csv ]] || need_schema "$run/cold_start.csv"
     touch "$work/figures.txt" "$work/not_available.txt"
 
     if [[ -s $run/raw.csv ]]; then
-        awk -f harness/summarise.awk "$run/raw.csv" >"$work/summary.csv" || fail "$run/raw.csv is not readable"
+        awk -f harness/summarise.awk "$run/raw.csv" >"$work/summary.csv" || exit
     else
         echo experiment,kind,model,connections_asked,connections_active,repeats_ok,repeats,status,reason \
             >"$work/summary.csv"
     fi
-    mv "$work/summary.csv" "$run/summary.csv"
+    { mkdir -p "$run/figures" && mv "$work/summary.csv" "$run/summary.csv"; } || die "cannot write to $run"
     known=$(known_models)
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do

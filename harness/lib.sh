@@ -14,6 +14,10 @@ export C10K_BEGIN
 # shellcheck disable=SC2034  # for the scripts
 readonly bin=${C10K_BIN:-build/release}
 
+# Of raw.csv and cold_start.csv: COLUMNS_SCHEMA of columns.h, and the oldest that can be read.
+# shellcheck disable=SC2034  # for the scripts
+readonly schema=2 oldest_schema=1
+
 say() { printf '[%3d s] %s\n' "$(($(date +%s) - C10K_BEGIN))" "$*"; }
 
 # One line: what is wrong and what to do.  Exit status 2: the user's to mend.

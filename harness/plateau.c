@@ -19,13 +19,12 @@
 #include "harness/probe_kernel.h"
 #include "harness/probe_memory.h"
 #include "harness/probe_tree.h"
+#include "harness/quiet.h"
 
 enum {
     REASON_MAX = 256,
-    LOOK_MS = 250,         /* Between two looks at whether memory is still moving. */
-    STEADY_KIB = 1024,     /* Less than this between two looks is standing still. */
-    QUIET_EXTRA_S = 1,     /* Beyond settle_s: sockets and slab are given back lazily. */
-    SOCKETS_LEFT_MAX = 50, /* Of others: a browser, a daemon. */
+    LOOK_MS = 250,     /* Between two looks at whether memory is still moving. */
+    QUIET_EXTRA_S = 1, /* Beyond settle_s: sockets and slab are given back lazily. */
 };
 
 /* What the machine holds, relative to the quiet state. */
@@ -39,30 +38,23 @@ static struct growth growth_since(const struct kernel *quiet, const struct kerne
                            .lost_kib = (double)quiet->free_kib - (double)now->free_kib};
 }
 
-/* Waits at least `min_s`, and then until memory stands still, but at most `max_s`. */
-static struct kernel settle(double min_s, double max_s)
+/* How long memory may take to stand still, after `min_s`. */
+static struct quiet_patience patience(const struct session *session, double min_s)
 {
-    uint64_t begin = clock_ns();
-    struct kernel before = probe_kernel();
-    for (;;) {
-        process_sleep_ns((uint64_t)LOOK_MS * NS_PER_MS);
-        struct kernel now = probe_kernel();
-        double waited_s = (double)(clock_ns() - begin) / NS_PER_S;
-        bool steady = fabs((double)now.slab_kib - (double)before.slab_kib) < STEADY_KIB &&
-                      fabs((double)now.free_kib - (double)before.free_kib) < STEADY_KIB;
-        if ((waited_s >= min_s && steady) || waited_s >= max_s) return now;
-        before = now;
-    }
+    return (struct quiet_patience){
+        .min_s = min_s, .max_s = session->conf.settle_s + QUIET_EXTRA_S, .look_ms = LOOK_MS};
 }
 
-/* Waits until the sockets of whoever ran before are gone and memory stands still. */
+static struct kernel settle(const struct session *session)
+{
+    struct quiet_patience wait = patience(session, session->conf.settle_s);
+    return quiet_settle(&wait);
+}
+
 static struct kernel become_quiet(const struct session *session, double min_s)
 {
-    double max_s = session->conf.settle_s + QUIET_EXTRA_S;
-    uint64_t deadline_ns = clock_ns() + (uint64_t)(max_s * NS_PER_S);
-    while (probe_kernel().tcp_allocated > SOCKETS_LEFT_MAX && clock_ns() < deadline_ns)
-        process_sleep_ns((uint64_t)LOOK_MS * NS_PER_MS);
-    return settle(min_s, max_s);
+    struct quiet_patience wait = patience(session, min_s);
+    return quiet_without_sockets(&wait);
 }
 
 /* N clients against the idle acceptor.  False if our own machinery broke. */
@@ -75,7 +67,7 @@ static bool measure_acceptor(const struct session *session, long connections,
     bool connected = session_connect(session, &load, connections, &answer) &&
                      answer_number(&answer, "connections_established") >= (double)connections;
     if (connected) {
-        struct kernel now = settle(session->conf.settle_s, session->conf.settle_s + QUIET_EXTRA_S);
+        struct kernel now = settle(session);
         *growth = growth_since(quiet, &now);
     } else {
         snprintf(reason, REASON_MAX, "idle acceptor: %.200s", answer.line);
@@ -130,7 +122,7 @@ static bool measure_model(const struct session *session, long connections,
     *established = answered && session_row_connects(&answer, &target, row, reason, REASON_MAX);
     if (*established) {
         /* First what the machine lost: reading 10,000 processes makes /proc itself grow. */
-        struct kernel now = settle(session->conf.settle_s, session->conf.settle_s + QUIET_EXTRA_S);
+        struct kernel now = settle(session);
         struct growth growth = growth_since(quiet, &now);
         row_growth(acceptor, &growth, row);
         tree = probe_tree(target.process.pid);
@@ -155,7 +147,9 @@ bool plateau_run(const struct session *session)
         char reason[REASON_MAX] = "";
         bool established = false;
         session_begin_row(session, connections, &row);
+        uint64_t begin_ns = clock_ns();
         struct kernel quiet = become_quiet(session, 0);
+        row_set_real(&row, "quiet_s", (double)(clock_ns() - begin_ns) / NS_PER_S);
         bool worked = measure_acceptor(session, connections, &quiet, &acceptor, reason);
         if (worked) {
             become_quiet(session, conf->settle_s);

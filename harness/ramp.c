@@ -10,15 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "harness/edge.h"
 #include "harness/probe_memory.h"
+#include "harness/quiet.h"
+#include "harness/warm.h"
 
 enum {
-    RERUNS_MAX = 3, /* Of one point, when something disturbed it. */
+    TRIES_MAX = 4, /* Of one point, when something disturbed it: three reruns. */
     /* At least so many on each connection before the window: the first ones find cold caches, and
      * pages that fork(2) has not copied yet.  With one, p99 of 10,000 children was 20 ms; with
      * three 0.3 ms. */
     WARM_MESSAGES = 3,
+    LOOK_MS = 100, /* Between two looks at whether the machine is quiet. */
     REASON_MAX = 256,
 };
 
@@ -28,9 +32,10 @@ struct ramp {
     struct target target;
     struct process load;
     uint64_t baseline_pss_kib; /* Of the server before its first client. */
-    int reruns_left;
-    struct kernel begin;  /* Before the point's first connect. */
-    double warm_messages; /* That this point's warm-up has to see. */
+    double quiet_s;            /* Waited for it before the server was started. */
+    long reruns_left;          /* Of all points: a busy machine must not double the time. */
+    struct kernel begin;       /* Before the point's first connect. */
+    double warm_messages;      /* That this point's warm-up has to see. */
 };
 
 /* What became of a point. */
@@ -108,31 +113,28 @@ static struct verdict_numbers numbers_of(const struct session *session, const st
     };
 }
 
-/* Traffic that does not count: as long as the experiment says, and until every connection had some.
- * False if the client did not answer. */
-static bool warm_up(struct ramp *ramp, struct answer *answer)
-{
-    static const double most_s = 10;
-    const struct session *session = ramp->session;
-    double step_s = session->conf.warmup_s, spent_s = 0, received = 0;
-    if (step_s <= 0) return true;
-    do {
-        if (!session_traffic(session, &ramp->load, "warm", step_s, answer)) return false;
-        spent_s += step_s;
-        received += answer_number(answer, "received");
-    } while (received < ramp->warm_messages && spent_s < most_s);
-    return true;
-}
-
 /* Warm-up, then traffic that counts, with what is read before either.  False if the client did not
  * answer. */
-static bool make_traffic(struct ramp *ramp, struct edge *before, struct answer *window)
+static bool make_traffic(struct ramp *ramp, struct row *row, struct edge *before,
+                         struct answer *window)
 {
     const struct session *session = ramp->session;
     *before = edge_prepare(ramp->target.process.pid);
-    if (!warm_up(ramp, window)) return false;
+    if (!warm_up(session, &ramp->load, ramp->warm_messages, row, window)) return false;
     edge_before(before);
     return session_traffic(session, &ramp->load, "window", session->conf.window_s, window);
+}
+
+/* Each message that was sent has returned or is lost: else the client lost count, and no number of
+ * its is to be believed. */
+static bool accounts_close(const struct answer *window, char *reason, size_t size)
+{
+    double sent = answer_number(window, "sent"), received = answer_number(window, "received");
+    double lost = answer_number(window, "lost");
+    if (sent == received + lost) return true;
+    snprintf(reason, size, "the client lost count: %.0f sent; %.0f received; %.0f lost", sent,
+             received, lost);
+    return false;
 }
 
 /* One window with both its edges; fills the row.  False if the client did not answer. */
@@ -142,8 +144,12 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
     const struct session *session = ramp->session;
     struct answer window;
     struct edge before;
-    if (!make_traffic(ramp, &before, &window)) {
+    if (!make_traffic(ramp, row, &before, &window)) {
         snprintf(reason, size, "%.200s", window.line);
+        edge_free(&before);
+        return false;
+    }
+    if (!accounts_close(&window, reason, size)) {
         edge_free(&before);
         return false;
     }
@@ -165,15 +171,20 @@ static bool is_worth_a_rerun(enum verdict verdict)
            verdict == VERDICT_CLIENT_LIMITED;
 }
 
-/* Windows until one is undisturbed, or until there were enough. */
+/* Windows until one is undisturbed, or until there were enough.  Each is a row, of which only the
+ * last counts; `row` becomes that one, and is not written. */
 static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdict, char *reason,
                         size_t size)
 {
-    for (int tries = 0;; tries++) {
+    const struct row connected = *row;
+    for (unsigned try = 1;; try++) {
+        *row = connected;
+        row_set_whole(row, "try", try);
         if (!run_window(ramp, row, verdict, reason, size)) return false;
-        if (!is_worth_a_rerun(*verdict) || tries == RERUNS_MAX || ramp->reruns_left == 0)
-            return true;
+        if (!is_worth_a_rerun(*verdict) || try == TRIES_MAX || ramp->reruns_left == 0) return true;
         ramp->reruns_left--;
+        session_row_drops(&ramp->begin, row);
+        session_keep_try(ramp->session, row, verdict_name(*verdict), reason);
     }
 }
 
@@ -192,6 +203,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, char *reason,
     struct row row;
     enum verdict verdict;
     session_begin_row(session, connections, &row);
+    row_set_real(&row, "quiet_s", ramp->quiet_s);
     ramp->begin = probe_kernel();
     if (!session_connect(session, &ramp->load, connections, &answer)) goto no_answer;
     bool connected = session_row_connects(&answer, &ramp->target, &row, reason, size);
@@ -232,11 +244,19 @@ static bool run_points(struct ramp *ramp)
     return true;
 }
 
+/* Short looks: a window minds the work of clearing away, not its last KiB. */
+static void wait_for_quiet(struct ramp *ramp)
+{
+    uint64_t begin_ns = clock_ns();
+    quiet_settle(
+        &(struct quiet_patience){.max_s = ramp->session->conf.settle_s, .look_ms = LOOK_MS});
+    ramp->quiet_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+}
+
 bool ramp_run(const struct session *session)
 {
-    /* Half as many reruns as points: a busy machine must not double the time. */
-    struct ramp ramp = {.session = session,
-                        .reruns_left = (int)(session->conf.connection_count / 2)};
+    struct ramp ramp = {.session = session, .reruns_left = session->conf.reruns};
+    wait_for_quiet(&ramp);
     char reason[REASON_MAX];
     if (!session_start_target(session, &ramp.target, reason, sizeof reason)) {
         session_not_reached(session, 0, reason);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "harness/probe_sockets.h"
 
 enum { PATH_MAX_B = 4096, WORD_MAX = 32, REASON_MAX = 200 };
 
@@ -85,6 +86,8 @@ void session_begin_row(const struct session *session, long connections, struct r
     row_set_text(row, "profile", session->profile);
     row_set_text(row, "model", session->model);
     row_set_whole(row, "repeat", (uint64_t)session->repeat);
+    row_set_whole(row, "try", 1);
+    row_set_whole(row, "superseded", 0);
     row_set_whole(row, "seed", (uint64_t)session->seed);
     row_set_whole(row, "connections_asked", (uint64_t)connections);
     row_set_whole(row, "message_b", (uint64_t)conf->message_b);
@@ -107,6 +110,18 @@ static void explain_missing(double established, double asked, const char *error,
              said[0] != '\0' ? "; server said: " : "", said);
 }
 
+/* The kernel must hold as many connections as the client believes.  True where it does not tell. */
+static bool kernel_agrees(double established, const struct target *target, struct row *row,
+                          char *reason, size_t size)
+{
+    long held = probe_sockets(target->port);
+    if (held < 0) return true;
+    row_set_whole(row, "connections_in_kernel", (uint64_t)held);
+    if ((double)held == established) return true;
+    snprintf(reason, size, "the client counts %.0f connections; the kernel %ld", established, held);
+    return false;
+}
+
 bool session_row_connects(const struct answer *answer, struct target *target, struct row *row,
                           char *reason, size_t size)
 {
@@ -126,9 +141,11 @@ bool session_row_connects(const struct answer *answer, struct target *target, st
         snprintf(reason, size, "wrong byte in the first echo");
         return false;
     }
-    if (established >= asked) return true;
-    explain_missing(established, asked, error, target, reason, size);
-    return false;
+    if (established < asked) {
+        explain_missing(established, asked, error, target, reason, size);
+        return false;
+    }
+    return kernel_agrees(established, target, row, reason, size);
 }
 
 void session_row_drops(const struct kernel *begin, struct row *row)
@@ -138,17 +155,29 @@ void session_row_drops(const struct kernel *begin, struct row *row)
     row_set_whole(row, "listen_overflows", now.listen_overflows - begin->listen_overflows);
 }
 
-void session_finish_row(const struct session *session, struct row *row, const char *status,
-                        const char *reason)
+static void write_row(const struct session *session, struct row *row, const char *status,
+                      const char *reason)
 {
     row_set_text(row, "status", status);
     row_set_text(row, "reason", reason);
     if (!row_write(row, session->out_fd)) die("write a row of raw.csv");
+}
+
+void session_keep_try(const struct session *session, struct row *row, const char *status,
+                      const char *reason)
+{
+    row_set_whole(row, "superseded", 1);
+    write_row(session, row, status, reason);
+}
+
+void session_finish_row(const struct session *session, struct row *row, const char *status,
+                        const char *reason)
+{
+    write_row(session, row, status, reason);
     static const char *const shown[] = {"achieved_per_s", "latency_ns_p99", "machine_lost_kib"};
     printf("point %s %s %s", session->model, row_get(row, "connections_asked"), status);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-        if (row_get(row, shown[i])[0] != '\0')
-            printf(" %s=%s", shown[i], row_get(row, shown[i]));
+        if (row_get(row, shown[i])[0] != '\0') printf(" %s=%s", shown[i], row_get(row, shown[i]));
     putchar('\n');
     fflush(stdout); /* Whoever shows progress wants it now; nobody listening is no harm. */
 }

@@ -40,12 +40,17 @@ bool session_traffic(const struct session *session, struct process *load, const 
 /* Fills in which point the row is about. */
 void session_begin_row(const struct session *session, long connections, struct row *row);
 
-/* Copies what connecting gave into the row; false if not all were established, with the reason. */
+/* Copies what connecting gave into the row; false if not all were established, or if the kernel
+ * holds another number of them, with the reason. */
 bool session_row_connects(const struct answer *answer, struct target *target, struct row *row,
                           char *reason, size_t size);
 
 /* Fills in what the kernel dropped since `begin`, which is before the point's first connect. */
 void session_row_drops(const struct kernel *begin, struct row *row);
+
+/* Writes the row of a try that will be followed by another one of the same point. */
+void session_keep_try(const struct session *session, struct row *row, const char *status,
+                      const char *reason);
 
 /* Writes the row with its verdict to raw.csv, and the point's line to stdout.  Dies if the file
  * cannot be written: nothing measured after that would be kept. */

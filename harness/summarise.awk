@@ -4,7 +4,8 @@
 #
 # Every numeric column X becomes X_median, X_min and X_max over the good repeats, whose status is
 # `ok` or `overloaded`.  A point without a good one is described by the repeats that it has, and its
-# status says what they are, so nobody takes it for a result.
+# status says what they are, so nobody takes it for a result.  Of several tries of one repeat only
+# the last counts.
 #
 # The status: a repeat that failed or was corrupt makes the point so, for that is the server's doing.
 # What the machine or the client did to a repeat spoils that repeat; where it spoiled at least half
@@ -12,6 +13,10 @@
 # the host busy: they count every repeat that did not fail.
 
 BEGIN {
+    # COLUMNS_SCHEMA of harness/columns.h, and the oldest whose columns still mean the same: schema
+    # 1 kept only the last try.
+    SCHEMA = 2
+    OLDEST = 1
     FS = OFS = ","
     CONVFMT = "%.10g"
     split("ok overloaded drifting noisy client_limited failed corrupt", words, " ")
@@ -19,8 +24,8 @@ BEGIN {
     DISTURBED = badness["drifting"]
     WORST = badness["corrupt"]
     FAILED = badness["failed"]
-    split("schema experiment kind profile model repeat seed connections_asked connections_active" \
-          " message_b arrival connect_error switches_method status reason", words, " ")
+    split("schema experiment kind profile model repeat try superseded seed connections_asked connections_active" \
+          " message_b arrival warmup connect_error switches_method status reason", words, " ")
     for (i in words) not_a_metric[words[i]] = 1
 }
 
@@ -35,9 +40,16 @@ function read_header(    i) {
         column[$i] = i
         if (!($i in not_a_metric)) metrics[++metric_count] = $i
     }
-    split("experiment kind model connections_asked connections_active status reason", words, " ")
+    split("schema experiment kind model connections_asked connections_active status reason", words, " ")
     for (i in words) if (!(words[i] in column)) stop("no column `" words[i] "`")
     header_size = NF
+}
+
+# Other versions gave columns other meanings: numbers of both must not stand in one table.
+function need_schema() {
+    if (value("schema") >= OLDEST && value("schema") <= SCHEMA) return
+    stop("this run has schema " value("schema") ", this version reads schema " OLDEST " to " SCHEMA \
+         "; draw it with the revision that its machine.txt names")
 }
 
 function value(name) { return name in column ? $column[name] : "" }
@@ -56,6 +68,8 @@ NR == 1 {
 }
 NF == 0 { next }
 NF != header_size { stop("line " NR " has " NF " cells, the header has " header_size) }
+{ need_schema() }
+value("superseded") == 1 { next } # The same window was tried again.
 {
     key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked")
     if (!(key in repeats)) keys[++key_count] = key

@@ -18,14 +18,24 @@ tiny() { # tiny LINE...
         'settle_s = 0.2' >"$conf"
 }
 
-# Prints column NAME of row N (1 is the first) of raw.csv.
-column() { # column NAME N
-    awk -F, -v name="$1" -v row="$2" '
-        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
-        NR == row + 1 { print $c }' "$raw"
+# Prints a column of every row of raw.csv.
+tries() { # tries NAME
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } { print $c[name] }' "$raw"
 }
 
-rows() { awk 'END { print NR - 1 }' "$raw"; }
+one_line() { tr '\n' ' ' | sed 's/ $//'; }
+
+# The rows that count: a disturbed window is tried again, and then the try before does not.
+last_tries() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } NR == 1 || !$c["superseded"]' "$raw"; }
+
+# Prints column NAME of row N (1 is the first) of those that count.
+column() { # column NAME N
+    last_tries | awk -F, -v name="$1" -v row="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
+        NR == row + 1 { print $c }'
+}
+
+rows() { last_tries | awk 'END { print NR - 1 }'; }
 
 true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
 
@@ -133,6 +143,49 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
     true_that "$(column machine_lost_kib 2) > $(column pss_kib 2)"
 }
 
+@test "no server is started before the machine is quiet after the one before" {
+    local kind
+    for kind in latency memory; do
+        tiny "kind = $kind" 'connections = 5' 'rate_per_s = 1000'
+        run -0 "$measure" "$conf" --model poll --out "$raw"
+    done
+    true_that "$(column quiet_s 1) >= 0.1 && $(column quiet_s 1) < 1"
+    true_that "$(column quiet_s 2) >= 0.25"
+}
+
+@test "a warm-up until steady takes five spells at least, a fixed one says how short it was" {
+    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 1000' 'warmup.full = steady'
+    run -0 "$measure" "$conf" --profile quick --model poll --out "$raw"
+    [[ $(column warmup 1) == fixed && $(column warmup_s 1) == 0.1 ]]
+    run -0 "$measure" "$conf" --profile full --model poll --out "$raw"
+    [[ $(column warmup 2) =~ ^(un)?steady$ ]] # A neighbour may keep it from getting there.
+    true_that "$(column warmup_s 2) >= 0.5 && $(column warmup_s 2) <= 10"
+}
+
+# Whatever a neighbour adds, each window drifts: the delay doubles every second.
+measure_drift() {
+    run -0 "$measure" "$conf" --profile full --model delay --out "$raw" \
+        --command 'exec build/release/liar-delay {port} --delay-us 1000 --double-ms 1000'
+}
+
+@test "a window that drifts is tried three times more; every try is kept, the last one counts" {
+    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 1000' 'window_s.full = 0.6'
+    measure_drift
+    [[ $(tries try | one_line) == '1 2 3 4' && $(tries superseded | one_line) == '1 1 1 0' ]]
+    [[ ${#lines[@]} == 1 && ${lines[0]} == "point delay 20 $(column status 1) "* ]]
+    run ! grep -E '^(ok|overloaded)$' <(tries status)
+    grep drifting <(tries status)
+    last=$(column latency_ns_p50 1)
+    run -0 awk -f harness/summarise.awk "$raw"
+    [[ ${lines[1]} == *",$last,$last,$last,"* && ${lines[1]} == tiny,latency,delay,20,20,0,1,* ]]
+}
+
+@test "one ramp measures again only as often as its experiment allows" {
+    tiny 'kind = latency' 'connections = 20 21' 'rate_per_s = 1000' 'window_s.full = 0.6' 'reruns = 1'
+    measure_drift
+    [[ $(tries connections_asked | one_line) == '20 20 21' && $(tries try | one_line) == '1 2 1' ]]
+}
+
 @test "connections are as many as ss counts" {
     command -v ss >/dev/null || skip "ss (iproute2) is not installed"
     tiny 'kind = latency' 'connections = 300' 'rate_per_s = 1000' 'window_s.full = 2'
@@ -180,15 +233,41 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
     [[ $(column reason 3) == "not reached: "* ]]
 }
 
-@test "a broken load client is our failure, with a row that says so" {
-    mkdir "$BATS_TEST_TMPDIR/bin"
+# A load client that says what it is told to: an answer for each command, then it ends.
+fake_load() { # fake_load COMMANDS-BEFORE ANSWER...
+    mkdir -p "$BATS_TEST_TMPDIR/bin"
     cp build/release/server-poll "$BATS_TEST_TMPDIR/bin"
-    printf '#!/bin/sh\necho "connect connections_asked=1 connections_established=1"\nexit 5\n' \
-        >"$BATS_TEST_TMPDIR/bin/load"
+    {
+        printf '#!/usr/bin/env bash\n%s\n' "$1"
+        printf 'read -r _\necho "%s"\n' "${@:2}"
+        printf 'read -r _\nexit 5\n'
+    } >"$BATS_TEST_TMPDIR/bin/load"
     chmod +x "$BATS_TEST_TMPDIR/bin/load"
+}
+# It finds the port behind --port, the second of its options.
+readonly really_connect='exec 9<>"/dev/tcp/127.0.0.1/$3"'
+readonly connected='connect connections_asked=1 connections_established=1'
+
+@test "a broken load client is our failure, with a row that says so" {
+    fake_load "$really_connect" "$connected"
     run -1 "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
     [[ $(rows) == 2 && $(column reason 1) == *"load client"*"exit 5"* ]]
     nothing_left "$BATS_TEST_TMPDIR/bin"
+}
+
+@test "a client that counts connections the kernel does not have is not believed" {
+    fake_load '' "$connected"
+    run -0 "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
+    [[ $(column connections_established 1) == 1 && $(column connections_in_kernel 1) == 0 ]]
+    [[ $(column status 1) == failed && $(column reason 1) == 'the client counts 1 connections; the kernel 0' ]]
+}
+
+@test "messages that are neither received nor lost fail the run" {
+    fake_load "$really_connect" "$connected" 'warm received=5' 'window sent=10 received=8 lost=1'
+    run -1 --separate-stderr "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
+    [[ $stderr == *'the client lost count: 10 sent; 8 received; 1 lost'* ]]
+    [[ $(column status 1) == failed && $(column reason 1) == 'the client lost count'* ]]
+    [[ $(column connections_in_kernel 1) == 1 ]]
 }
 
 @test "SIGINT and SIGTERM leave no process, and the rows measured so far" {

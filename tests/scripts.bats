@@ -45,6 +45,11 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     [[ $(cell $s capacity poll 100 server_cpu_us_per_message_median) == 4.5 ]]
 }
 
+@test "a try that was superseded enters nothing, not even the number of repeats" {
+    [[ $(cell tests/fixtures/summary.csv capacity poll 100 achieved_per_s_max) == 2000 ]] # Not 99000.
+    [[ $(cell tests/fixtures/summary.csv capacity poll 100 repeats) == 2 ]]
+}
+
 @test "both kinds of switches are added per run, before the median" {
     [[ $(cell tests/fixtures/summary.csv ramp poll 10 switches_per_s_median) == 210 ]] # 130 210 320
 }
@@ -79,6 +84,27 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     one_line_on_stderr 'cells'
 }
 
+@test "a run of another schema is refused in one line that names both, and nothing is drawn" {
+    ours=$(sed -n 's/^ *COLUMNS_SCHEMA = \([0-9]*\),.*/\1/p' harness/columns.h)
+    mkdir "$tmp/other" "$tmp/cold"
+    sed "2,\$s/^$ours,/77,/" tests/fixtures/raw.csv >"$tmp/other/raw.csv"
+    run -2 --separate-stderr ./run_all.sh draw "$tmp/other"
+    one_line_on_stderr "this run has schema 77, this version reads schema 1 to $ours"
+    [[ $(ls "$tmp/other") == raw.csv ]]
+    sed "2,\$s/,$ours\$/,77/" tests/fixtures/cold_start.csv >"$tmp/cold/cold_start.csv"
+    run -2 --separate-stderr ./run_all.sh draw "$tmp/cold"
+    one_line_on_stderr "this run has schema 77, this version reads schema 1 to $ours"
+    [[ $(ls "$tmp/cold") == cold_start.csv ]]
+}
+
+@test "a run of the oldest schema, without tries, is still drawn as it was" {
+    mkdir "$tmp/old"
+    cut -d, -f1-6,9- tests/fixtures/raw.csv | sed '1!s/^[0-9]*,/1,/; /,99000,/d' >"$tmp/old/raw.csv"
+    cut -d, -f1-11 tests/fixtures/cold_start.csv >"$tmp/old/cold_start.csv"
+    run -0 ./run_all.sh draw "$tmp/old"
+    diff tests/fixtures/summary.csv "$tmp/old/summary.csv"
+}
+
 # ---- charts ----
 
 @test "draw makes every chart as SVG and PNG, and both reports" {
@@ -111,6 +137,13 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     grep -q '3 runs, median' "$chart"
     grep -q 'broken</b>: half-close' "$tmp/run/index.html"
     grep -q 'one run, no spread' "$tmp/run/figures/memory-memory_parts.svg"
+}
+
+@test "charts say how long was warmed up, and whether that was until steady" {
+    draw_fixture
+    says() { sed 's/<[^>]*>//g' "$tmp/run/figures/$1.svg" | tr -s '[:space:]' ' ' | grep -q "$2"; }
+    says ramp-latency_p99 'warmed up for a fixed 0.5 s'
+    says capacity-messages_per_s 'warmed up until steady: 5 to 7 s'
 }
 
 @test "a model keeps its colour when others are left out, and a stranger does not take it" {

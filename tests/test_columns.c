@@ -86,6 +86,9 @@ static void a_file_of_another_kind_is_left_alone(void **state)
     assert_int_equal(columns_open(path, why, sizeof why), -1);
     assert_non_null(strstr(why, "another header"));
     assert_int_equal(pread(fd, held, sizeof held, 0), 13);
+    assert_int_equal(write(fd, "99,x\n", 5), 5);
+    assert_int_equal(columns_open(path, why, sizeof why), -1);
+    assert_non_null(strstr(why, "rows of schema 99, this version writes schema"));
     close(fd);
     unlink(path);
     assert_int_equal(columns_open("/nowhere/raw.csv", why, sizeof why), -1);

@@ -36,6 +36,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_true(conf.rate_per_s == 20000 && conf.poisson && conf.message_b == 64);
     assert_true(conf.warmup_s == 1 && conf.window_s == 2 && conf.repeats == 3);
     assert_true(conf.active == 0 && conf.timeout_ms == 1000 && conf.settle_s == 3);
+    assert_int_equal(conf.reruns, 3);
 }
 
 static void a_profile_overrides_in_any_order(void **state)
@@ -86,6 +87,9 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("models = ../fork\n", 1, "models");
     expect_refused("arrival = random\n", 1, "arrival");
     expect_refused("connections\n", 1, "neither");
+    expect_refused("warmup = long\n", 1, "warmup is fixed or steady");
+    expect_refused("kind = latency\nconnections = 1\nwarmup = steady\nwarmup_s = 0\n", 0,
+                   "warmup_s above 0");
     expect_refused("window_s.fast = 3\n", 1, "unknown profile \"fast\"");
     expect_refused("kind = latency\n", 0, "connections is missing");
     expect_refused("connections = 1\n", 0, "kind is missing");
@@ -150,6 +154,8 @@ static void the_estimate_grows_with_the_work(void **state)
     assert_true(one >= 2 * (1 + 2)); /* Two points of warm-up and window. */
     conf.window_s = 20;
     assert_true(conf_estimate_s(&conf) >= one + 36);
+    conf.warm_until_steady = true;
+    assert_true(conf_estimate_s(&conf) >= one + 36 + 8);
 }
 
 int main(void)

@@ -8,14 +8,17 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/net.h"
 #include "harness/probe_kernel.h"
 #include "harness/probe_machine.h"
 #include "harness/probe_memory.h"
+#include "harness/probe_sockets.h"
 #include "harness/probe_tasks.h"
 #include "harness/probe_tree.h"
 #include "harness/proc_file.h"
@@ -222,6 +225,33 @@ static void the_kernels_totals_are_there(void **state)
     assert_true(stack_kib >= 8 && stack_kib <= 64);
 }
 
+/* A thousand and more, so that the kernel's answer has several parts. */
+static void connections_are_counted_as_the_kernel_holds_them(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 1500, LEAVE = 500 };
+    static int clients[CLIENTS];
+    struct net_address address;
+    net_raise_file_limit();
+    assert_true(net_address_read("127.0.0.1", 0, &address));
+    int listen_fd = net_listen(&address, CLIENTS);
+    uint16_t port = net_port(listen_fd);
+    assert_true(net_address_read("127.0.0.1", port, &address));
+    assert_int_equal(probe_sockets(port), 0);
+    for (int i = 0; i < CLIENTS; i++) {
+        clients[i] = socket(AF_INET, SOCK_STREAM, 0);
+        net_close_with_reset(clients[i]);
+        assert_int_equal(connect(clients[i], (struct sockaddr *)&address.storage, address.size), 0);
+    }
+    assert_int_equal(probe_sockets(port), CLIENTS);
+    for (int i = 0; i < LEAVE; i++)
+        close(clients[i]);
+    assert_int_equal(probe_sockets(port), CLIENTS - LEAVE);
+    close(listen_fd);
+    for (int i = LEAVE; i < CLIENTS; i++)
+        close(clients[i]);
+}
+
 static void kernel_texts_are_read_by_name(void **state)
 {
     (void)state;
@@ -246,6 +276,7 @@ int main(void)
         cmocka_unit_test(memory_is_found_where_it_was_used),
         cmocka_unit_test(the_machine_is_busy_while_we_burn),
         cmocka_unit_test(the_kernels_totals_are_there),
+        cmocka_unit_test(connections_are_counted_as_the_kernel_holds_them),
         cmocka_unit_test(kernel_texts_are_read_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

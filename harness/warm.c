@@ -1,0 +1,58 @@
+/* warm.c -- traffic that does not count, until the numbers that follow are those of a steady state.
+ */
+#include "harness/warm.h"
+
+#include <math.h>
+
+enum { SPELLS_MAX = 1000 };
+
+static const double most_s = 10;
+static const double variation_max = 0.02;
+
+bool warm_is_steady(const double *rates, size_t count, double spell_s, bool random_arrivals)
+{
+    if (count < WARM_SPELLS) return false;
+    double sum = 0, squares = 0;
+    for (size_t i = count - WARM_SPELLS; i < count; i++) {
+        sum += rates[i];
+        squares += rates[i] * rates[i];
+    }
+    double mean = sum / WARM_SPELLS;
+    double variance = (squares - sum * mean) / (WARM_SPELLS - 1);
+    double limit = variation_max * variation_max;
+    if (random_arrivals) limit += 1 / (mean * spell_s);
+    return mean > 0 && variance < limit * mean * mean;
+}
+
+/* What the spells so far say. */
+struct warmth {
+    double rates[SPELLS_MAX];
+    size_t count;
+    double spent_s, received;
+};
+
+static bool is_warm(const struct session *session, const struct warmth *warmth)
+{
+    const struct conf *conf = &session->conf;
+    bool random_arrivals = conf->kind == CONF_LATENCY && conf->poisson;
+    return !conf->warm_until_steady ||
+           warm_is_steady(warmth->rates, warmth->count, conf->warmup_s, random_arrivals);
+}
+
+bool warm_up(const struct session *session, struct process *load, double messages, struct row *row,
+             struct answer *answer)
+{
+    const struct conf *conf = &session->conf;
+    struct warmth warmth = {0};
+    bool warm = conf->warmup_s <= 0;
+    while (!warm && warmth.spent_s < most_s && warmth.count < SPELLS_MAX) {
+        if (!session_traffic(session, load, "warm", conf->warmup_s, answer)) return false;
+        warmth.rates[warmth.count++] = answer_number(answer, "achieved_per_s");
+        warmth.spent_s += conf->warmup_s;
+        warmth.received += answer_number(answer, "received");
+        warm = warmth.received >= messages && is_warm(session, &warmth);
+    }
+    row_set_text(row, "warmup", !conf->warm_until_steady ? "fixed" : warm ? "steady" : "unsteady");
+    row_set_real(row, "warmup_s", warmth.spent_s);
+    return true;
+}
