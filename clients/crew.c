@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -219,14 +220,34 @@ static void merge_traffic(const struct crew *crew, struct worker_traffic *merged
     }
 }
 
-uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
-                  struct worker_traffic *merged, uint64_t *busiest_cpu_ns)
+/* Deals those that send to as few processes as hold them: sleepers need no CPU, and a process that
+ * shares its CPU with others that send is late. */
+static void deal_active(const struct crew *crew, uint32_t active, uint32_t *shares)
 {
-    uint32_t rooms[WORKERS_MAX] = {0}, shares[WORKERS_MAX], open = crew_open(crew);
-    uint32_t active = traffic->active == 0 || traffic->active > open ? open : traffic->active;
+    for (uint32_t i = 0; i < crew->count; i++) {
+        uint32_t open = (uint32_t)crew->workers[i].report->open;
+        shares[i] = active < open ? active : open;
+        active -= shares[i];
+    }
+}
+
+/* A process that polls needs a CPU of its own. */
+static bool can_spin(const struct crew *crew, const uint32_t *shares)
+{
+    cpu_set_t cpus;
+    int sending = 0;
     for (uint32_t i = 0; i < crew->count; i++)
-        rooms[i] = (uint32_t)crew->workers[i].report->open;
-    deal(crew, active, rooms, shares);
+        sending += shares[i] > 0;
+    return sched_getaffinity(0, sizeof cpus, &cpus) == 0 && sending <= CPU_COUNT(&cpus);
+}
+
+uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
+                  struct worker_traffic *merged, uint64_t *busiest_cpu_ns, bool *spin)
+{
+    uint32_t shares[WORKERS_MAX], open = crew_open(crew);
+    uint32_t active = traffic->active == 0 || traffic->active > open ? open : traffic->active;
+    deal_active(crew, active, shares);
+    *spin = traffic->spin && can_spin(crew, shares);
     uint64_t begin_ns = clock_ns() + HEAD_START_NS;
     for (uint32_t i = 0; i < crew->count; i++) {
         struct worker_command own = {
@@ -234,6 +255,7 @@ uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
             .active = shares[i],
             .closed = traffic->closed,
             .poisson = traffic->poisson,
+            .spin = *spin,
             /* Each connection gets the same rate, wherever it is held. */
             .rate_per_s = active ? traffic->rate_per_s * shares[i] / active : 0,
             .begin_ns = begin_ns,

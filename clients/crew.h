@@ -18,6 +18,7 @@ struct crew;
 /* How the traffic of a window looks. */
 struct crew_traffic {
     bool closed, poisson;
+    bool spin;         /* Poll shortly before a message is due, where each process has a CPU. */
     double rate_per_s; /* Of all connections together, open loop. */
     uint32_t active;   /* Only so many connections have traffic; 0: all. */
     double duration_s;
@@ -37,9 +38,9 @@ void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
                 struct worker_connects *connects);
 
 /* Runs traffic and fills in the merged report.  *busiest_cpu_ns is the CPU time of the worker that
- * used most.  Returns the number of connections that had traffic. */
+ * used most, *spin whether they polled.  Returns the number of connections that had traffic. */
 uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
-                  struct worker_traffic *merged, uint64_t *busiest_cpu_ns);
+                  struct worker_traffic *merged, uint64_t *busiest_cpu_ns, bool *spin);
 
 uint32_t crew_open(const struct crew *crew);      /* Connections held now. */
 uint32_t crew_processes(const struct crew *crew); /* Workers started so far. */

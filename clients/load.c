@@ -28,7 +28,7 @@ struct request {
     const char *host, *output, *hgrm;
     long port, connections, processes, message_b, short_lived, timeout_ms;
     double duration_s, warm_s;
-    bool interactive, remote, spin;
+    bool interactive, remote;
     struct crew_traffic traffic;
     /* What went wrong while nothing was recorded, to be told with the next window. */
     uint64_t unrecorded_corrupt, unrecorded_reset;
@@ -56,7 +56,7 @@ static const char HELP[] =
     "  --message-b B      size of a message, in bytes, 20 at least [64]\n"
     "  --timeout-ms T     how long after the window an echo may still come [1000]\n"
     "  --spin             poll instead of sleeping shortly before a message is due: sharper\n"
-    "                     timing for a whole core\n"
+    "                     timing for a whole core; not where processes would share one\n"
     "  --processes P      use at least P client processes; more are started when one may not\n"
     "                     hold enough files [1]\n"
     "  --seed N           of the random gaps [1]\n"
@@ -167,7 +167,7 @@ static void set_option(struct request *request, int key, const char *text)
         request->timeout_ms = number_option("--timeout-ms", text, 1, 600000);
         break;
     case SPIN:
-        request->spin = true;
+        traffic->spin = true;
         break;
     case PROCESSES:
         request->processes = number_option("--processes", text, 1, 256);
@@ -226,8 +226,7 @@ static struct request parse(int argc, char **argv)
 static struct crew *start_crew(const struct request *request)
 {
     struct worker_setup setup = {.message_b = (size_t)request->message_b,
-                                 .timeout_ns = (uint64_t)request->timeout_ms * NS_PER_MS,
-                                 .spin = request->spin};
+                                 .timeout_ns = (uint64_t)request->timeout_ms * NS_PER_MS};
     if (!net_address_read(request->host, (uint16_t)request->port, &setup.address))
         die_usage("--host takes a numeric address such as 127.0.0.1 or ::1, not \"%s\"",
                   request->host);
@@ -251,14 +250,15 @@ static void traffic_step(struct crew *crew, struct request *request, double dura
 {
     static struct worker_traffic found;
     uint64_t busiest_cpu_ns;
+    bool spin;
     request->traffic.duration_s = duration_s;
-    uint32_t active = crew_run(crew, &request->traffic, &found, &busiest_cpu_ns);
+    uint32_t active = crew_run(crew, &request->traffic, &found, &busiest_cpu_ns, &spin);
     /* A wrong byte must not go unnoticed because it came during the warm-up. */
     found.corrupt += request->unrecorded_corrupt;
     found.reset += request->unrecorded_reset;
     request->unrecorded_corrupt = recorded ? 0 : found.corrupt;
     request->unrecorded_reset = recorded ? 0 : found.reset;
-    report_window(report, &request->traffic, &found, active, busiest_cpu_ns, request->spin, crew);
+    report_window(report, &request->traffic, &found, active, busiest_cpu_ns, spin, crew);
     request->traffic.seed++; /* Each draws its own gaps. */
     if (!recorded || request->hgrm == NULL) return;
     histogram_merge(&found.latency_half_ns[0], &found.latency_half_ns[1]);

@@ -85,7 +85,7 @@ void worker_handle_events(struct worker *worker, uint64_t now_ns, uint64_t until
     struct epoll_event events[EVENTS_MAX];
     bool traffic = worker->command != NULL;
     uint64_t wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-    if (worker->setup.spin && traffic) wait_ns = wait_ns > SPIN_NS ? wait_ns - SPIN_NS : 0;
+    if (traffic && worker->command->spin) wait_ns = wait_ns > SPIN_NS ? wait_ns - SPIN_NS : 0;
     struct timespec timeout = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
                                .tv_nsec = (long)(wait_ns % NS_PER_S)};
     int ready = epoll_pwait2(worker->epoll_fd, events, EVENTS_MAX, &timeout, NULL);

@@ -23,6 +23,7 @@ struct worker_command {
     uint32_t active;
     bool closed;       /* Each connection sends when its echo is back; else by the schedule. */
     bool poisson;      /* Of the schedule. */
+    bool spin;         /* Poll instead of sleeping just before a message is due. */
     double rate_per_s; /* Of this worker's share of the schedule. */
     uint64_t begin_ns, end_ns; /* The window, on clock_ns(). */
     uint64_t seed;
@@ -65,7 +66,6 @@ struct worker_setup {
     uint32_t capacity; /* Connections that this process may hold. */
     size_t message_b;
     uint64_t timeout_ns; /* After the window's end, or after the last connect made progress. */
-    bool spin;           /* Poll instead of sleeping just before a message is due. */
 };
 
 /* Reads struct worker_command from command_fd, and writes one byte to answer_fd when each is done;
