@@ -35,7 +35,8 @@ static const char *const columns[] = {
     /* Memory. */
     "processes", "threads", "rss_kib", "pss_kib", "private_kib", "page_tables_kib",
     "kernel_stack_kib", "slab_kib", "sockets_kib", "tcp_memory_kib", "machine_lost_kib",
-    "memory_baseline_pss_kib",
+    "memory_baseline_pss_kib", "client_pss_kib", "both_ends_slab_kib", "both_ends_page_tables_kib",
+    "both_ends_kernel_stack_kib", "both_ends_lost_kib",
     /* What the kernel dropped, and what to think of it all. */
     "syn_drops", "listen_overflows", "status", "reason"};
 

@@ -17,6 +17,7 @@ static const struct {
     const char *fallback; /* NULL: the file must say it. */
 } keys[CONF_KEYS] = {
     [KEY_KIND] = {"kind", NULL},
+    [KEY_DEFAULT] = {"default", "yes"},
     [KEY_MODELS] = {"models", "all"},
     [KEY_CONNECTIONS] = {"connections", NULL},
     [KEY_ACTIVE] = {"active", "0"},
@@ -140,6 +141,9 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
     switch (key) {
     case KEY_KIND:
         return take_kind(value, conf, error);
+    case KEY_DEFAULT:
+        if (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0) return true;
+        return fail(error, "default is yes or no, not \"%.60s\"", value);
     case KEY_MODELS:
         return take_models(value, error);
     case KEY_CONNECTIONS:
@@ -314,10 +318,12 @@ bool conf_parse(const char *text, size_t size, const char *profile, struct conf 
 /* ---- answers ---- */
 
 /* Orientation for a progress line, not a measurement: 0.3 ms a connection covers connecting,
- * reading its process and ending it, as seen with the fork model on two cores. */
+ * reading its process and ending it, as seen with the fork model on two cores; a million are only
+ * held by models that take less. */
 double conf_estimate_s(const struct conf *conf)
 {
-    double per_connection_s = 0.3e-3, sum_s = 0.5;
+    bool many = conf->connection_count > 0 && conf->connections[conf->connection_count - 1] > 50000;
+    double per_connection_s = many ? 0.05e-3 : 0.3e-3, sum_s = 0.5;
     double spells = conf->warm_until_steady ? 5 : 1;
     if (conf->kind == CONF_COLD_START) return 1 + 10 * 0.2e-3 * (double)conf->requests;
     for (size_t i = 0; i < conf->connection_count; i++) {

@@ -18,6 +18,7 @@ enum conf_kind { CONF_LATENCY, CONF_CAPACITY, CONF_MEMORY, CONF_COLD_START };
 
 enum conf_key {
     KEY_KIND,
+    KEY_DEFAULT,
     KEY_MODELS,
     KEY_CONNECTIONS,
     KEY_ACTIVE,

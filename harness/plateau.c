@@ -64,7 +64,8 @@ static bool measure_acceptor(const struct session *session, long connections,
     struct answer answer;
     struct acceptor acceptor = acceptor_start(&session->cpus.server);
     struct process load = session_start_load(session, acceptor.port);
-    bool connected = session_connect(session, &load, connections, &answer) &&
+    struct connecting connecting = {.wanted = connections};
+    bool connected = session_connect(session, &load, &connecting, &answer) &&
                      answer_number(&answer, "connections_established") >= (double)connections;
     if (connected) {
         struct kernel now = settle(session);
@@ -116,10 +117,12 @@ static bool measure_model(const struct session *session, long connections,
     struct tree tree = probe_tree(target.process.pid);
     row_set_whole(row, "memory_baseline_pss_kib", probe_memory(&tree).pss_kib);
     probe_tree_free(&tree);
-    bool answered = session_connect(session, &load, connections, &answer);
+    struct connecting connecting = {.wanted = connections};
+    bool answered = session_connect(session, &load, &connecting, &answer);
     if (!answered) snprintf(reason, REASON_MAX, "%.200s", answer.line);
     session_row_drops(&begin, row);
-    *established = answered && session_row_connects(&answer, &target, row, reason, REASON_MAX);
+    *established =
+        answered && session_row_connects(&connecting, &answer, &target, row, reason, REASON_MAX);
     if (*established) {
         /* First what the machine lost: reading 10,000 processes makes /proc itself grow. */
         struct kernel now = settle(session);

@@ -14,6 +14,7 @@
 #include "harness/edge.h"
 #include "harness/probe_memory.h"
 #include "harness/quiet.h"
+#include "harness/room.h"
 #include "harness/warm.h"
 
 enum {
@@ -22,6 +23,8 @@ enum {
      * pages that fork(2) has not copied yet.  With one, p99 of 10,000 children was 20 ms; with
      * three 0.3 ms. */
     WARM_MESSAGES = 3,
+    MANY = 50000,
+    CLEAR_MAX_S = 120,
     LOOK_MS = 100, /* Between two looks at whether the machine is quiet. */
     REASON_MAX = 256,
 };
@@ -34,6 +37,9 @@ struct ramp {
     uint64_t baseline_pss_kib; /* Of the server before its first client. */
     double quiet_s;            /* Waited for it before the server was started. */
     long reruns_left;          /* Of all points: a busy machine must not double the time. */
+    long held;                 /* Connections so far. */
+    long room;                 /* Connections that the machine can hold, about. */
+    struct kernel quiet;       /* Before the server was started. */
     struct kernel begin;       /* Before the point's first connect. */
     double warm_messages;      /* That this point's warm-up has to see. */
 };
@@ -77,6 +83,27 @@ static void row_traffic(const struct session *session, const struct answer *wind
         row_set_real(row, times[i], answer_number(window, times[i]));
 }
 
+/* How much more than in the quiet state; a little less is what the method cannot see. */
+static double grown(uint64_t quiet, uint64_t now)
+{
+    return now > quiet ? (double)(now - quiet) : 0;
+}
+
+/* What server and client together took from the machine. */
+static void row_both_ends(const struct ramp *ramp, const struct kernel *now, struct row *row)
+{
+    const struct kernel *quiet = &ramp->quiet;
+    struct tree client = probe_tree(ramp->load.pid);
+    row_set_whole(row, "client_pss_kib", probe_memory(&client).pss_kib);
+    probe_tree_free(&client);
+    row_set_real(row, "both_ends_slab_kib", grown(quiet->slab_kib, now->slab_kib));
+    row_set_real(row, "both_ends_page_tables_kib",
+                 grown(quiet->page_tables_kib, now->page_tables_kib));
+    row_set_real(row, "both_ends_kernel_stack_kib",
+                 grown(quiet->kernel_stack_kib, now->kernel_stack_kib));
+    row_set_real(row, "both_ends_lost_kib", grown(now->free_kib, quiet->free_kib));
+}
+
 static void row_memory(struct ramp *ramp, const struct edge *after, struct row *row)
 {
     struct kernel kernel = probe_kernel();
@@ -89,6 +116,7 @@ static void row_memory(struct ramp *ramp, const struct edge *after, struct row *
                  (double)after->tree.threads * probe_kernel_stack_kib(&kernel));
     row_set_whole(row, "tcp_memory_kib", kernel.tcp_memory_kib);
     row_set_whole(row, "memory_baseline_pss_kib", ramp->baseline_pss_kib);
+    row_both_ends(ramp, &kernel, row);
 }
 
 static struct verdict_numbers numbers_of(const struct session *session, const struct answer *window)
@@ -205,8 +233,10 @@ static enum outcome run_point(struct ramp *ramp, long connections, char *reason,
     session_begin_row(session, connections, &row);
     row_set_real(&row, "quiet_s", ramp->quiet_s);
     ramp->begin = probe_kernel();
-    if (!session_connect(session, &ramp->load, connections, &answer)) goto no_answer;
-    bool connected = session_row_connects(&answer, &ramp->target, &row, reason, size);
+    struct connecting connecting = {.held = ramp->held, .wanted = connections};
+    if (!session_connect(session, &ramp->load, &connecting, &answer)) goto no_answer;
+    ramp->held = connections;
+    bool connected = session_row_connects(&connecting, &answer, &ramp->target, &row, reason, size);
     if (!connected) {
         char death[REASON_MAX];
         explain_death(ramp, "connecting", death, sizeof death);
@@ -228,12 +258,29 @@ broken:
     return finish(ramp, &row, "failed", reason, OURS_BROKE);
 }
 
+/* Says what is measured instead where the machine cannot hold what was asked; 0: nothing more. */
+static long scale_down(const struct ramp *ramp, long connections, const char *limit)
+{
+    static const long unit = 1000;
+    long fits = ramp->room / unit * unit;
+    if (connections <= ramp->room) return connections;
+    if (fits <= ramp->held) return 0;
+    fprintf(stderr, "measure: %ld connections instead of %ld: %s\n", fits, connections, limit);
+    return fits;
+}
+
 static bool run_points(struct ramp *ramp)
 {
     const struct conf *conf = &ramp->session->conf;
-    char reason[REASON_MAX] = "";
+    char reason[REASON_MAX] = "", limit[REASON_MAX];
+    ramp->room = room_for_connections(limit, sizeof limit);
     for (size_t i = 0; i < conf->connection_count; i++) {
-        enum outcome outcome = run_point(ramp, conf->connections[i], reason, sizeof reason);
+        long connections = scale_down(ramp, conf->connections[i], limit);
+        if (connections == 0) {
+            session_not_reached(ramp->session, i, limit);
+            return true;
+        }
+        enum outcome outcome = run_point(ramp, connections, reason, sizeof reason);
         if (outcome == NEXT_POINT) continue;
         char because[REASON_MAX];
         explain_death(ramp, "the point before", because, sizeof because);
@@ -248,7 +295,7 @@ static bool run_points(struct ramp *ramp)
 static void wait_for_quiet(struct ramp *ramp)
 {
     uint64_t begin_ns = clock_ns();
-    quiet_settle(
+    ramp->quiet = quiet_settle(
         &(struct quiet_patience){.max_s = ramp->session->conf.settle_s, .look_ms = LOOK_MS});
     ramp->quiet_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
 }
@@ -270,5 +317,8 @@ bool ramp_run(const struct session *session)
     process_end(&ramp.load, 2000);
     process_forget(&ramp.load);
     target_end(&ramp.target);
+    /* A million connections take the kernel seconds to clear away. */
+    if (ramp.held > MANY)
+        quiet_without_sockets(&(struct quiet_patience){.max_s = CLEAR_MAX_S, .look_ms = LOOK_MS});
     return worked;
 }

@@ -6,25 +6,49 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/die.h"
 #include "harness/probe_sockets.h"
 
-enum { PATH_MAX_B = 4096, WORD_MAX = 32, REASON_MAX = 200 };
+enum {
+    PATH_MAX_B = 4096,
+    WORD_MAX = 32,
+    REASON_MAX = 200,
+    FILES_RESERVED = 64,      /* Of a worker: stdio, listeners, epoll. */
+    CONNECTS_AT_ONCE = 50000, /* Then progress is told: one or two seconds. */
+};
 
 /* How long the client may take beyond what it was told to: an answer always comes, so that a
  * missing one means that our own machinery broke. */
 static const double patience_s = 20;
 static const double connect_patience_s = 5e-3; /* Per connection: the slowest server seen x 10. */
 
+/* "{workers}" in a model's options becomes as many processes as hold the largest count, each within
+ * its limit of files; and an eighth more, because the kernel deals connections out unevenly. */
+static void fill_in_workers(const struct conf *conf, char *options, size_t size)
+{
+    static const char hole[] = "{workers}";
+    const char *text = conf->text[KEY_SERVER_OPTIONS], *at = strstr(text, hole);
+    if (at == NULL) {
+        snprintf(options, size, "%s", text);
+        return;
+    }
+    long most = conf->connections[conf->connection_count - 1];
+    long room = sysconf(_SC_OPEN_MAX) - FILES_RESERVED, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    long workers = (most + most / 8) / room + 1;
+    snprintf(options, size, "%.*s%ld%s", (int)(at - text), text, workers > cpus ? workers : cpus,
+             at + strlen(hole));
+}
+
 bool session_start_target(const struct session *session, struct target *target, char *why,
                           size_t why_size)
 {
-    char program[PATH_MAX_B];
+    char program[PATH_MAX_B], options[CONF_VALUE_MAX + WORD_MAX];
     if (session->command != NULL)
         return target_start_command(session->command, &session->cpus.server, target, why, why_size);
     snprintf(program, sizeof program, "%s/server-%s", session->bin_dir, session->model);
-    return target_start_model(program, session->conf.text[KEY_SERVER_OPTIONS],
-                              &session->cpus.server, target, why, why_size);
+    fill_in_workers(&session->conf, options, sizeof options);
+    return target_start_model(program, options, &session->cpus.server, target, why, why_size);
 }
 
 struct process session_start_load(const struct session *session, int port)
@@ -53,18 +77,33 @@ struct process session_start_load(const struct session *session, int port)
     return process_start(argv, &session->cpus.client, true);
 }
 
-bool session_connect(const struct session *session, struct process *load, long connections,
-                     struct answer *answer)
+static bool ask_to_connect(struct process *load, long connections, struct answer *answer)
 {
     char command[WORD_MAX * 2];
-    long active = session->conf.active;
-    if (active > 0) {
-        snprintf(command, sizeof command, "active %ld",
-                 active < connections ? active : connections);
-        if (!load_ask(load, command, patience_s, answer)) return false;
-    }
     snprintf(command, sizeof command, "connect %ld", connections);
     return load_ask(load, command, patience_s + connect_patience_s * (double)connections, answer);
+}
+
+bool session_connect(const struct session *session, struct process *load,
+                     struct connecting *connecting, struct answer *answer)
+{
+    char command[WORD_MAX * 2];
+    long active = session->conf.active, wanted = connecting->wanted;
+    if (active > 0) {
+        snprintf(command, sizeof command, "active %ld", active < wanted ? active : wanted);
+        if (!load_ask(load, command, patience_s, answer)) return false;
+    }
+    uint64_t begin_ns = clock_ns();
+    connecting->earlier_s = 0;
+    for (long step = connecting->held + CONNECTS_AT_ONCE; step < wanted; step += CONNECTS_AT_ONCE) {
+        if (!ask_to_connect(load, step, answer)) return false;
+        if (answer_number(answer, "connections_established") < (double)step) return true;
+        connecting->earlier_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+        printf("progress: %s holds %ld of %ld connections after %.0f s\n", session->model, step,
+               wanted, connecting->earlier_s);
+        fflush(stdout);
+    }
+    return ask_to_connect(load, wanted, answer);
 }
 
 bool session_traffic(const struct session *session, struct process *load, const char *word,
@@ -122,16 +161,19 @@ static bool kernel_agrees(double established, const struct target *target, struc
     return false;
 }
 
-bool session_row_connects(const struct answer *answer, struct target *target, struct row *row,
-                          char *reason, size_t size)
+bool session_row_connects(const struct connecting *connecting, const struct answer *answer,
+                          struct target *target, struct row *row, char *reason, size_t size)
 {
-    static const char *const numbers[] = {
-        "connections_refused", "connections_reset", "connections_timed_out",
-        "connections_failed",  "connect_s",         "connect_ns_p50",
-        "connect_ns_p99",      "connect_ns_max",    "corrupt"};
+    static const char *const counts[] = {"connections_refused", "connections_reset",
+                                         "connections_timed_out", "connections_failed", "corrupt"};
+    static const char *const times[] = {"connect_ns_p50", "connect_ns_p99", "connect_ns_max"};
     char error[WORD_MAX] = "";
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        row_set_real(row, numbers[i], answer_number(answer, numbers[i]));
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        row_set_real(row, counts[i], answer_number(answer, counts[i]));
+    row_set_real(row, "connect_s", connecting->earlier_s + answer_number(answer, "connect_s"));
+    /* Of several steps, no percentile of the whole can be told. */
+    for (size_t i = 0; connecting->earlier_s == 0 && i < sizeof times / sizeof *times; i++)
+        row_set_real(row, times[i], answer_number(answer, times[i]));
     if (answer_get(answer, "connect_error", error, sizeof error))
         row_set_text(row, "connect_error", error);
     double established = answer_number(answer, "connections_established");

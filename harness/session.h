@@ -29,9 +29,16 @@ bool session_start_target(const struct session *session, struct target *target, 
 /* Starts the load client against `port`. */
 struct process session_start_load(const struct session *session, int port);
 
-/* Tells the client to hold `connections`, and how many of them send.  As load_ask(). */
-bool session_connect(const struct session *session, struct process *load, long connections,
-                     struct answer *answer);
+/* How a client grows. */
+struct connecting {
+    long held, wanted; /* Connections: before, and after it. */
+    double earlier_s;  /* What all steps but the last took; 0: there was only one. */
+};
+
+/* Tells the client to hold what is wanted, and how many of them send.  Where many are wanted, in
+ * steps, each with a line of progress; the answer is that of the last step.  As load_ask(). */
+bool session_connect(const struct session *session, struct process *load,
+                     struct connecting *connecting, struct answer *answer);
 
 /* Tells the client to make traffic for `duration_s`: `word` is "warm" or "window". */
 bool session_traffic(const struct session *session, struct process *load, const char *word,
@@ -42,8 +49,8 @@ void session_begin_row(const struct session *session, long connections, struct r
 
 /* Copies what connecting gave into the row; false if not all were established, or if the kernel
  * holds another number of them, with the reason. */
-bool session_row_connects(const struct answer *answer, struct target *target, struct row *row,
-                          char *reason, size_t size);
+bool session_row_connects(const struct connecting *connecting, const struct answer *answer,
+                          struct target *target, struct row *row, char *reason, size_t size);
 
 /* Fills in what the kernel dropped since `begin`, which is before the point's first connect. */
 void session_row_drops(const struct kernel *begin, struct row *row);

@@ -84,10 +84,19 @@ const struct server_model server_model = {
     .summary = "liar: echoes each piece a known time after it came",
     .knobs =
         (const struct server_knob[]){
-            {"delay-us", "delay in us", &delay_us, 0, 1000000},
-            {"late-every", "one piece in so many is late; 0: none", &late_every, 0, 1000000},
-            {"late-us", "delay of a late piece in us", &late_us, 0, 1000000},
-            {"double-ms", "the delay doubles in so many ms; 0: never", &double_ms, 0, 1000000},
+            {.name = "delay-us", .help = "delay in us", .value = &delay_us, .max = 1000000},
+            {.name = "late-every",
+             .help = "one piece in so many is late; 0: none",
+             .value = &late_every,
+             .max = 1000000},
+            {.name = "late-us",
+             .help = "delay of a late piece in us",
+             .value = &late_us,
+             .max = 1000000},
+            {.name = "double-ms",
+             .help = "the delay doubles in so many ms; 0: never",
+             .value = &double_ms,
+             .max = 1000000},
             {0}},
     .serve = serve,
 };

@@ -1,0 +1,47 @@
+/* room.c -- how many connections this machine can hold, asked before it is tried. */
+#include "harness/room.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "harness/proc_file.h"
+
+/* An event loop's connection with both its ends took 10.0 KiB where a million were held. */
+static const double both_ends_kib = 11;
+static const double share_of_memory = 0.9; /* The rest is left to the machine. */
+static const double files_each = 2;
+static const double files_left = 10000;
+
+long room_from(double available_kib, double files, char *limit, size_t size)
+{
+    double by_memory = available_kib * share_of_memory / both_ends_kib;
+    double by_files = (files - files_left) / files_each;
+    if (by_memory <= by_files)
+        snprintf(limit, size, "%.0f MiB of free memory at %.0f KiB for both ends of a connection",
+                 available_kib / 1024, both_ends_kib);
+    else
+        snprintf(limit, size, "fs.file-max leaves %.0f open files; a connection takes two", files);
+    double fits = by_memory <= by_files ? by_memory : by_files;
+    return fits > 0 ? (long)fits : 0;
+}
+
+/* The first and third number of /proc/sys/fs/file-nr: open files, and how many there may be. */
+static double files_free(void)
+{
+    char text[128];
+    double used, spare, most;
+    if (proc_file_read(AT_FDCWD, "/proc/sys/fs/file-nr", text, sizeof text) < 0 ||
+        sscanf(text, "%lf %lf %lf", &used, &spare, &most) != 3)
+        return 1e12; /* Not told: then no reason to refuse. */
+    return most - used;
+}
+
+long room_for_connections(char *limit, size_t size)
+{
+    static char text[8192];
+    double available_kib = 1e12;
+    if (proc_file_read(AT_FDCWD, "/proc/meminfo", text, sizeof text) >= 0)
+        available_kib = (double)proc_file_number(text, "MemAvailable:", (uint64_t)1e12);
+    return room_from(available_kib, files_free(), limit, size);
+}

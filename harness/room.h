@@ -1,0 +1,14 @@
+/* room.h -- how many connections this machine can hold, asked before it is tried. */
+#ifndef C10K_ROOM_H
+#define C10K_ROOM_H
+
+#include <stddef.h>
+
+/* Returns about how many connections fit with both their ends into free memory and into the
+ * kernel's table of open files; the one that is shorter stands in `limit`, with its figures. */
+long room_for_connections(char *limit, size_t size);
+
+/* The same from given figures, for tests: free memory in KiB, files that may still be opened. */
+long room_from(double available_kib, double files, char *limit, size_t size);
+
+#endif
