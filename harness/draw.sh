@@ -156,6 +156,7 @@ draw_experiment() { # draw_experiment EXPERIMENT KIND FILE
     write_remarks "$1" "$run/$3"
     for figure in harness/plots/*.gp; do
         grep -qE "^# Kinds: (.* )?$2( |$)" "$figure" || continue
+        ! grep -q '^# Experiments: ' "$figure" || grep -qE "^# Experiments: (.* )?$1( |$)" "$figure" || continue
         metric=$(sed -n 's/^metric = "\(.*\)"$/\1/p' "$figure")
         if [[ -n $metric ]] && ! has_values "$metric" "$1"; then
             echo "$1: $metric is not available on this machine" >>"$work/not_available.txt"

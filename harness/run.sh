@@ -14,7 +14,7 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 profile=standard repeats='' rate='' seed='' out='' install=() models=() experiments=()
-work='' step=0 steps=0 planned_s=0 done_s=0 measure_begin=0
+chosen=0 work='' step=0 steps=0 planned_s=0 done_s=0 measure_begin=0
 readonly command_line=${C10K_COMMAND:-harness/run.sh $*}
 
 whole_number() { # whole_number OPTION TEXT MAX
@@ -37,9 +37,7 @@ read_options() {
         esac
         shift
     done
-    if ((${#models[@]} == 0)); then
-        if [[ $profile == full ]]; then models=(all); else models=("${core_models[@]}"); fi
-    fi
+    chosen=${#models[@]}
     [[ ${models[*]} != all ]] || mapfile -t models < <(all_models)
     need_models "${models[@]}"
     mapfile -t models < <(printf '%s\n' "${models[@]}" | sort -u)
@@ -66,6 +64,24 @@ make_folder() {
 }
 
 conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print "$2"; }
+
+# Unless models were chosen: those that an experiment names; where it takes all, the core cast, and
+# the whole family in profile full.
+default_models_of() { # default_models_of EXPERIMENT
+    local wanted
+    read -r -a wanted < <(conf "$1" models)
+    if [[ ${wanted[*]} != all ]]; then printf '%s\n' "${wanted[@]}"
+    elif [[ $profile == full ]]; then all_models
+    else printf '%s\n' "${core_models[@]}"
+    fi
+}
+
+choose_models() {
+    local name
+    ((chosen == 0)) || return 0
+    mapfile -t models < <(for name in "${experiments[@]}"; do default_models_of "$name"; done | sort -u)
+    need_models "${models[@]}"
+}
 
 # Capacity, then what depends on it, then the rest.
 order_experiments() {
@@ -115,6 +131,7 @@ gate() {
 models_of() { # models_of EXPERIMENT: those that its conf wants, of those that are left.
     local wanted model
     wanted=$(conf "$1" models)
+    if ((chosen == 0)); then wanted=$(default_models_of "$1" | one_line); fi
     for model in "${models[@]}"; do
         if [[ $wanted == all || " $wanted " == *" $model "* ]]; then echo "$model"; fi
     done
@@ -272,6 +289,7 @@ main() {
     run_child harness/setup.sh "${install[@]}" || exit
     build_programs "$work/build.log"
     order_experiments
+    choose_models
     record_run
     gate
     if ((what_stopped == 0)); then plan; measure_all; fi

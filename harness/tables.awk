@@ -8,11 +8,15 @@
 
 BEGIN {
     FS = ","
-    # heading|metric|divided by, for each kind of experiment.
+    # heading|metric|divided by, for each kind of experiment, or for one experiment by its name.
     layout["latency"] = "offered/s|offered_per_s|1;achieved/s|achieved_per_s|1;p50 ms|latency_ns_p50|1e6;" \
         "p99 ms|latency_ns_p99|1e6;p99.9 ms|latency_ns_p999|1e6;max ms|latency_ns_max|1e6;" \
         "send lag p99 ms|send_lag_ns_p99|1e6;server CPU us/message|server_cpu_us_per_message|1;" \
         "switches/s|switches_per_s|1;switches/message|switches_per_message|1;PSS MiB|pss_kib|1024;RSS MiB|rss_kib|1024"
+    layout["million"] = "time to connect s|connect_s|1;p99 ms|latency_ns_p99|1e6;" \
+        "both ends lost MiB|both_ends_lost_kib|1024;slab MiB|both_ends_slab_kib|1024;" \
+        "server PSS MiB|pss_kib|1024;client PSS MiB|client_pss_kib|1024;" \
+        "page tables MiB|both_ends_page_tables_kib|1024;kernel stacks MiB|both_ends_kernel_stack_kib|1024"
     layout["capacity"] = "messages/s|achieved_per_s|1;server CPU us/message|server_cpu_us_per_message|1;" \
         "client CPU us/message|client_cpu_us_per_message|1;machine CPU us/message|machine_cpu_us_per_message|1;" \
         "switches/message|switches_per_message|1"
@@ -113,7 +117,7 @@ function write_overview(    i, m, part, text, row, kind, used) {
 
 function write_experiment(experiment,    kind, count, columns, i, n, part, text, row) {
     kind = kind_of[experiment]
-    count = split(layout[kind], columns, ";")
+    count = split(layout[experiment in layout ? experiment : kind], columns, ";")
     print "T\t" experiment "\t" experiment
     text = kind == "cold_start" ? "H\tmodel\tstatus" : "H\tmodel\tconnections\testablished\tstatus"
     for (i = 1; i <= count; i++) {

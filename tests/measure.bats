@@ -300,3 +300,13 @@ readonly connected='connect connections_asked=1 connections_established=1'
     sleep 0.3
     nothing_left "$bin"
 }
+
+@test "{workers} becomes as many processes as the limit of files demands, and both ends are told" {
+    ulimit -Hn 1024 || skip 'the limit of open files cannot be lowered here'
+    tiny 'kind = latency' 'connections = 3000' 'rate_per_s = 500' 'server_options = --workers {workers}'
+    run -0 "$measure" "$conf" --model epoll_workers --out "$raw" 3>&-
+    [[ $(column connections_established 1) == 3000 && $(column connections_in_kernel 1) == 3000 ]]
+    true_that "$(column processes 1) >= 5" # 3,375 places in processes of 960 each, and the parent.
+    true_that "$(column both_ends_slab_kib 1) > 3000 * 6 && $(column both_ends_lost_kib 1) > 3000 * 6"
+    true_that "$(column client_pss_kib 1) > 100"
+}
