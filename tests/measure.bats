@@ -5,39 +5,10 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-    cd "$BATS_TEST_DIRNAME/.." || return 1
-    measure=$PWD/build/release/measure
-    raw=$BATS_TEST_TMPDIR/raw.csv
-    conf=$BATS_TEST_TMPDIR/tiny.conf
+    load measuring.bash
+    prepare_measuring
     tiny 'kind = latency' 'connections = 1 20' 'rate_per_s = 1000'
 }
-
-# Writes an experiment that takes half a second a point.
-tiny() { # tiny LINE...
-    printf '%s\n' '# Question: does it work?' "$@" 'warmup_s = 0.1' 'window_s = 0.3' \
-        'settle_s = 0.2' >"$conf"
-}
-
-# Prints a column of every row of raw.csv.
-tries() { # tries NAME
-    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } { print $c[name] }' "$raw"
-}
-
-one_line() { tr '\n' ' ' | sed 's/ $//'; }
-
-# The rows that count: a disturbed window is tried again, and then the try before does not.
-last_tries() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } NR == 1 || !$c["superseded"]' "$raw"; }
-
-# Prints column NAME of row N (1 is the first) of those that count.
-column() { # column NAME N
-    last_tries | awk -F, -v name="$1" -v row="$2" '
-        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
-        NR == row + 1 { print $c }'
-}
-
-rows() { last_tries | awk 'END { print NR - 1 }'; }
-
-true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
 
 # Fails if a process is left whose command line holds a text.
 nothing_left() { # nothing_left TEXT
