@@ -14,7 +14,7 @@ run_all.sh -- what does one more connection cost, and where does each server mod
 usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
        ./run_all.sh check [MODEL...] | draw RESULTS_DIR | doctor | list | --help
 
-Without EXPERIMENT, all of them: $(all_experiments | one_line).
+Without EXPERIMENT: $(default_experiments | one_line). More with list.
   quick               one repeat: about a minute and a half; its charts have no spread
   standard            three repeats: eight minutes [this]
   full                every model, five repeats, finer steps: hours
@@ -46,9 +46,12 @@ END
 }
 
 list() {
-    local name
+    local name named plain
+    mapfile -t plain < <(default_experiments)
     for name in $(all_experiments); do
-        printf '%-12s %s\n' "$name" "$(sed -n 's/^# Question: //p' "harness/experiments/$name.conf")"
+        named=' (only when named)'
+        ! is_one_of "$name" "${plain[@]}" || named=''
+        printf '%-12s %s%s\n' "$name" "$(sed -n 's/^# Question: //p' "harness/experiments/$name.conf")" "$named"
     done
     printf '\nmodels: %s\n' "$(all_models | one_line)"
 }

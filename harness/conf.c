@@ -32,6 +32,7 @@ static const struct {
     [KEY_SERVER_OPTIONS] = {"server_options", ""},
     [KEY_TIMEOUT_MS] = {"timeout_ms", "1000"},
     [KEY_RERUNS] = {"reruns", "3"},
+    [KEY_DEFAULT] = {"default", "yes"},
 };
 
 const char *conf_kind_name(enum conf_kind kind)
@@ -103,6 +104,13 @@ static bool take_warmup(const char *value, struct conf *conf, struct conf_error 
     return fail(error, "warmup is fixed or steady, not \"%.60s\"", value);
 }
 
+/* Of interest to run.sh only: whether the experiment runs when none is named. */
+static bool take_default(const char *value, struct conf_error *error)
+{
+    if (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0) return true;
+    return fail(error, "default is yes or no, not \"%.60s\"", value);
+}
+
 /* The counts must rise: the ramp lives inside one server, and a server that once held more
  * connections is not the server that never did. */
 static bool take_connections(const char *value, struct conf *conf, struct conf_error *error)
@@ -168,6 +176,8 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
         return take_long(key, value, 1, 600000, &conf->timeout_ms, error);
     case KEY_RERUNS:
         return take_long(key, value, 0, 1000, &conf->reruns, error);
+    case KEY_DEFAULT:
+        return take_default(value, error);
     case KEY_SERVER_OPTIONS:
     case CONF_KEYS:
         break;

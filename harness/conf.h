@@ -33,6 +33,7 @@ enum conf_key {
     KEY_SERVER_OPTIONS,
     KEY_TIMEOUT_MS,
     KEY_RERUNS,
+    KEY_DEFAULT,
     CONF_KEYS
 };
 

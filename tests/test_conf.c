@@ -87,6 +87,7 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("models = ../fork\n", 1, "models");
     expect_refused("arrival = random\n", 1, "arrival");
     expect_refused("connections\n", 1, "neither");
+    expect_refused("default = maybe\n", 1, "default is yes or no");
     expect_refused("warmup = long\n", 1, "warmup is fixed or steady");
     expect_refused("kind = latency\nconnections = 1\nwarmup = steady\nwarmup_s = 0\n", 0,
                    "warmup_s above 0");
