@@ -54,11 +54,14 @@ busy_on() { # busy_on CPU...
     read -r -a cpus <<<"$(cpus_of server)"
     tiny 'kind = latency' 'connections = 10' 'rate_per_s = 1000'
     busy_on "${cpus[@]}"
-    measure_command 'exec build/release/server-poll {port}'
+    is_told() {
+        measure_command 'exec build/release/server-poll {port}'
+        grep -qE '^other programs used|^the server waited .* for its CPU' <(tries reason)
+    }
+    in_one_of 3 is_told
     [[ $(tries try | one_line) == '1 2 3 4' ]] # Each is worth another try.
     run ! grep -vE '^(noisy|client_limited)$' <(tries status)
-    grep -q noisy <(tries status)
-    grep -qE 'other programs used|waited .* for its CPU' <(tries reason)
+    for foreign in $(tries foreign_cpu_percent); do true_that "$foreign > 3"; done
 }
 
 @test "a server with a fixed delay reads that delay" {
