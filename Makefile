@@ -48,8 +48,9 @@ PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate
 .PHONY: all programs tools test format clean
 all: programs
 programs: $(PROGRAMS)
-# What only the tests need: liars, units, the bare echo loop.
-tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/,$(UNITS)) $(BUILD)/bare_client
+# What only the tests need: liars, units, the bare echo loop, a second opinion on latency.
+tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/,$(UNITS)) \
+       $(BUILD)/bare_client $(BUILD)/second_client
 
 # An archive, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
@@ -68,7 +69,8 @@ $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/bare_client: $(BUILD)/tests/bare_client.o $(COMMON)
-$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/bare_client:
+$(BUILD)/second_client: $(BUILD)/tests/second_client.o
+$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/bare_client $(BUILD)/second_client:
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 

@@ -47,9 +47,12 @@ END
 }
 
 list() {
-    local name
+    local name named plain
+    mapfile -t plain < <(default_experiments)
     for name in $(all_experiments); do
-        printf '%-12s %s\n' "$name" "$(sed -n 's/^# Question: //p' "harness/experiments/$name.conf")"
+        named=' (only when named)'
+        ! is_one_of "$name" "${plain[@]}" || named=''
+        printf '%-12s %s%s\n' "$name" "$(sed -n 's/^# Question: //p' "harness/experiments/$name.conf")" "$named"
     done
     printf '\nmodels: %s\n' "$(all_models | one_line)"
 }

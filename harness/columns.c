@@ -20,8 +20,8 @@ static const char *const columns[] = {
     "connections_reset", "connections_timed_out", "connections_failed", "connect_error",
     "connect_s", "connect_ns_p50", "connect_ns_p99", "connect_ns_max",
     /* Traffic. */
-    "warmup", "warmup_s", "window_s", "offered_per_s", "sent_per_s", "achieved_per_s", "sent",
-    "received", "lost", "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",
+    "warmup", "warmup_s", "window_s", "stop_ms", "offered_per_s", "sent_per_s", "achieved_per_s",
+    "sent", "received", "lost", "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",
     "latency_ns_p999", "latency_ns_max", "latency_ns_mean", "from_sent_ns_p50", "from_sent_ns_p99",
     "send_lag_ns_p50", "send_lag_ns_p99", "send_lag_ns_max", "little_error_percent",
     "drift_percent",

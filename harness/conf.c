@@ -7,7 +7,7 @@
 
 #include "common/number.h"
 
-static const char *const kinds[] = {"latency", "capacity", "memory", "cold_start"};
+static const char *const kinds[] = {"latency", "capacity", "memory", "cold_start", "omission"};
 static const char *const profiles[] = {"quick", "standard", "full"};
 
 enum { KINDS = sizeof kinds / sizeof *kinds, PROFILES = sizeof profiles / sizeof *profiles };
@@ -33,6 +33,8 @@ static const struct {
     [KEY_SERVER_OPTIONS] = {"server_options", ""},
     [KEY_TIMEOUT_MS] = {"timeout_ms", "1000"},
     [KEY_RERUNS] = {"reruns", "3"},
+    [KEY_DEFAULT] = {"default", "yes"},
+    [KEY_STOP_MS] = {"stop_ms", "0"},
 };
 
 const char *conf_kind_name(enum conf_kind kind)
@@ -85,7 +87,9 @@ static bool take_kind(const char *value, struct conf *conf, struct conf_error *e
 {
     int kind = find(value, kinds, KINDS);
     if (kind < 0)
-        return fail(error, "kind is latency, capacity, memory or cold_start, not \"%.60s\"", value);
+        return fail(error,
+                    "kind is latency, capacity, memory, cold_start or omission, not \"%.60s\"",
+                    value);
     conf->kind = (enum conf_kind)kind;
     return true;
 }
@@ -102,6 +106,13 @@ static bool take_warmup(const char *value, struct conf *conf, struct conf_error 
     conf->warm_until_steady = strcmp(value, "steady") == 0;
     if (conf->warm_until_steady || strcmp(value, "fixed") == 0) return true;
     return fail(error, "warmup is fixed or steady, not \"%.60s\"", value);
+}
+
+/* Of interest to run.sh only: whether the experiment runs when none is named. */
+static bool take_default(const char *value, struct conf_error *error)
+{
+    if (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0) return true;
+    return fail(error, "default is yes or no, not \"%.60s\"", value);
 }
 
 /* The counts must rise: the ramp lives inside one server, and a server that once held more
@@ -172,6 +183,10 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
         return take_long(key, value, 1, 600000, &conf->timeout_ms, error);
     case KEY_RERUNS:
         return take_long(key, value, 0, 1000, &conf->reruns, error);
+    case KEY_STOP_MS:
+        return take_long(key, value, 0, 60000, &conf->stop_ms, error);
+    case KEY_DEFAULT:
+        return take_default(value, error);
     case KEY_SERVER_OPTIONS:
     case CONF_KEYS:
         break;
@@ -273,6 +288,20 @@ static const char *next_line(const char *text, const char *end, char *line, size
     return stop == end ? end : stop + 1;
 }
 
+/* What one value demands of another. */
+static bool agree(const struct conf *conf, struct conf_error *error)
+{
+    double stop_s = (double)conf->stop_ms / 1e3;
+    bool stops = conf->kind == CONF_OMISSION;
+    if (conf->warm_until_steady && conf->warmup_s <= 0)
+        return fail(error, "warmup = steady needs a warmup_s above 0");
+    if (!stops && conf->stop_ms > 0) return fail(error, "stop_ms is for kind omission only");
+    if (stops && (conf->stop_ms == 0 || stop_s > conf->window_s / 2))
+        return fail(error, "kind omission needs a stop_ms of at least 1 ms, and of at most half of "
+                           "window_s");
+    return true;
+}
+
 /* Fills in defaults, and reads the values that hold for this profile. */
 static bool finish(struct parse *parse)
 {
@@ -288,9 +317,7 @@ static bool finish(struct parse *parse)
         }
         if (!take((enum conf_key)key, text, parse->conf, parse->error)) return false;
     }
-    if (parse->conf->warm_until_steady && parse->conf->warmup_s <= 0)
-        return fail(parse->error, "warmup = steady needs a warmup_s above 0");
-    return true;
+    return agree(parse->conf, parse->error);
 }
 
 bool conf_parse(const char *text, size_t size, const char *profile, struct conf *conf,
@@ -324,13 +351,13 @@ double conf_estimate_s(const struct conf *conf)
 {
     bool many = conf->connection_count > 0 && conf->connections[conf->connection_count - 1] > 50000;
     double per_connection_s = many ? 0.05e-3 : 0.3e-3, sum_s = 0.5;
-    double spells = conf->warm_until_steady ? 5 : 1;
+    double spells = conf->warm_until_steady ? 5 : 1, loops = conf->kind == CONF_OMISSION ? 2 : 1;
     if (conf->kind == CONF_COLD_START) return 1 + 10 * 0.2e-3 * (double)conf->requests;
     for (size_t i = 0; i < conf->connection_count; i++) {
         if (conf->kind == CONF_MEMORY)
             sum_s += 2 * (per_connection_s * (double)conf->connections[i] + conf->settle_s);
         else
-            sum_s += conf->warmup_s * spells + conf->window_s + 0.1;
+            sum_s += loops * (conf->warmup_s * spells + conf->window_s + 0.1);
     }
     if (conf->kind != CONF_MEMORY)
         sum_s += 2 * per_connection_s * (double)conf->connections[conf->connection_count - 1];

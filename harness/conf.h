@@ -14,7 +14,7 @@ enum {
     CONF_CONNECTIONS_MAX = 2000000, /* Twice the million that this suite is heading for. */
 };
 
-enum conf_kind { CONF_LATENCY, CONF_CAPACITY, CONF_MEMORY, CONF_COLD_START };
+enum conf_kind { CONF_LATENCY, CONF_CAPACITY, CONF_MEMORY, CONF_COLD_START, CONF_OMISSION };
 
 enum conf_key {
     KEY_KIND,
@@ -34,6 +34,8 @@ enum conf_key {
     KEY_SERVER_OPTIONS,
     KEY_TIMEOUT_MS,
     KEY_RERUNS,
+    KEY_DEFAULT,
+    KEY_STOP_MS,
     CONF_KEYS
 };
 
@@ -49,7 +51,8 @@ struct conf {
     double rate_per_s;
     bool poisson, warm_until_steady;
     long message_b, repeats, requests, timeout_ms;
-    long reruns; /* Windows that one ramp may measure again. */
+    long reruns;  /* Windows that one ramp may measure again. */
+    long stop_ms; /* Of each window the server stands still; kind omission only. */
     double warmup_s, window_s, settle_s;
 };
 
@@ -73,7 +76,7 @@ bool conf_print(const struct conf *conf, const char *key, char *value, size_t si
 /* About how many seconds one model takes for one repeat. */
 double conf_estimate_s(const struct conf *conf);
 
-/* "latency", "capacity", "memory" or "cold_start". */
+/* "latency", "capacity", "memory", "cold_start" or "omission". */
 const char *conf_kind_name(enum conf_kind kind);
 
 #endif

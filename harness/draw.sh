@@ -54,6 +54,12 @@ facts() { # facts EXPERIMENT METRIC
             seen[name, text] = 1
             list[name] = list[name] (list[name] == "" ? "" : " or ") text
         }
+        function note_rate(rate) {
+            if (rate == "") return
+            if (rate_high == "" || rate + 0 > rate_high) rate_high = rate + 0
+            if (rate_low == "" || rate + 0 < rate_low) rate_low = rate + 0
+        }
+        function rates() { return sprintf(rate_low == rate_high ? "%.0f" : "%.0f to %.0f", rate_low, rate_high) }
         function note_warmup(word, seconds) {
             warmed[word] = 1
             if (warm_high == "" || seconds > warm_high) warm_high = seconds
@@ -67,6 +73,7 @@ facts() { # facts EXPERIMENT METRIC
         NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["experiment"] == experiment {
             note("profile", $c["profile"]); note("rate", $c["offered_per_s"] == "" ? "" : $c["offered_per_s"] + 0)
+            note_rate($c["offered_per_s"])
             note("size", $c["message_b"]); note("arrival", $c["arrival"])
             note("method", $c["switches_method"]); note("window", $c["window_s"] == "" ? "" : $c["window_s"] + 0)
             if ("warmup" in c && $c["warmup"] != "") note_warmup($c["warmup"], $c["warmup_s"] + 0)
@@ -76,7 +83,9 @@ facts() { # facts EXPERIMENT METRIC
             if (!repeats) exit
             text = "Profile " list["profile"] ": " (repeats == 1 ? "one run, no spread" : repeats " runs, median" \
                    (metric == "" ? "; their spread is in the table" : "; bars from the lowest to the highest"))
-            if (list["rate"] != "") text = text "; " list["rate"] " messages/s offered, " list["arrival"]
+            if (list["rate"] != "" && list["arrival"] ~ /closed/)
+                text = text "; the open loop with " rates() " messages/s, as many as the closed one had before"
+            else if (list["rate"] != "") text = text "; " list["rate"] " messages/s offered, " list["arrival"]
             else if (list["arrival"] == "closed") text = text "; closed loop"
             if (list["rate"] != "" || list["arrival"] == "closed") text = text ", " list["size"] " bytes each"
             if (list["window"] != "") text = text ", windows of " list["window"] " s"
@@ -119,7 +128,8 @@ write_remarks() { # write_remarks EXPERIMENT FILE
                 m = $c["model"] ": " status
                 if (!(m in counts)) { order[++many] = m; reason[m] = $c["reason"]; counts[m] = "" }
                 if ("connections_asked" in c)
-                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") $c["connections_asked"]
+                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") $c["connections_asked"] \
+                        ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
             }
             END {
                 for (i = 1; i <= many; i++) {
@@ -160,6 +170,10 @@ draw_experiment() { # draw_experiment EXPERIMENT KIND FILE
         metric=$(sed -n 's/^metric = "\(.*\)"$/\1/p' "$figure")
         if [[ -n $metric ]] && ! has_values "$metric" "$1"; then
             echo "$1: $metric is not available on this machine" >>"$work/not_available.txt"
+            continue
+        fi
+        if grep -q '^# Needs: histograms$' "$figure" && ! compgen -G "$run/histograms/$1-*.hgrm" >/dev/null; then
+            echo "$1: the folder histograms is not in this run" >>"$work/not_available.txt"
             continue
         fi
         write_caption "$1" "$2" "$figure" "$metric"
@@ -205,7 +219,7 @@ main() {
     if [[ -s $run/raw.csv ]]; then
         awk -f harness/summarise.awk "$run/raw.csv" >"$work/summary.csv" || exit
     else
-        echo experiment,kind,model,connections_asked,connections_active,repeats_ok,repeats,status,reason \
+        echo experiment,kind,model,connections_asked,connections_active,arrival,repeats_ok,repeats,status,reason \
             >"$work/summary.csv"
     fi
     { mkdir -p "$run/figures" && mv "$work/summary.csv" "$run/summary.csv"; } || die "cannot write to $run"

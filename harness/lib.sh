@@ -56,6 +56,14 @@ default_experiments() {
 }
 all_experiments() { names_of .conf harness/experiments/*.conf; }
 
+# Those that run when none is named; the others take their own time, or ask a question of their own.
+default_experiments() {
+    local name
+    for name in $(all_experiments); do
+        grep -qE '^default[[:space:]]*=[[:space:]]*no[[:space:]]*$' "harness/experiments/$name.conf" || echo "$name"
+    done
+}
+
 # The models that can run here: a library may be missing.
 built_models() {
     local model

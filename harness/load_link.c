@@ -17,13 +17,17 @@ static bool fail(struct answer *answer, const char *what, const char *detail)
     return false;
 }
 
-bool load_ask(struct process *load, const char *command, double patience_s, struct answer *answer)
+bool load_tell(struct process *load, const char *command)
 {
     char line[64];
     size_t size = (size_t)snprintf(line, sizeof line, "%s\n", command);
+    return write(load->input_fd, line, size) == (ssize_t)size;
+}
+
+bool load_hear(struct process *load, const char *command, double patience_s, struct answer *answer)
+{
     uint64_t deadline_ns = clock_ns() + (uint64_t)(patience_s * NS_PER_S);
-    if (write(load->input_fd, line, size) != (ssize_t)size ||
-        !process_read_line(load, answer->line, sizeof answer->line, deadline_ns)) {
+    if (!process_read_line(load, answer->line, sizeof answer->line, deadline_ns)) {
         char words[200] = "no answer in time";
         process_sleep_ns(20 * NS_PER_MS); /* Ctrl-C ends both of us: then it is no failure. */
         if (!process_is_running(load)) process_last_words(load, words, sizeof words);
@@ -35,6 +39,12 @@ bool load_ask(struct process *load, const char *command, double patience_s, stru
     char said[200];
     snprintf(said, sizeof said, "%.180s", answer->line);
     return fail(answer, "the load client answered: ", said);
+}
+
+bool load_ask(struct process *load, const char *command, double patience_s, struct answer *answer)
+{
+    /* Whether it could be told shows in its answer. */
+    return load_hear(load, command, load_tell(load, command) ? patience_s : 0, answer);
 }
 
 bool answer_get(const struct answer *answer, const char *key, char *value, size_t size)

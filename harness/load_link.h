@@ -15,6 +15,11 @@ struct answer {
     char line[LOAD_LINE_MAX];
 };
 
+/* The two halves of load_ask(), for whoever has something to do in between.  load_tell() is false
+ * if the client is gone; then load_hear() says why. */
+bool load_tell(struct process *load, const char *command);
+bool load_hear(struct process *load, const char *command, double patience_s, struct answer *answer);
+
 /* Sends a command and waits `patience_s` for its answer.  False if there is none, if the client
  * says it is wrong, or if the answer belongs to another command; answer->line then says why. */
 bool load_ask(struct process *load, const char *command, double patience_s, struct answer *answer);

@@ -11,6 +11,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "harness/omission.h"
 #include "harness/plateau.h"
 #include "harness/process.h"
 #include "harness/ramp.h"
@@ -34,7 +35,9 @@ static _Noreturn void help(void)
          "  --model M        what to measure: BIN_DIR/server-M, or the name for --command\n"
          "  --command CMD    measure this shell command; {port} in it becomes a free port,\n"
          "                   without {port} it must print \"ready port=N\"\n"
-         "  --out FILE       CSV file to append to; results/README.md tells its columns\n"
+         "  --out FILE       CSV file to append to; results/README.md tells its columns.  "
+         "Experiments\n"
+         "                   of kind omission also write histograms/ beside it\n"
          "  --profile P      quick, standard or full [standard]\n"
          "  --repeat K       number of this repeat, for the CSV [1]\n"
          "  --rate R         messages per second, instead of the experiment's rate_per_s\n"
@@ -172,7 +175,8 @@ static void prepare(struct request *request)
         die_usage("%s is of kind cold_start, which harness/cold_start.sh measures",
                   request->conf_path);
     session->cpus = cpus_of_this_process();
-    if (!session->cpus.apart && session->conf.kind == CONF_LATENCY)
+    bool latency = session->conf.kind == CONF_LATENCY || session->conf.kind == CONF_OMISSION;
+    if (!session->cpus.apart && latency)
         die_usage("only one CPU: server and client would wait for each other, and no latency could "
                   "be told from that; use an experiment of kind capacity or memory");
     if (!session->cpus.apart)
@@ -184,6 +188,8 @@ static void prepare(struct request *request)
     need_program(session->bin_dir, "load", "build it with make");
     session->out_fd = columns_open(request->out_path, why, (int)sizeof why);
     if (session->out_fd < 0) die_usage("%s", why);
+    if (session->conf.kind == CONF_OMISSION && !omission_make_folder(request->out_path, session))
+        die_usage("cannot make %s: %s; choose another --out", session->histograms, strerror(errno));
 }
 
 int main(int argc, char **argv)

@@ -200,6 +200,7 @@ void process_end(struct process *process, int patience_ms)
     close_pipes(process);
     if (process_is_running(process)) {
         kill(process->pid, SIGTERM);
+        kill(process->pid, SIGCONT); /* Who was stopped could not end. */
         if (!ends_within(process, patience_ms)) {
             kill(process->pid, SIGKILL);
             ends_within(process, 10000);

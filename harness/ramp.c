@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "harness/edge.h"
+#include "harness/omission.h"
 #include "harness/probe_memory.h"
 #include "harness/quiet.h"
 #include "harness/room.h"
@@ -41,6 +42,8 @@ struct ramp {
     long room;                 /* Connections that the machine can hold, about. */
     struct kernel quiet;       /* Before the server was started. */
     struct kernel begin;       /* Before the point's first connect. */
+    bool closed;               /* The loop of this point. */
+    double achieved_per_s;     /* In the window before this one. */
     double warm_messages;      /* That this point's warm-up has to see. */
 };
 
@@ -78,8 +81,9 @@ static void row_traffic(const struct session *session, const struct answer *wind
                                         "send_lag_ns_p99",  "send_lag_ns_max"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         row_set_real(row, counts[i], answer_number(window, counts[i]));
-    /* A closed loop waits for the server before it sends: its times are no latencies. */
-    for (size_t i = 0; session->conf.kind == CONF_LATENCY && i < sizeof times / sizeof *times; i++)
+    /* A closed loop waits for the server before it sends: its times are no latencies.  That is what
+     * the kind omission is there to show. */
+    for (size_t i = 0; session->conf.kind != CONF_CAPACITY && i < sizeof times / sizeof *times; i++)
         row_set_real(row, times[i], answer_number(window, times[i]));
 }
 
@@ -119,11 +123,12 @@ static void row_memory(struct ramp *ramp, const struct edge *after, struct row *
     row_both_ends(ramp, &kernel, row);
 }
 
-static struct verdict_numbers numbers_of(const struct session *session, const struct answer *window)
+static struct verdict_numbers numbers_of(const struct ramp *ramp, const struct answer *window)
 {
+    bool stopped = ramp->session->conf.stop_ms > 0; /* Which makes one half slower. */
     return (struct verdict_numbers){
-        .closed = session->conf.kind == CONF_CAPACITY,
-        .poisson = session->conf.poisson,
+        .closed = ramp->closed,
+        .poisson = ramp->session->conf.poisson,
         .spin = answer_number(window, "spin") > 0,
         .corrupt = answer_number(window, "corrupt"),
         .lost = answer_number(window, "lost"),
@@ -137,7 +142,7 @@ static struct verdict_numbers numbers_of(const struct session *session, const st
         .latency_ns_p99 = answer_number(window, "latency_ns_p99"),
         .send_lag_ns_p99 = answer_number(window, "send_lag_ns_p99"),
         .little_error_percent = answer_number(window, "little_error_percent"),
-        .drift_percent = answer_number(window, "drift_percent"),
+        .drift_percent = stopped ? NAN : answer_number(window, "drift_percent"),
     };
 }
 
@@ -150,6 +155,8 @@ static bool make_traffic(struct ramp *ramp, struct row *row, struct edge *before
     *before = edge_prepare(ramp->target.process.pid);
     if (!warm_up(session, &ramp->load, ramp->warm_messages, row, window)) return false;
     edge_before(before);
+    if (session->conf.kind == CONF_OMISSION)
+        return omission_window(session, &ramp->load, &before->tree, window);
     return session_traffic(session, &ramp->load, "window", session->conf.window_s, window);
 }
 
@@ -182,10 +189,12 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
         return false;
     }
     struct edge after = edge_after(ramp->target.process.pid);
-    struct verdict_numbers numbers = numbers_of(session, &window);
+    struct verdict_numbers numbers = numbers_of(ramp, &window);
     row_traffic(session, &window, row);
     edge_row(&before, &after, &window, &session->cpus, numbers.spin, row, &numbers);
     if (session->conf.kind == CONF_LATENCY) row_memory(ramp, &after, row);
+    if (session->conf.kind == CONF_OMISSION) omission_keep_window(session, row);
+    ramp->achieved_per_s = numbers.achieved_per_s;
     *verdict = verdict_judge(&numbers, reason, size);
     edge_free(&before);
     edge_free(&after);
@@ -231,6 +240,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, char *reason,
     struct row row;
     enum verdict verdict;
     session_begin_row(session, connections, &row);
+    if (!ramp->closed) row_set_text(&row, "arrival", session->conf.text[KEY_ARRIVAL]);
     row_set_real(&row, "quiet_s", ramp->quiet_s);
     ramp->begin = probe_kernel();
     struct connecting connecting = {.held = ramp->held, .wanted = connections};
@@ -269,6 +279,24 @@ static long scale_down(const struct ramp *ramp, long connections, const char *li
     return fits;
 }
 
+/* The same point with both loops, the open one at the rate that the closed one reached. */
+static enum outcome run_both_loops(struct ramp *ramp, long connections, char *reason, size_t size)
+{
+    struct answer answer;
+    enum outcome outcome = NEXT_POINT;
+    for (int loop = 0; loop < 2 && outcome == NEXT_POINT; loop++) {
+        ramp->closed = loop == 0;
+        if (omission_choose_loop(ramp->session, &ramp->load, ramp->closed, ramp->achieved_per_s,
+                                 &answer)) {
+            outcome = run_point(ramp, connections, reason, size);
+        } else {
+            snprintf(reason, size, "%.200s", answer.line);
+            outcome = OURS_BROKE;
+        }
+    }
+    return outcome;
+}
+
 static bool run_points(struct ramp *ramp)
 {
     const struct conf *conf = &ramp->session->conf;
@@ -280,7 +308,9 @@ static bool run_points(struct ramp *ramp)
             session_not_reached(ramp->session, i, limit);
             return true;
         }
-        enum outcome outcome = run_point(ramp, connections, reason, sizeof reason);
+        enum outcome (*run)(struct ramp *, long, char *, size_t) =
+            conf->kind == CONF_OMISSION ? run_both_loops : run_point;
+        enum outcome outcome = run(ramp, connections, reason, sizeof reason);
         if (outcome == NEXT_POINT) continue;
         char because[REASON_MAX];
         explain_death(ramp, "the point before", because, sizeof because);
@@ -302,7 +332,9 @@ static void wait_for_quiet(struct ramp *ramp)
 
 bool ramp_run(const struct session *session)
 {
-    struct ramp ramp = {.session = session, .reruns_left = session->conf.reruns};
+    struct ramp ramp = {.session = session,
+                        .closed = session->conf.kind != CONF_LATENCY,
+                        .reruns_left = session->conf.reruns};
     wait_for_quiet(&ramp);
     char reason[REASON_MAX];
     if (!session_start_target(session, &ramp.target, reason, sizeof reason)) {

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/die.h"
+#include "harness/omission.h"
 #include "harness/probe_sockets.h"
 
 enum {
@@ -55,6 +56,7 @@ struct process session_start_load(const struct session *session, int port)
 {
     const struct conf *conf = &session->conf;
     char program[PATH_MAX_B], port_text[WORD_MAX], rate[WORD_MAX], seed[WORD_MAX];
+    char histogram[SESSION_FOLDER_MAX + WORD_MAX];
     snprintf(program, sizeof program, "%s/load", session->bin_dir);
     snprintf(port_text, sizeof port_text, "%d", port);
     snprintf(rate, sizeof rate, "%.3f", conf->rate_per_s);
@@ -65,13 +67,17 @@ struct process session_start_load(const struct session *session, int port)
                       "--message-b",  (char *)conf->text[KEY_MESSAGE_B],
                       "--timeout-ms", (char *)conf->text[KEY_TIMEOUT_MS]};
     int argc = 10;
-    if (conf->kind == CONF_LATENCY) {
-        argv[argc++] = "--rate";
-        argv[argc++] = rate;
+    bool open_loop = conf->kind == CONF_LATENCY;
+    argv[argc++] = open_loop ? "--rate" : "--closed";
+    if (open_loop) argv[argc++] = rate;
+    if (open_loop || conf->kind == CONF_OMISSION) {
         argv[argc++] = conf->poisson ? "--poisson" : "--constant";
         if (session->cpus.apart) argv[argc++] = "--spin"; /* It has a CPU to itself. */
-    } else {
-        argv[argc++] = "--closed";
+    }
+    if (conf->kind == CONF_OMISSION) {
+        omission_window_file(session, histogram, sizeof histogram);
+        argv[argc++] = "--hgrm";
+        argv[argc++] = histogram;
     }
     argv[argc] = NULL;
     return process_start(argv, &session->cpus.client, true);
@@ -136,7 +142,8 @@ void session_begin_row(const struct session *session, long connections, struct r
     }
     bool all = conf->active == 0 || conf->active > connections;
     row_set_whole(row, "connections_active", (uint64_t)(all ? connections : conf->active));
-    row_set_text(row, "arrival", conf->kind == CONF_CAPACITY ? "closed" : conf->text[KEY_ARRIVAL]);
+    row_set_text(row, "arrival", conf->kind == CONF_LATENCY ? conf->text[KEY_ARRIVAL] : "closed");
+    if (conf->stop_ms > 0) row_set_whole(row, "stop_ms", (uint64_t)conf->stop_ms);
 }
 
 /* "established 3 of 10: ECONNREFUSED" and what the server said about it. */

@@ -12,6 +12,8 @@
 #include "harness/probe_kernel.h"
 #include "harness/target.h"
 
+enum { SESSION_FOLDER_MAX = 4096 };
+
 struct session {
     struct conf conf;
     struct cpus cpus;
@@ -19,7 +21,8 @@ struct session {
     const char *profile, *model, *bin_dir;
     const char *command; /* NULL: the model is BIN_DIR/server-MODEL. */
     long repeat, seed;
-    int out_fd; /* raw.csv, for appending. */
+    int out_fd;                          /* raw.csv, for appending. */
+    char histograms[SESSION_FOLDER_MAX]; /* Folder for them, in kind omission only. */
 };
 
 /* Starts the server of this session.  As target_start_model(). */

@@ -1,4 +1,4 @@
-# summarise.awk -- raw.csv to summary.csv: one row per experiment, model and connection count.
+# summarise.awk -- raw.csv to summary.csv: one row per experiment, model, connection count and arrival.
 #
 #   awk -f harness/summarise.awk results/RUN/raw.csv > results/RUN/summary.csv
 #
@@ -40,7 +40,7 @@ function read_header(    i) {
         column[$i] = i
         if (!($i in not_a_metric)) metrics[++metric_count] = $i
     }
-    split("schema experiment kind model connections_asked connections_active status reason", words, " ")
+    split("schema experiment kind model connections_asked connections_active arrival status reason", words, " ")
     for (i in words) if (!(words[i] in column)) stop("no column `" words[i] "`")
     header_size = NF
 }
@@ -71,7 +71,7 @@ NF != header_size { stop("line " NR " has " NF " cells, the header has " header_
 { need_schema() }
 value("superseded") == 1 { next } # The same window was tried again.
 {
-    key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked")
+    key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked") SUBSEP value("arrival")
     if (!(key in repeats)) keys[++key_count] = key
     if (!(value("experiment") in experiment_rank))
         experiment_rank[value("experiment")] = ++experiment_count
@@ -111,7 +111,8 @@ function precedes(a, b,    x, y) {
     split(b, y, SUBSEP)
     if (x[1] != y[1]) return experiment_rank[x[1]] < experiment_rank[y[1]]
     if (x[2] != y[2]) return x[2] "" < y[2] ""
-    return x[3] + 0 < y[3] + 0
+    if (x[3] != y[3]) return x[3] + 0 < y[3] + 0
+    return x[4] "" < y[4] ""
 }
 
 # Insertion sort: a run has some hundred points.
@@ -145,7 +146,7 @@ function plain(number) { return number == int(number) ? sprintf("%.0f", number) 
 END {
     if (stopped) exit stopped
     if (NR == 0) stop("it is empty")
-    line = "experiment,kind,model,connections_asked,connections_active,repeats_ok,repeats"
+    line = "experiment,kind,model,connections_asked,connections_active,arrival,repeats_ok,repeats"
     for (m = 1; m <= metric_count; m++)
         line = line OFS metrics[m] "_median" OFS metrics[m] "_min" OFS metrics[m] "_max"
     print line OFS "status" OFS "reason"
@@ -154,7 +155,7 @@ END {
         key = keys[k]
         split(key, part, SUBSEP)
         class = decisive(key)
-        line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS active[key]
+        line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS active[key] OFS part[4]
         line = line OFS rows[key, "good"] + 0 OFS repeats[key]
         for (m = 1; m <= metric_count; m++) line = line OFS spread(key, m)
         print line OFS status[key, class] OFS reason[key, class]

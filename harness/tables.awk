@@ -23,11 +23,13 @@ BEGIN {
     layout["memory"] = "PSS MiB|pss_kib|1024;page tables MiB|page_tables_kib|1024;" \
         "kernel stacks MiB|kernel_stack_kib|1024;sockets MiB|sockets_kib|1024;other slab MiB|slab_kib|1024;" \
         "summed RSS MiB|rss_kib|1024;really lost MiB|machine_lost_kib|1024;processes|processes|1;threads|threads|1"
+    layout["omission"] = "messages/s|achieved_per_s|1;p50 ms|latency_ns_p50|1e6;p99 ms|latency_ns_p99|1e6;" \
+        "p99.9 ms|latency_ns_p999|1e6;max ms|latency_ns_max|1e6;send lag p99 ms|send_lag_ns_p99|1e6"
     layout["cold_start"] = "time s|time_s|1"
     overview_count = split("latency|p99 ms|latency_ns_p99|1e6;latency|switches/message|switches_per_message|1;" \
         "capacity|messages/s|achieved_per_s|1;capacity|CPU us/message|server_cpu_us_per_message|1;" \
         "memory|PSS MiB|pss_kib|1024;memory|really lost MiB|machine_lost_kib|1024;" \
-        "cold_start|cold start s|time_s|1", overview, ";")
+        "cold_start|cold start s|time_s|1;omission|p99 ms of a stalled server|latency_ns_p99|1e6", overview, ";")
     if (cold != "") read_cold_start()
 }
 
@@ -119,7 +121,8 @@ function write_experiment(experiment,    kind, count, columns, i, n, part, text,
     kind = kind_of[experiment]
     count = split(layout[experiment in layout ? experiment : kind], columns, ";")
     print "T\t" experiment "\t" experiment
-    text = kind == "cold_start" ? "H\tmodel\tstatus" : "H\tmodel\tconnections\testablished\tstatus"
+    text = kind == "cold_start" ? "H\tmodel\tstatus" : "H\tmodel\tconnections\testablished" \
+           (kind == "omission" ? "\tarrival" : "") "\tstatus"
     for (i = 1; i <= count; i++) {
         split(columns[i], part, "|")
         text = text "\t" part[1]
@@ -131,6 +134,7 @@ function write_experiment(experiment,    kind, count, columns, i, n, part, text,
         if (kind != "cold_start")
             text = text "\t" cell_of(row, kind, "connections_asked") "\t" \
                    or_dash(cell_of(row, kind, "connections_established_min"))
+        if (kind == "omission") text = text "\t" cell_of(row, kind, "arrival")
         text = text "\t" cell_of(row, kind, "status")
         for (i = 1; i <= count; i++) {
             split(columns[i], part, "|")

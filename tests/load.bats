@@ -4,6 +4,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load measuring.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     BIN=build/release
     load=$BIN/load
@@ -27,17 +28,6 @@ start() { # start PROGRAM [OPTION...]
 
 # Prints field NAME of the JSON in $output.
 field() { jq -r ".$1" <<<"$output"; }
-
-# true_that EXPRESSION: arithmetic with fractions.
-true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
-
-# Neighbours can delay any message, and none can make the client read too little every time: a limit
-# that holds in one of several tries holds.
-in_one_of() { # in_one_of TRIES COMMAND...
-    local try
-    for ((try = 1; try < $1; try++)); do "${@:2}" && return; done
-    "${@:2}"
-}
 
 @test "accounting closes: asked = established, sent = received + lost, nothing corrupt" {
     start server-poll

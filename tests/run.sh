@@ -2,7 +2,8 @@
 # run.sh -- builds and runs every test of the suite; `make test` calls it.
 #
 # usage: tests/run.sh [--no-install] [PART...]
-#   parts: format scripts docs warnings units load gate harness suite   [all of them]
+#   parts: format scripts docs warnings units load gate harness controls crosschecks
+#          suite   [all of them]
 #
 # Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
 # screen.  The last line counts: "N passed, N failed, N skipped".  Exit status 1 if any failed.
@@ -11,7 +12,7 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly ALL_PARTS=(format scripts docs warnings units load gate harness suite)
+readonly ALL_PARTS=(format scripts docs warnings units load gate harness controls crosschecks suite)
 out=build/test
 
 # Prints one TAP line for a command: ok if it succeeds and, with --silent, prints nothing.
@@ -77,6 +78,10 @@ part_gate() {
 }
 
 part_harness() { bats --tap tests/measure.bats; }
+
+part_controls() { bats --tap tests/controls.bats; }
+
+part_crosschecks() { bats --tap tests/crosschecks.bats; }
 
 part_suite() { bats --tap tests/scripts.bats; }
 

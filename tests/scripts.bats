@@ -20,7 +20,7 @@ cell() {
 # A finished run: the fixture, drawn.
 draw_fixture() {
     mkdir -p "$tmp/run/gate"
-    cp tests/fixtures/raw.csv tests/fixtures/cold_start.csv "$tmp/run"
+    cp -r tests/fixtures/raw.csv tests/fixtures/cold_start.csv tests/fixtures/histograms "$tmp/run"
     printf 'half-close\tFAIL\t8388608 bytes in, 8381952 out\n' >"$tmp/run/gate/broken.tsv"
     ./run_all.sh draw "$tmp/run"
 }
@@ -110,7 +110,7 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 @test "draw makes every chart as SVG and PNG, and both reports" {
     draw_fixture
     for name in capacity-cpu_per_message capacity-messages_per_s cold_start-cold_start memory-memory_parts \
-        ramp-latency_p99 ramp-memory_growth ramp-switches_per_message ramp-switches_per_s; do
+        omission-omission ramp-latency_p99 ramp-memory_growth ramp-switches_per_message ramp-switches_per_s; do
         for format in svg png; do
             [[ -s $tmp/run/figures/$name.$format ]] || { echo "no $name.$format"; return 1; }
         done
@@ -169,6 +169,39 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     [[ $(numbers line-3) == '10 500 500 500;100 700 700 700;' && -z $(numbers marks-3) ]]
     grep -q '^100 .* 1$' "$tmp/failed.dat"
     grep -q '"client limited" 1' "$tmp/words.dat"
+}
+
+@test "histograms of repeats are added, and a curve is that of all messages" {
+    awk -v known='fork poll' -v work="$tmp" -f harness/plots/percentiles.awk tests/fixtures/histograms/*.hgrm
+    # 200 messages: 90 of 50 us, 109 of 100 us, one of 200 ms.
+    diff <(printf '%s\n' 'NaN NaN' '2 0.1' '200 0.1' '200 200' '200 200') "$tmp/closed-2.dat"
+    diff <(printf '%s\n' 'NaN NaN' '2 0.1' '10 0.1' '10 200' '100 200') "$tmp/open-2.dat"
+    grep -q '^models = "poll "$' "$tmp/curves.gp"
+    # More connections supersede fewer.
+    mkdir "$tmp/more"
+    cp tests/fixtures/histograms/*.hgrm "$tmp/more"
+    cp "$tmp/more/omission-poll-1-closed-2.hgrm" "$tmp/more/omission-poll-20-closed-1.hgrm"
+    awk -v known='fork poll' -v work="$tmp" -f harness/plots/percentiles.awk "$tmp"/more/*.hgrm
+    diff <(printf '%s\n' 'NaN NaN' '2 0.1' '100 0.1') "$tmp/closed-2.dat"
+    [[ $(cat "$tmp/open-2.dat") == 'NaN NaN' ]]
+}
+
+@test "a run whose histograms were not kept is drawn without their chart, and says so" {
+    mkdir "$tmp/bare"
+    grep -E '^schema|,omission,' tests/fixtures/raw.csv >"$tmp/bare/raw.csv"
+    run -0 ./run_all.sh draw "$tmp/bare"
+    [[ -z $(ls "$tmp/bare/figures") ]]
+    grep -q 'No chart: omission: the folder histograms is not in this run' "$tmp/bare/index.html"
+}
+
+@test "an experiment that waits to be named is listed as such, and left out of plain runs" {
+    run -0 ./run_all.sh list
+    [[ $output == *'omission '*'(only when named)'* && $output != *'ramp '*'(only when named)'* ]]
+    # shellcheck disable=SC2016
+    run -0 bash -c 'source harness/lib.sh; default_experiments | one_line'
+    [[ " $output " == *' ramp '* && " $output " != *' omission '* ]]
+    run -0 ./run_all.sh --help
+    [[ $output != *omission* ]]
 }
 
 @test "index.html needs nothing but itself" {

@@ -87,6 +87,10 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("models = ../fork\n", 1, "models");
     expect_refused("arrival = random\n", 1, "arrival");
     expect_refused("connections\n", 1, "neither");
+    expect_refused("kind = latency\nconnections = 1\nstop_ms = 5\n", 0, "kind omission only");
+    expect_refused("kind = omission\nconnections = 1\n", 0, "needs a stop_ms");
+    expect_refused("kind = omission\nconnections = 1\nwindow_s = 1\nstop_ms = 501\n", 0,
+                   "half of window_s");
     expect_refused("default = maybe\n", 1, "default is yes or no");
     expect_refused("warmup = long\n", 1, "warmup is fixed or steady");
     expect_refused("kind = latency\nconnections = 1\nwarmup = steady\nwarmup_s = 0\n", 0,
@@ -155,6 +159,9 @@ static void the_estimate_grows_with_the_work(void **state)
     assert_true(one >= 2 * (1 + 2)); /* Two points of warm-up and window. */
     conf.window_s = 20;
     assert_true(conf_estimate_s(&conf) >= one + 36);
+    conf.kind = CONF_OMISSION; /* Each point twice. */
+    assert_true(conf_estimate_s(&conf) >= 2 * (one + 36) - 1);
+    conf.kind = CONF_LATENCY;
     conf.warm_until_steady = true;
     assert_true(conf_estimate_s(&conf) >= one + 36 + 8);
 }

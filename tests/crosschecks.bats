@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# crosschecks.bats -- guards against probes that agree with themselves only: each number is held
+# against that of a tool which is not ours.  A tool that is missing skips its test.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load measuring.bash
+    prepare_measuring
+    # Under a name of its own: others may run servers at the same time.
+    bin=$BATS_TEST_TMPDIR/bin
+    mkdir "$bin"
+    cp build/release/load "$bin"
+    started=()
+}
+
+teardown() {
+    local pid
+    for pid in "${started[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+}
+
+need() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
+
+# Measures MODEL in the background, as the server "watched".
+measure_watched() { # measure_watched MODEL
+    cp "build/release/server-$1" "$bin/server-watched"
+    "$measure" "$conf" --profile full --model watched --bin-dir "$bin" --out "$raw" >/dev/null 3>&- &
+    started+=($!)
+}
+
+watched() { pgrep --full "^$bin/server-watched" || true; }
+
+# Waits until the server has so many processes.
+await_processes() { # await_processes COUNT
+    local i
+    for ((i = 0; i < 200; i++)); do
+        (($(watched | wc -l) < $1)) || return 0
+        sleep 0.05
+    done
+    echo "the server has $(watched | wc -l) processes"
+    return 1
+}
+
+# Within PERCENT of each other.
+alike() { # alike PERCENT A B
+    true_that "$2 > 0 && $3 > 0 && $2 <= $3 * (1 + $1 / 100) && $3 <= $2 * (1 + $1 / 100)"
+}
+
+# A server that sleeps once per message, and 1,000 of them a second, also when nobody measures.
+@test "context switches are as many as perf stat and pidstat count" {
+    local pids counted seen
+    need perf
+    need pidstat
+    counted=$(perf stat --field-separator , --event context-switches -- sleep 0.05 2>&1 | cut -d, -f1)
+    [[ $counted =~ ^[1-9] ]] || skip "perf may not count context switches here: ${counted:0:60}"
+    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 1000' 'arrival = constant' 'window_s.full = 3' 'reruns = 0'
+    measure_watched fork
+    await_processes 6
+    sleep 0.4
+    pids=$(watched | paste --serial --delimiters ,)
+    pidstat -w -p "$pids" 2 1 >"$BATS_TEST_TMPDIR/pidstat" 3>&- &
+    perf stat --field-separator , --event context-switches --pid "$pids" --output "$BATS_TEST_TMPDIR/perf" -- sleep 2
+    wait $!
+    wait "${started[0]}"
+    seen=$(awk -v a="$(column switches_voluntary_per_s 1)" -v b="$(column switches_involuntary_per_s 1)" 'BEGIN { print a + b }')
+    counted=$(awk -F, '/context-switches/ { print $1 / 2 }' "$BATS_TEST_TMPDIR/perf")
+    echo "measure $seen, perf $counted, and pidstat:"
+    cat "$BATS_TEST_TMPDIR/pidstat"
+    alike 5 "$seen" "$counted"
+    alike 5 "$seen" "$(awk '$1 == "Average:" && $4 ~ /^[0-9]/ { sum += $4 + $5 } END { print sum }' "$BATS_TEST_TMPDIR/pidstat")"
+}
+
+@test "memory is as much as smaps and status say, summed by hand" {
+    local pids pid pss='' private='' tables='' now
+    # Many, so that it matters little how many strangers share the C library's pages just now.
+    tiny 'kind = memory' 'connections = 500'
+    sed -i 's/^settle_s.*/settle_s = 1.5/' "$conf"
+    measure_watched fork
+    await_processes 501
+    sleep 0.3
+    # Again and again until the server ends: the last complete sum is of the time when it was measured.
+    while pids=$(watched) && (($(wc -w <<<"$pids") == 501)); do
+        now=$(for pid in $pids; do cat "/proc/$pid/smaps" "/proc/$pid/status"; done 2>/dev/null | awk '
+            $1 == "Pss:" { pss += $2 } /^Private_(Clean|Dirty):/ { private += $2 }
+            $1 == "VmPTE:" { tables += $2; n++ } END { if (n == 501) print pss, private, tables + 4 * n }')
+        [[ -z $now ]] || read -r pss private tables <<<"$now"
+        sleep 0.1
+    done
+    wait "${started[0]}"
+    echo "measure: PSS $(column pss_kib 1), private $(column private_kib 1), page tables $(column page_tables_kib 1)"
+    echo "by hand: PSS $pss, private $private, page tables $tables"
+    # By hand, the kernel rounds each mapping's share down to a KiB: about one for each process.
+    alike 4 "$(column pss_kib 1)" "$pss"
+    alike 1 "$(column private_kib 1)" "$private"
+    alike 1 "$(column page_tables_kib 1)" "$tables"
+}
+
+@test "CPU time is as much as /usr/bin/time tells of the server's whole life" {
+    [[ -x /usr/bin/time ]] || skip '/usr/bin/time (time) is not installed'
+    tiny 'kind = capacity' 'connections = 20' 'window_s.full = 3' 'reruns = 0'
+    # time(1) ends on SIGTERM without a word, so the signal goes to the server instead.
+    cat >"$BATS_TEST_TMPDIR/timed" <<END
+/usr/bin/time --format '%U %S' --output '$BATS_TEST_TMPDIR/time' \\
+    sh -c 'echo \$\$ >"$BATS_TEST_TMPDIR/pid"; exec build/release/server-poll "\$0"' "\$1" &
+trap 'kill "\$(cat "$BATS_TEST_TMPDIR/pid")"' TERM
+wait
+wait
+END
+    run -0 "$measure" "$conf" --profile full --model timed --out "$raw" --command "exec bash $BATS_TEST_TMPDIR/timed {port}"
+    read -r user system <"$BATS_TEST_TMPDIR/time"
+    cpu_s=$(awk -v us="$(column server_cpu_us_per_message 1)" -v n="$(column received 1)" 'BEGIN { print us * n / 1e6 }')
+    echo "measure $cpu_s s in a window of 3 s; time $user + $system s in all, 0.1 s of warm-up included"
+    true_that "$cpu_s > 0.3" # Else the hundredths of time(1) would not tell.
+    alike 6 "$(awk "BEGIN { print $cpu_s * 3.1 / 3 }")" "$(awk "BEGIN { print $user + $system }")"
+}
+
+# Starts a server; sets port.
+start() { # start PROGRAM [OPTION...]
+    local out=$BATS_TEST_TMPDIR/ready i
+    "build/release/$1" 0 "${@:2}" >"$out" 3>&- &
+    started+=($!)
+    for ((i = 0; i < 100; i++)); do [[ ! -s $out ]] || break; sleep 0.05; done
+    port=$(sed -n 's/^ready port=//p' "$out")
+}
+
+# Both clients in turn; sets p50 and p99 of each, in ns.
+ask_both() { # ask_both RATE SECONDS
+    read -r second_p50 second_p99 _ <<<"$(build/release/second_client "$port" "$1" "$2")"
+    read -r p50 p99 <<<"$(build/release/load --port "$port" --constant --rate "$1" --warm 0.2 --duration "$2" \
+        --output json | jq --raw-output '"\(.latency_ns_p50) \(.latency_ns_p99)"')"
+    echo "load: p50 $p50, p99 $p99; the second client: $second_p50, $second_p99"
+}
+
+@test "a second client, built differently, reads the same latencies" {
+    # What a wake-up costs depends on how a client sleeps: a real server agrees roughly ...
+    start server-poll
+    agree_roughly() { ask_both 500 1; alike 40 "$p50" "$second_p50"; }
+    in_one_of 4 agree_roughly
+    # ... and one whose delays are much longer closely, at p50 and, two in a hundred late, at p99.
+    start liar-delay --delay-us 3000
+    agree_at_p50() { ask_both 200 1; alike 5 "$p50" "$second_p50"; }
+    in_one_of 4 agree_at_p50
+    start liar-delay --delay-us 0 --late-every 50 --late-us 20000
+    agree_at_p99() { ask_both 500 2.4; alike 3 "$p99" "$second_p99"; }
+    in_one_of 4 agree_at_p99
+}

@@ -1,0 +1,45 @@
+# measuring.bash -- what the tests that measure share: a small experiment, and reading its rows.
+# shellcheck shell=bash
+
+prepare_measuring() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    # shellcheck disable=SC2034  # for the tests
+    measure=$PWD/build/release/measure
+    raw=$BATS_TEST_TMPDIR/raw.csv
+    conf=$BATS_TEST_TMPDIR/tiny.conf
+}
+
+# Writes an experiment that takes half a second a point.
+tiny() { # tiny LINE...
+    printf '%s\n' '# Question: does it work?' "$@" 'warmup_s = 0.1' 'window_s = 0.3' \
+        'settle_s = 0.2' >"$conf"
+}
+
+# Prints a column of every row of raw.csv.
+tries() { # tries NAME
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } { print $c[name] }' "$raw"
+}
+
+one_line() { tr '\n' ' ' | sed 's/ $//'; }
+
+# The rows that count: a disturbed window is tried again, and then the try before does not.
+last_tries() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } NR == 1 || !$c["superseded"]' "$raw"; }
+
+# Prints column NAME of row N (1 is the first) of those that count.
+column() { # column NAME N
+    last_tries | awk -F, -v name="$1" -v row="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
+        NR == row + 1 { print $c }'
+}
+
+rows() { last_tries | awk 'END { print NR - 1 }'; }
+
+true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
+
+# Neighbours can spoil any try, and none can make a wrong program right every time: what holds in one
+# of several tries holds.
+in_one_of() { # in_one_of TRIES COMMAND...
+    local try
+    for ((try = 1; try < $1; try++)); do "${@:2}" && return; done
+    "${@:2}"
+}
