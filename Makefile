@@ -11,6 +11,7 @@
 # A model is a file in servers/.  Libraries that only one model needs go here.
 MODELS        := $(basename $(notdir $(wildcard servers/*.c)))
 LIBS_libuv    := -luv
+LIBS_io_uring := -luring
 
 comma   := ,
 SAN     ?=
