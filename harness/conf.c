@@ -33,7 +33,6 @@ static const struct {
     [KEY_SERVER_OPTIONS] = {"server_options", ""},
     [KEY_TIMEOUT_MS] = {"timeout_ms", "1000"},
     [KEY_RERUNS] = {"reruns", "3"},
-    [KEY_DEFAULT] = {"default", "yes"},
     [KEY_STOP_MS] = {"stop_ms", "0"},
 };
 
@@ -152,9 +151,6 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
     switch (key) {
     case KEY_KIND:
         return take_kind(value, conf, error);
-    case KEY_DEFAULT:
-        if (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0) return true;
-        return fail(error, "default is yes or no, not \"%.60s\"", value);
     case KEY_MODELS:
         return take_models(value, error);
     case KEY_CONNECTIONS:

@@ -34,7 +34,6 @@ enum conf_key {
     KEY_SERVER_OPTIONS,
     KEY_TIMEOUT_MS,
     KEY_RERUNS,
-    KEY_DEFAULT,
     KEY_STOP_MS,
     CONF_KEYS
 };

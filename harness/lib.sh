@@ -47,13 +47,6 @@ all_models() { names_of .c servers/*.c | sort; }
 # three times as long.
 # shellcheck disable=SC2034  # for the scripts
 readonly core_models=(fork thread poll libuv)
-# What a run does unless experiments are named: those whose conf does not say "default = no".
-default_experiments() {
-    local name
-    for name in $(all_experiments); do
-        grep -qE '^default *= *no' "harness/experiments/$name.conf" || echo "$name"
-    done
-}
 all_experiments() { names_of .conf harness/experiments/*.conf; }
 
 # Those that run when none is named; the others take their own time, or ask a question of their own.
