@@ -78,7 +78,7 @@ int blocking_accept(int listen_fd)
 {
     for (;;) {
         int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0) return fd;
+        if (fd >= 0 || errno == EAGAIN) return fd;
         if (server_is_shortage(errno)) {
             server_ran_out("accept");
             blocking_wait_for_room();

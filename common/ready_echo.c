@@ -31,7 +31,7 @@ static bool send_some(int fd, const char *bytes, size_t size, size_t *sent)
 //DOC: ready-echo
 static enum ready_for read_and_echo(int fd, struct ready_echo *echo, bool costs)
 {
-    static char buffer[SERVER_BUFFER_B]; /* One for all: nothing stays in it. */
+    char buffer[SERVER_BUFFER_B]; /* Nothing stays in it. */
     ssize_t size = read(fd, buffer, sizeof buffer);
     if (size < 0) return errno == EAGAIN || errno == EINTR ? READY_TO_READ : READY_FOR_NOTHING;
     if (size == 0) return READY_FOR_NOTHING; /* Half-closed, and nothing is held: all was echoed. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,8 @@ static _Noreturn void help(void)
            COSTS_US_MAX);
     for (size_t i = 0; i < knob_count(); i++)
         show_knob(&server_model.knobs[i]);
-    printf("  --help         this text\n\n"
+    printf("  --clients-max  say how many clients it serves at once by design, 0 = no limit\n"
+           "  --help         this text\n\n"
            "Prints \"ready port=N\" when it listens; SIGTERM or Ctrl-C ends it.\n\n"
            "examples:\n"
            "  %s 7000                    # then, elsewhere: nc 127.0.0.1 7000\n"
@@ -104,13 +106,13 @@ struct request {
 static struct request parse(int argc, char **argv)
 {
     struct request request = {.host = "127.0.0.1", .port = 7000, .backlog = 4096};
-    struct option known[6 + KNOBS_MAX] = {
+    struct option known[7 + KNOBS_MAX] = {
         {"host", required_argument, NULL, 'h'}, {"expose", no_argument, NULL, 'e'},
         {"costs", no_argument, NULL, 'c'},      {"backlog", required_argument, NULL, 'b'},
-        {"help", no_argument, NULL, '?' + 1},
+        {"help", no_argument, NULL, '?' + 1},   {"clients-max", no_argument, NULL, 'm'},
     };
     for (size_t i = 0; i < knob_count() && i < KNOBS_MAX; i++)
-        known[5 + i] = (struct option){server_model.knobs[i].name, required_argument, NULL,
+        known[6 + i] = (struct option){server_model.knobs[i].name, required_argument, NULL,
                                        OPTION_KNOB + (int)i};
     opterr = 0; /* Our own line says more. */
     for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
@@ -126,6 +128,9 @@ static struct request parse(int argc, char **argv)
             request.backlog = number_option("--backlog", optarg, 1, 1000000);
         } else if (c == '?' + 1) {
             help();
+        } else if (c == 'm') {
+            printf("%ld\n", server_model.clients_max);
+            exit(0);
         } else if (c == ':') {
             die_usage("%s needs a value; see --help", argv[optind - 1]);
         } else {
@@ -203,13 +208,25 @@ bool server_is_shortage(int error)
            error == EAGAIN;
 }
 
+/* Whoever runs a full server wants to know why, but not for each client that comes. */
+static bool is_first_word(void)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT; /* Any thread may be the one that runs out. */
+    return !atomic_flag_test_and_set(&said);
+}
+
 void server_ran_out(const char *call)
 {
-    static bool said;
-    if (said) return;
-    said = true;
-    fprintf(stderr, "%s: %s: %s: new clients wait until something frees\n",
-            program_invocation_short_name, call, strerror(errno));
+    if (is_first_word())
+        fprintf(stderr, "%s: %s: %s: new clients wait until something frees\n",
+                program_invocation_short_name, call, strerror(errno));
+}
+
+void server_is_full(const char *limit)
+{
+    if (is_first_word())
+        fprintf(stderr, "%s: %s: further clients are refused\n", program_invocation_short_name,
+                limit);
 }
 
 int main(int argc, char **argv)

@@ -13,33 +13,18 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/costs.h"
 #include "common/die.h"
 #include "common/net.h"
+#include "common/ready_echo.h"
 #include "servers/server.h"
 
 enum { ACCEPTS_MAX = 64 }; /* Per round, so that a storm of newcomers starves nobody. */
 
-/* What a client did not take yet.  While there is some we do not read more from that client. */
-struct held {
-    size_t sent, size;
-    char bytes[];
-};
-
-/* What we know of polled[i], beside its fd. */
-struct connection {
-    struct held *held;
-    struct costs line;
-};
-
 static struct pollfd *polled; /* [0] is the listener, [1] .. [count - 1] the connections. */
-static struct connection *connections;
+static struct ready_echo *connections; /* What we know of polled[i] beside its socket. */
 static size_t count = 1, capacity;
-static bool pay_costs;
 
 /* Makes room for one more.  False if memory ran out. */
 static bool reserve(void)
@@ -49,7 +34,7 @@ static bool reserve(void)
     struct pollfd *more_polled = realloc(polled, wanted * sizeof *polled);
     if (more_polled == NULL) return false;
     polled = more_polled;
-    struct connection *more = realloc(connections, wanted * sizeof *connections);
+    struct ready_echo *more = realloc(connections, wanted * sizeof *connections);
     if (more == NULL) return false;
     connections = more;
     capacity = wanted;
@@ -59,7 +44,7 @@ static bool reserve(void)
 static void close_connection(size_t i)
 {
     close(polled[i].fd);
-    free(connections[i].held);
+    ready_echo_end(&connections[i]);
     count--;
     polled[i] = polled[count]; /* The last one takes the free place. */
     connections[i] = connections[count];
@@ -71,69 +56,19 @@ static void accept_all(void)
 {
     for (int i = 0; i < ACCEPTS_MAX; i++) {
         bool room = reserve();
-        int fd = room ? accept4(polled[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
-        if (fd < 0) {
-            if (errno == EAGAIN) return;
-            if (!server_is_shortage(errno)) continue; /* That client is gone already. */
-            server_ran_out("accept");
-            polled[0].events = 0;
-            return;
-        }
-        net_no_delay(fd);
-        connections[count] = (struct connection){0};
+        if (!room) server_ran_out("realloc");
+        int fd = room ? ready_accept(polled[0].fd) : READY_NO_ROOM;
+        if (fd == READY_NO_ROOM) polled[0].events = 0;
+        if (fd < 0) return;
+        connections[count] = (struct ready_echo){0};
         polled[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
     }
 }
 
-/* Sends what the socket takes now of `size` bytes; adds it to *sent.  False: the peer is gone. */
-static bool send_some(int fd, const char *bytes, size_t size, size_t *sent)
-{
-    while (*sent < size) {
-        ssize_t written = write(fd, bytes + *sent, size - *sent);
-        if (written < 0) return errno == EAGAIN || errno == EINTR;
-        *sent += (size_t)written;
-    }
-    return true;
-}
-
-//DOC: poll-backpressure
-/* Reads once, and echoes.  What the client does not take is held, and until it is sent we only ask
- * when we may write: one buffer a client is the bound.  False: the connection is over. */
-static bool on_readable(struct pollfd *entry, struct connection *connection)
-{
-    static char buffer[SERVER_BUFFER_B]; /* One for all: nothing stays in it. */
-    ssize_t size = read(entry->fd, buffer, sizeof buffer);
-    if (size < 0) return errno == EAGAIN || errno == EINTR;
-    if (size == 0) return false; /* Half-closed, and nothing is held: all was echoed. */
-    if (pay_costs) costs_pay(costs_scan(&connection->line, buffer, (size_t)size));
-    size_t sent = 0;
-    if (!send_some(entry->fd, buffer, (size_t)size, &sent)) return false;
-    if (sent == (size_t)size) return true;
-    struct held *held = malloc(sizeof *held + (size_t)size - sent);
-    if (held == NULL) return false; /* No memory for it: better no echo than a wrong one. */
-    *held = (struct held){.size = (size_t)size - sent};
-    memcpy(held->bytes, buffer + sent, held->size);
-    connection->held = held;
-    entry->events = POLLOUT;
-    return true;
-}
-
-static bool on_writable(struct pollfd *entry, struct connection *connection)
-{
-    struct held *held = connection->held;
-    if (!send_some(entry->fd, held->bytes, held->size, &held->sent)) return false;
-    if (held->sent < held->size) return true;
-    free(held);
-    connection->held = NULL;
-    entry->events = POLLIN;
-    return true;
-}
-//DOC-END: poll-backpressure
-
 static void serve(int listen_fd, const struct server_options *options)
 {
-    pay_costs = options->costs;
     net_no_wait(listen_fd);
+    net_no_delay(listen_fd); /* Those whom it accepts inherit that. */
     if (!reserve()) die("malloc");
     polled[0] = (struct pollfd){.fd = listen_fd, .events = POLLIN};
     for (;;) {
@@ -145,9 +80,9 @@ static void serve(int listen_fd, const struct server_options *options)
         for (size_t i = count - 1; i > 0 && ready > 0; i--) {
             if (polled[i].revents == 0) continue;
             ready--;
-            bool alive = connections[i].held ? on_writable(&polled[i], &connections[i])
-                                             : on_readable(&polled[i], &connections[i]);
-            if (!alive) close_connection(i);
+            enum ready_for next = ready_echo(polled[i].fd, &connections[i], options->costs);
+            polled[i].events = next == READY_TO_WRITE ? POLLOUT : POLLIN;
+            if (next == READY_FOR_NOTHING) close_connection(i);
         }
         if (ready > 0) accept_all();
     }

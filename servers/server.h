@@ -37,6 +37,8 @@ struct server_model {
     const struct server_knob *knobs; /* NULL: no options of its own. */
     void (*serve)(int listen_fd, const struct server_options *options);
     /* Accepts and echoes; never returns. */
+    long clients_max; /* Served at once, by design; 0: as many as the machine lets it.  The gate
+                       * skips traps that bring more: see `--clients-max` of a server. */
 };
 
 extern const struct server_model server_model;
@@ -48,6 +50,9 @@ enum {
 
 /* Says once per process on stderr which call found what used up; errno holds the reason. */
 void server_ran_out(const char *call);
+
+/* Says once per process on stderr that further clients are refused: `limit` is reached. */
+void server_is_full(const char *limit);
 
 /* True if accept(2), fork(2) or pthread_create(3) failed for want of files, memory or processes:
  * the server keeps serving those it has, and tries again after SERVER_RETRY_MS. */

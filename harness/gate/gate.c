@@ -4,6 +4,7 @@
  * tells what each trap is about. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ static struct attempt attempts[TRAPS_MAX];
 static size_t attempt_count;
 static char command[COMMAND_MAX];
 static bool instrumented;
+static long clients_max; /* What the server declares to serve at once; 0: no limit. */
 
 static void add_traps(const struct trap *traps, size_t count)
 {
@@ -84,7 +86,7 @@ static void list(void)
 static void try_trap(void *argument)
 {
     struct attempt *attempt = argument;
-    trial_begin(command, instrumented, attempt->verdict);
+    trial_begin(command, instrumented, clients_max, attempt->verdict);
     attempt->trap->run();
 }
 
@@ -128,6 +130,36 @@ static void show(const struct attempt *attempt, FILE *tsv)
             attempt->verdict->evidence);
 }
 
+/* A server of the suite says how many clients it serves at once, by design.  Others get an option
+ * that they do not know: whatever they do then, it is no number. */
+static void ask_clients_max(void)
+{
+    enum { PATIENCE_MS = 2000 };
+    char line[COMMAND_MAX + 32], answer[32];
+    if (strstr(command, "{port}") != NULL) return; /* A guest. */
+    snprintf(line, sizeof line, "exec %s --clients-max", command);
+    char *argv[] = {"/bin/sh", "-c", line, NULL};
+    struct process server = process_start(argv, NULL, false);
+    if (process_read_line(&server, answer, sizeof answer, clock_ns() + PATIENCE_MS * NS_PER_MS))
+        number_read(answer, 0, LONG_MAX, &clients_max);
+    process_end(&server, PATIENCE_MS);
+    process_forget(&server);
+}
+
+/* Why a trap must not be tried on this server.  False if it must. */
+static bool is_exception(const struct attempt *attempt, char *why, size_t size)
+{
+    long clients = attempt->trap->clients;
+    if (attempt->exception != NULL)
+        snprintf(why, size, "declared exception: %s", attempt->exception);
+    else if (clients_max > 0 && clients > clients_max)
+        snprintf(why, size, "declared exception: serves %ld at once by design, this takes %ld",
+                 clients_max, clients);
+    else
+        return false;
+    return true;
+}
+
 /* Tries all, `jobs` side by side, and shows them in their order as they come. */
 static void try_all(int jobs, FILE *tsv)
 {
@@ -141,11 +173,10 @@ static void try_all(int jobs, FILE *tsv)
         }
         for (; running < jobs && next < attempt_count; next++) {
             struct attempt *attempt = &attempts[next];
-            if (attempt->exception != NULL) {
+            struct trial_verdict *verdict = attempt->verdict;
+            if (is_exception(attempt, verdict->evidence, sizeof verdict->evidence)) {
                 attempt->done = true;
-                attempt->verdict->result = TRIAL_SKIP;
-                snprintf(attempt->verdict->evidence, sizeof attempt->verdict->evidence,
-                         "declared exception: %s", attempt->exception);
+                verdict->result = TRIAL_SKIP;
                 continue;
             }
             begin(attempt);
@@ -245,6 +276,7 @@ int main(int argc, char **argv)
         attempts[i].verdict = &verdicts[i];
     set_sanitizers();
     process_prepare();
+    ask_clients_max();
     try_all((int)jobs, tsv);
     int counts[TRIAL_SKIP + 1] = {0};
     for (size_t i = 0; i < attempt_count; i++)

@@ -9,6 +9,7 @@
 struct trap {
     const char *name;    /* Short, kebab-case. */
     const char *summary; /* What a server must do, for --list. */
+    long clients;        /* That a server must serve at once: with fewer it makes no sense. */
     void (*run)(void);
 };
 

@@ -180,15 +180,17 @@ static void costs_off(void)
 }
 
 const struct trap TRAPS_BYTES[] = {
-    {"large-message", "64 MiB through one connection come back byte for byte", large_message},
-    {"byte-by-byte", "a byte is passed on as it comes, not when a line is complete", byte_by_byte},
-    {"slow-reader", "a client that reads slowly gets every byte", slow_reader},
-    {"stalled-reader", "a client that stops reading for 2 s gets every byte after", stalled_reader},
-    {"unread-burst", "a burst that nobody reads for a while does not end the connection",
+    {"large-message", "64 MiB through one connection come back byte for byte", 1, large_message},
+    {"byte-by-byte", "a byte is passed on as it comes, not when a line is complete", 1,
+     byte_by_byte},
+    {"slow-reader", "a client that reads slowly gets every byte", 1, slow_reader},
+    {"stalled-reader", "a client that stops reading for 2 s gets every byte after", 1,
+     stalled_reader},
+    {"unread-burst", "a burst that nobody reads for a while does not end the connection", 1,
      unread_burst},
-    {"half-close", "after SHUT_WR the rest comes, then the end", half_close},
-    {"ipv6", "the same bytes come back over IPv6", ipv6},
-    {"costs-paid", "with --costs, lines that cost are paid once, also when split", costs_paid},
-    {"costs-off", "without --costs, such lines are just bytes", costs_off},
+    {"half-close", "after SHUT_WR the rest comes, then the end", 1, half_close},
+    {"ipv6", "the same bytes come back over IPv6", 1, ipv6},
+    {"costs-paid", "with --costs, lines that cost are paid once, also when split", 1, costs_paid},
+    {"costs-off", "without --costs, such lines are just bytes", 1, costs_off},
 };
 const size_t TRAPS_BYTES_COUNT = sizeof TRAPS_BYTES / sizeof TRAPS_BYTES[0];

@@ -11,6 +11,10 @@
 enum {
     AT_ONCE_MS = 1000,
     CROWD_MS = 20000, /* For thousands, also where each is a process and sanitized. */
+    TOGETHER = 8,
+    LIVE = 50,
+    CROWD = 200,
+    INSIDE_MIN = 900, /* A server with a wall of its own may refuse who comes after these. */
     BURST = 4000,
     TAGGED = 2000,
     CYCLES = 10000,
@@ -29,14 +33,14 @@ static void leave(struct peer *peer, int number)
         trial_fail("after a half-close the server did not close");
 }
 
-/* `count` clients come and go, TOGETHER at a time: whoever closes a socket twice closes that of a
+/* `count` clients come and go, some at a time: whoever closes a socket twice closes that of a
  * newcomer, and one who should be there is not. */
 static void cycle(int count)
 {
-    enum { TOGETHER = 8 };
-    for (int i = 0; i < count + TOGETHER; i++) {
-        struct peer *peer = &crowd[i % TOGETHER];
-        if (i >= TOGETHER) {
+    int together = trial_clients(TOGETHER);
+    for (int i = 0; i < count + together; i++) {
+        struct peer *peer = &crowd[i % together];
+        if (i >= together) {
             peer_must_echo(peer, 64, CROWD_MS, "a client about to go");
             leave(peer, i);
         }
@@ -69,41 +73,55 @@ static void churn(void)
 
 static void no_zombies(void)
 {
-    enum { TOGETHER = 200 };
+    int count = trial_clients(CROWD);
     trial_start("", "");
     cycle(1); /* What a server starts for its first client may stay. */
     clock_sleep_ns(100 * NS_PER_MS);
     struct trial_usage start = trial_usage();
     for (int round = 0; round < 3; round++) {
-        for (int i = 0; i < TOGETHER; i++)
+        for (int i = 0; i < count; i++)
             crowd[i] = peer_connect();
-        for (int i = 0; i < TOGETHER; i++)
-            peer_must_echo(&crowd[i], 64, CROWD_MS, "one of 200");
-        for (int i = 0; i < TOGETHER; i++)
+        for (int i = 0; i < count; i++)
+            peer_must_echo(&crowd[i], 64, CROWD_MS, "one of a crowd");
+        for (int i = 0; i < count; i++)
             leave(&crowd[i], i);
     }
     trial_check_back_to(&start);
-    trial_pass("3 x %d clients left: processes %lu, threads %lu, zombies 0", TOGETHER,
-               start.processes, start.threads);
+    trial_pass("3 x %d clients left: processes %lu, threads %lu, zombies 0", count, start.processes,
+               start.threads);
+}
+
+/* Brings `count` clients in and sees that each is served or, once INSIDE_MIN are inside, refused.
+ * crowd[0] .. are then those inside.  Returns how many. */
+static int gather(int count)
+{
+    int inside = 0;
+    trial_allow_ran_out();
+    for (int i = 0; i < count; i++)
+        crowd[i] = peer_connect();
+    for (int i = 0; i < count; i++) {
+        if (peer_echoes(&crowd[i], 64, CROWD_MS)) {
+            crowd[inside++] = crowd[i];
+            continue;
+        }
+        trial_check_alive();
+        if (inside < INSIDE_MIN) trial_fail("client %d was not served", i + 1);
+        if (peer_receive_some(&crowd[i], 1) != SIZE_MAX)
+            trial_fail("client %d was neither served nor refused", i + 1);
+        peer_reset(&crowd[i]);
+    }
+    return inside;
 }
 
 /* Past FD_SETSIZE, 1,024: every client is served, or refused while the others are served. */
 static void past_1024(void)
 {
     enum { CLIENTS = 1100 };
-    int served = 0;
     trial_start("", "");
-    for (int i = 0; i < CLIENTS; i++)
-        crowd[i] = peer_connect();
-    for (int i = 0; i < CLIENTS; i++) {
-        bool echoed = peer_echoes(&crowd[i], 64, served == i ? CROWD_MS : 100);
-        trial_check_alive();
-        served += echoed;
-        if (served < 900 && !echoed) trial_fail("client %d was not served", i + 1);
-    }
-    for (int i = 0; i < 900; i++)
-        peer_must_echo(&crowd[i], 64, CROWD_MS, "one of the first 900");
-    if (served < CLIENTS) trial_pass("%d of %d served, the others refused", served, CLIENTS);
+    int inside = gather(CLIENTS);
+    for (int i = 0; i < inside; i++)
+        peer_must_echo(&crowd[i], 64, CROWD_MS, "one that was inside");
+    if (inside < CLIENTS) trial_pass("%d of %d served, the others refused", inside, CLIENTS);
     trial_pass("%d clients at once, all served", CLIENTS);
 }
 
@@ -111,23 +129,23 @@ static void past_1024(void)
 static void tagged_payloads(void)
 {
     trial_start("", "");
-    for (int i = 0; i < TAGGED; i++)
-        crowd[i] = peer_connect();
+    int inside = gather(TAGGED);
     for (int round = 0; round < 3; round++) {
-        for (int i = 0; i < TAGGED; i++) {
+        for (int i = 0; i < inside; i++) {
             size_t size = 100 + (size_t)(i * 7 + round) % 400;
             if (peer_send_some(&crowd[i], size) != size) trial_fail("client %d cannot send", i);
         }
-        for (int i = TAGGED - 1; i >= 0; i--)
+        for (int i = inside - 1; i >= 0; i--)
             peer_drain(&crowd[i], 4096, 0);
     }
-    trial_pass("%d clients sent before any read, three times: each got its own bytes", TAGGED);
+    trial_pass("%d clients sent before any read, three times: each got its own bytes", inside);
 }
 
 static void connect_burst(void)
 {
     int refused = 0;
     trial_start("", "");
+    trial_allow_ran_out();
     struct peer old = peer_connect();
     uint64_t begin_ns = clock_ns();
     for (int i = 0; i < BURST; i++)
@@ -153,26 +171,27 @@ static void connect_burst(void)
 
 static void clean_end(void)
 {
-    enum { CLIENTS = 50 };
+    int count = trial_clients(LIVE);
     trial_start("", "");
-    for (int i = 0; i < CLIENTS; i++) {
+    for (int i = 0; i < count; i++) {
         crowd[i] = peer_connect();
         peer_must_echo(&crowd[i], 64, AT_ONCE_MS, "a client");
     }
     uint64_t begin_ns = clock_ns();
     trial_stop();
-    trial_pass("SIGTERM with %d clients: exit 0 after %.0f ms, no process left", CLIENTS,
+    trial_pass("SIGTERM with %d clients: exit 0 after %.0f ms, no process left", count,
                (double)(clock_ns() - begin_ns) / NS_PER_MS);
 }
 
 const struct trap TRAPS_CROWDS[] = {
-    {"churn", "10,000 clients come and go: files, processes, threads, memory are given back",
+    {"churn", "10,000 clients come and go: files, processes, threads, memory are given back", 1,
      churn},
-    {"connect-burst", "4,000 connect at once: each is served or refused, nothing hangs",
+    {"connect-burst", "4,000 connect at once: each is served or refused, nothing hangs", BURST + 1,
      connect_burst},
-    {"tagged-payloads", "nobody gets the bytes of somebody else", tagged_payloads},
-    {"past-1024", "more clients than FD_SETSIZE: served, or refused politely", past_1024},
-    {"no-zombies", "children are reaped and threads end", no_zombies},
-    {"clean-end", "SIGTERM: exit 0, children gone", clean_end},
+    {"tagged-payloads", "nobody gets the bytes of somebody else", INSIDE_MIN, tagged_payloads},
+    {"past-1024", "more clients than FD_SETSIZE: served, or refused politely", INSIDE_MIN,
+     past_1024},
+    {"no-zombies", "children are reaped and threads end", 1, no_zombies},
+    {"clean-end", "SIGTERM: exit 0, children gone", 1, clean_end},
 };
 const size_t TRAPS_CROWDS_COUNT = sizeof TRAPS_CROWDS / sizeof TRAPS_CROWDS[0];

@@ -91,7 +91,8 @@ static void few_processes(void)
 }
 
 const struct trap TRAPS_SHORTAGE[] = {
-    {"few-files", "out of files: those inside are served, no spinning, then on again", few_files},
-    {"few-processes", "out of processes: the same", few_processes},
+    {"few-files", "out of files: those inside are served, no spinning, then on again", 1,
+     few_files},
+    {"few-processes", "out of processes: the same", 1, few_processes},
 };
 const size_t TRAPS_SHORTAGE_COUNT = sizeof TRAPS_SHORTAGE / sizeof TRAPS_SHORTAGE[0];

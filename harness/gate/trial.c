@@ -30,10 +30,13 @@ static const char *command;
 static struct trial_verdict *verdict;
 static struct target target;
 static bool started, may_run_out, instrumented;
+static long clients_max;
 
-void trial_begin(const char *server_command, bool is_instrumented, struct trial_verdict *where)
+void trial_begin(const char *server_command, bool is_instrumented, long server_clients_max,
+                 struct trial_verdict *where)
 {
     instrumented = is_instrumented;
+    clients_max = server_clients_max;
     command = server_command;
     verdict = where;
     process_prepare();
@@ -109,6 +112,11 @@ bool trial_start_if_known(const char *options)
     char why[WHY_MAX];
     if (trial_could_start("", "--no-such-option")) return false;
     return start("", options, why);
+}
+
+int trial_clients(int wanted)
+{
+    return clients_max > 0 && clients_max < wanted ? (int)clients_max : wanted;
 }
 
 bool trial_judges_memory(void)

@@ -17,8 +17,13 @@ struct trial_verdict {
 };
 
 /* Must be called first in the process of a trap.  instrumented: a sanitizer keeps books of its own
- * in the server's memory, so that its size says nothing about the server. */
-void trial_begin(const char *command, bool instrumented, struct trial_verdict *verdict);
+ * in the server's memory, so that its size says nothing about the server.  clients_max: how many it
+ * declares to serve at once; 0: no limit. */
+void trial_begin(const char *command, bool instrumented, long clients_max,
+                 struct trial_verdict *verdict);
+
+/* How many clients to bring at once: `wanted`, or as many as the server declares to serve. */
+int trial_clients(int wanted);
 
 /* False if the server's memory must not be judged. */
 bool trial_judges_memory(void);

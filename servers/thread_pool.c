@@ -1,0 +1,150 @@
+/* thread_pool.c -- a fixed number of threads; whoever is free takes the next client that spoke.
+ *
+ *   main thread   epoll_wait ──▶ who spoke? ──▶ queue ──▶ full: wait, and accept nobody
+ *                     ▲                           │
+ *   each worker       └──── watch it again ◀─── echo once
+ *
+ * A client has a worker only while there is something to do for it.  In the older
+ * kind of pool it has one until it leaves, and idle clients keep others out.
+ *
+ * Cost: 32 bytes per idle client, and more in the kernel.  Each message passes
+ * from thread to thread.  But work that blocks stops one worker, not everybody. */
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/net.h"
+#include "common/ready_echo.h"
+#include "servers/server.h"
+
+enum { EVENTS_MAX = 256, ACCEPTS_MAX = 64, QUEUE_MAX = 10000 };
+
+struct connection {
+    int fd;
+    struct ready_echo echo;
+};
+
+/* Eight: more find less to do and sleep more often.  64 echoed half as many messages/s. */
+static long worker_count = 8, queue_size = 64;
+static int epoll_fd;
+
+/* Who spoke and waits for a worker: queue[first] .. [last - 1], both modulo queue_size. */
+static struct connection *queue[QUEUE_MAX];
+static long first, last;
+static sem_t waiting, places; /* How many wait, and how many more may. */
+static pthread_mutex_t hands =
+    PTHREAD_MUTEX_INITIALIZER; /* Held while a connection changes them. */
+
+/* Waits for a place: until then nobody is accepted or read from.  Only one thread puts: no lock. */
+static void put(struct connection *connection)
+{
+    sem_wait(&places);
+    queue[last++ % queue_size] = connection;
+    sem_post(&waiting);
+}
+
+static struct connection *take(void)
+{
+    sem_wait(&waiting);
+    pthread_mutex_lock(&hands);
+    struct connection *connection = queue[first++ % queue_size];
+    pthread_mutex_unlock(&hands);
+    sem_post(&places);
+    return connection;
+}
+
+/* Tells the kernel what we want to hear of `fd`; it hands `connection` back with the news. */
+static bool tell(int operation, int fd, uint32_t events, struct connection *connection)
+{
+    struct epoll_event event = {.events = events, .data.ptr = connection};
+    return epoll_ctl(epoll_fd, operation, fd, &event) == 0;
+}
+
+static _Noreturn void *work(void *argument)
+{
+    const struct server_options *options = argument;
+    for (;;) {
+        struct connection *connection = take();
+        enum ready_for next = ready_echo(connection->fd, &connection->echo, options->costs);
+        if (next == READY_FOR_NOTHING) {
+            close(connection->fd);
+            ready_echo_end(&connection->echo);
+            free(connection);
+        } else { /* EPOLLONESHOT: we hear of it once, so that no two workers have it. */
+            uint32_t events = EPOLLONESHOT | (next == READY_TO_READ ? EPOLLIN : EPOLLOUT);
+            pthread_mutex_lock(&hands);
+            if (!tell(EPOLL_CTL_MOD, connection->fd, events, connection)) die("epoll_ctl");
+            pthread_mutex_unlock(&hands);
+        }
+    }
+}
+
+/* As many as asked for; where threads run out, those that there are. */
+static void start_workers(void *options)
+{
+    pthread_t thread;
+    long started = 0;
+    while (started < worker_count && !(errno = pthread_create(&thread, NULL, work, options)))
+        started++;
+    if (started == 0) die("pthread_create");
+    if (started < worker_count) server_ran_out("pthread_create");
+}
+
+/* Takes in who waits.  False if something ran out. */
+static bool accept_all(int listen_fd)
+{
+    for (int i = 0; i < ACCEPTS_MAX; i++) {
+        struct connection *connection = calloc(1, sizeof *connection);
+        int fd = connection == NULL ? READY_NO_ROOM : ready_accept(listen_fd);
+        if (fd >= 0) {
+            connection->fd = fd;
+            if (tell(EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT, connection)) continue;
+            close(fd);
+        }
+        if (fd != READY_NOBODY) server_ran_out("memory for a client");
+        free(connection);
+        return fd == READY_NOBODY;
+    }
+    return true;
+}
+
+static void serve(int listen_fd, const struct server_options *options)
+{
+    net_no_wait(listen_fd);
+    net_no_delay(listen_fd); /* Those whom it accepts inherit that. */
+    if (sem_init(&waiting, 0, 0) < 0 || sem_init(&places, 0, (unsigned)queue_size) < 0)
+        die("sem_init");
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0 || !tell(EPOLL_CTL_ADD, listen_fd, EPOLLIN, NULL)) die("epoll_create1");
+    start_workers((void *)options);
+    for (bool full = false;;) {
+        struct epoll_event events[EVENTS_MAX];
+        int ready = epoll_wait(epoll_fd, events, EVENTS_MAX, full ? SERVER_RETRY_MS : -1);
+        if (ready < 0 && errno != EINTR) die("epoll_wait");
+        if (full && !tell(EPOLL_CTL_MOD, listen_fd, EPOLLIN, NULL)) die("epoll_ctl");
+        full = false; /* Perhaps somebody left: we hear of the listener in the next round. */
+        for (int i = 0; i < ready; i++) {
+            if (events[i].data.ptr != NULL)
+                put(events[i].data.ptr);
+            else
+                full = !accept_all(listen_fd);
+        }
+        if (full && !tell(EPOLL_CTL_MOD, listen_fd, 0, NULL)) die("epoll_ctl");
+    }
+}
+
+static const struct server_knob knobs[] = {
+    {.name = "workers", .help = "threads", .value = &worker_count, .min = 1, .max = 10000},
+    {.name = "queue", .help = "waiting for one", .value = &queue_size, .min = 1, .max = QUEUE_MAX},
+    {0},
+};
+
+const struct server_model server_model = {
+    .summary = "a fixed pool of threads over one queue",
+    .knobs = knobs,
+    .serve = serve,
+};
