@@ -77,6 +77,42 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
                results/README.md | sort)
 }
 
+# Kinds in which a value is empty stand first in the last cell; what else can leave it empty follows.
+@test "a column is empty in the kinds that its description names, and only there" {
+    local kind kinds=(latency capacity memory omission)
+    for kind in "${kinds[@]}"; do
+        tiny "kind = $kind" 'connections = 30' 'rate_per_s = 1000' "$([[ $kind != omission ]] || echo 'stop_ms = 50')"
+        run -0 "$measure" "$conf" --model poll --out "$raw"
+    done
+    [[ $(rows) == 5 ]]
+    awk -F'|' '/^\| [a-z]/ && NF >= 6 && $2 !~ /^ column / { gsub(/[ `]/, "", $2); print $2 "|" $(NF - 1) }' results/README.md >"$BATS_TEST_TMPDIR/empty"
+    awk -F, -v kinds="${kinds[*]}" '
+        BEGIN { split(kinds, list, " "); for (i in list) is_kind[list[i]] = 1 }
+        # From the description: always[column, kind], and maybe[column] where more can leave it empty.
+        FILENAME ~ /empty$/ {
+            split($0, cell, "|"); gsub(/^ +| +$/, "", cell[2])
+            sub(/\|.*/, "", $0); names = split($0, name, ",")
+            clauses = split(cell[2], clause, "; ")
+            for (k = 1; k <= clauses; k++) {
+                only_kinds = 1
+                words = split(clause[k], word, ", ")
+                for (w = 1; w <= words; w++) if (!(word[w] in is_kind)) only_kinds = 0
+                for (n = 1; n <= names; n++)
+                    if (only_kinds) for (w = 1; w <= words; w++) always[name[n], word[w]] = 1
+                    else if (clause[k] !~ /^(never|point not reached|failed before it)$/) maybe[name[n]] = 1
+            }
+            next
+        }
+        FNR == 1 { for (i = 1; i <= NF; i++) { column[i] = $i; if ($i == "kind") k = i; if ($i == "superseded") s = i }; next }
+        $s { next }
+        { for (i = 1; i <= NF; i++) {
+              wanted = (column[i], $k) in always
+              if ($i != "" && wanted || $i == "" && !wanted && !maybe[column[i]]) {
+                  print column[i] " is \"" $i "\" in a row of kind " $k; wrong = 1 }
+          } }
+        END { exit wrong }' "$BATS_TEST_TMPDIR/empty" "$raw"
+}
+
 @test "a small experiment leaves complete rows and one line per point" {
     run -0 --separate-stderr "$measure" "$conf" --model fork --repeat 3 --seed 9 --profile quick \
         --out "$raw" 3>&-
