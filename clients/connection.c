@@ -71,23 +71,25 @@ static struct flight *flight_of(struct connection *connection, uint32_t number)
     return &connection->flights[number & (connection->capacity - 1)];
 }
 
-void connection_schedule(struct connection *connection, uint64_t intended_ns)
+void connection_schedule(struct connection *connection, uint64_t intended_ns,
+                         struct message_cost cost)
 {
     if (connection->scheduled - connection->received == connection->capacity) grow(connection);
     /* Until it is written, a message counts as sent when it was due. */
     *flight_of(connection, connection->scheduled++) =
-        (struct flight){.intended_ns = intended_ns, .sent_ns = intended_ns};
+        (struct flight){.intended_ns = intended_ns, .sent_ns = intended_ns, .cost = cost};
 }
 
 bool connection_send(struct connection *connection, const struct message_kind *kind, char *scratch)
 {
     while (connection->sent != connection->scheduled) {
-        message_write(kind, connection->tag, connection->sent, scratch);
+        struct flight *flight = flight_of(connection, connection->sent);
+        message_write(kind, connection->tag, connection->sent, flight->cost, scratch);
         uint64_t now_ns = clock_ns();
         ssize_t size = send(connection->fd, scratch + connection->out_b,
                             kind->size_b - connection->out_b, MSG_NOSIGNAL);
         if (size < 0) return errno == EAGAIN || errno == EINTR || errno == ENOBUFS;
-        if (connection->out_b == 0) flight_of(connection, connection->sent)->sent_ns = now_ns;
+        if (connection->out_b == 0) flight->sent_ns = now_ns;
         connection->out_b += (uint32_t)size;
         if (connection->out_b < kind->size_b) return true; /* The socket is full. */
         connection->out_b = 0;
@@ -104,15 +106,17 @@ enum connection_taken connection_take(struct connection *connection,
     size_t on_the_way = connection->received != connection->sent ? kind->size_b : connection->out_b;
     size_t piece = kind->size_b - connection->in_b;
     if (*size < piece) piece = *size;
-    if (connection->in_b + piece > on_the_way ||
-        !message_matches(kind, connection->tag, connection->received, connection->in_b, *bytes,
-                         piece))
+    if (connection->in_b + piece > on_the_way) return TAKEN_WRONG;
+    const struct flight *next = flight_of(connection, connection->received);
+    if (!message_matches(kind, connection->tag, connection->received, next->cost, connection->in_b,
+                         *bytes, piece))
         return TAKEN_WRONG;
     *bytes += piece;
     *size -= piece;
     connection->in_b += (uint32_t)piece;
     if (connection->in_b < kind->size_b) return TAKEN_ALL;
     connection->in_b = 0;
-    *flight = *flight_of(connection, connection->received++);
+    *flight = *next;
+    connection->received++;
     return TAKEN_MESSAGE;
 }

@@ -17,9 +17,10 @@
 
 enum connection_state { CLOSED, CONNECTING, FIRST_ECHO, READY };
 
-/* When a message was due, and when it was written. */
+/* When a message was due, when it was written, and what it costs the server. */
 struct flight {
     uint64_t intended_ns, sent_ns;
+    struct message_cost cost;
 };
 
 struct connection {
@@ -42,7 +43,8 @@ bool connection_open(struct connection *connection, const struct net_address *ad
 void connection_close(struct connection *connection);
 
 /* Adds a message that was due at intended_ns. */
-void connection_schedule(struct connection *connection, uint64_t intended_ns);
+void connection_schedule(struct connection *connection, uint64_t intended_ns,
+                         struct message_cost cost);
 
 /* Writes what the socket takes of the scheduled messages; `scratch` has room for one message.
  * False if the connection is broken.  Some may remain: wait until it is writable. */

@@ -215,6 +215,7 @@ static void merge_traffic(const struct crew *crew, struct worker_traffic *merged
             merged->received_half[half] += part->received_half[half];
             histogram_merge(&merged->latency_half_ns[half], &part->latency_half_ns[half]);
         }
+        histogram_merge(&merged->slow_ns, &part->slow_ns);
         histogram_merge(&merged->from_sent_ns, &part->from_sent_ns);
         histogram_merge(&merged->send_lag_ns, &part->send_lag_ns);
     }
@@ -258,6 +259,8 @@ uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
             .spin = *spin,
             /* Each connection gets the same rate, wherever it is held. */
             .rate_per_s = active ? traffic->rate_per_s * shares[i] / active : 0,
+            .cost = traffic->cost,
+            .cost_percent = traffic->cost_percent,
             .begin_ns = begin_ns,
             .end_ns = begin_ns + (uint64_t)(traffic->duration_s * NS_PER_S),
             .seed = traffic->seed + i * 0x9e3779b97f4a7c15,

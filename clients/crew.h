@@ -21,6 +21,8 @@ struct crew_traffic {
     bool spin;         /* Poll shortly before a message is due, where each process has a CPU. */
     double rate_per_s; /* Of all connections together, open loop. */
     uint32_t active;   /* Only so many connections have traffic; 0: all. */
+    struct message_cost cost; /* Of cost_percent of the messages. */
+    double cost_percent;
     double duration_s;
     uint64_t seed;
 };

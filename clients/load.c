@@ -11,27 +11,24 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clients/crew.h"
-#include "clients/message.h"
-#include "clients/report.h"
+#include "clients/commands.h"
+#include "clients/run.h"
 #include "common/clock.h"
+#include "common/costs.h"
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
 
-enum { CONNECTIONS_MAX = 4000000, RATE_MAX = 10000000, DURATION_S_MAX = 3600 };
-
-static const double DEFAULT_RATE_PER_S = 1000;
+static const double DEFAULT_RATE_PER_S = 1000, DEFAULT_COST_PERCENT = 1;
+enum { DEFAULT_COST_US = 1000 };
 
 /* Everything the command line can say. */
 struct request {
     const char *host, *output, *hgrm;
     long port, connections, processes, message_b, short_lived, timeout_ms;
     double duration_s, warm_s;
-    bool interactive, remote;
+    bool interactive, remote, costs, cost_details;
     struct crew_traffic traffic;
-    /* What went wrong while nothing was recorded, to be told with the next window. */
-    uint64_t unrecorded_corrupt, unrecorded_reset;
 };
 
 static const char HELP[] =
@@ -53,7 +50,11 @@ static const char HELP[] =
     "  --closed           no schedule: each connection sends again when its echo is back\n"
     "  --duration S       length of the measured window, in seconds [5]\n"
     "  --warm S           traffic before the window that is not counted, in seconds [0.5]\n"
-    "  --message-b B      size of a message, in bytes, 20 at least [64]\n"
+    "  --message-b B      size of a message, in bytes, 20 at least, with a cost 36 [64]\n"
+    "  --cost KIND        some messages cost the server (started with --costs) time: \"sleep\"\n"
+    "                     blocks it, \"spin\" burns CPU; their latencies are told apart\n"
+    "  --cost-us N        how much, in us, at most 1000000 [1000]\n"
+    "  --cost-share P     of how many messages, in percent, picked at random [1]\n"
     "  --timeout-ms T     how long after the window an echo may still come [1000]\n"
     "  --spin             poll instead of sleeping shortly before a message is due: sharper\n"
     "                     timing for a whole core; not where processes would share one\n"
@@ -63,9 +64,6 @@ static const char HELP[] =
     "  --output FORMAT    human, csv or json [human]\n"
     "  --hgrm FILE        write the latency distribution for the HdrHistogram plotter\n"
     "  --help             this text\n"
-    "\n"
-    "commands with --interactive, each answered by one line:\n"
-    "  connect N | warm S | window S | rate R | closed | active K | quit\n"
     "\n"
     "Exit status: 0 all was well, 1 the server refused, lost or changed something, 2 wrong usage.\n"
     "\n"
@@ -86,6 +84,9 @@ enum option_key {
     CLOSED_LOOP,
     DURATION,
     WARM,
+    COST,
+    COST_US,
+    COST_SHARE,
     MESSAGE_B,
     TIMEOUT_MS,
     SPIN,
@@ -110,6 +111,9 @@ static const struct option OPTIONS[] = {
     {"closed", no_argument, NULL, CLOSED_LOOP},
     {"duration", required_argument, NULL, DURATION},
     {"warm", required_argument, NULL, WARM},
+    {"cost", required_argument, NULL, COST},
+    {"cost-us", required_argument, NULL, COST_US},
+    {"cost-share", required_argument, NULL, COST_SHARE},
     {"message-b", required_argument, NULL, MESSAGE_B},
     {"timeout-ms", required_argument, NULL, TIMEOUT_MS},
     {"spin", no_argument, NULL, SPIN},
@@ -137,13 +141,13 @@ static void set_option(struct request *request, int key, const char *text)
         request->port = number_option("--port", text, 1, 65535);
         break;
     case CONNECTIONS:
-        request->connections = number_option("--connections", text, 1, CONNECTIONS_MAX);
+        request->connections = number_option("--connections", text, 1, RUN_CONNECTIONS_MAX);
         break;
     case ACTIVE:
-        traffic->active = (uint32_t)number_option("--active", text, 1, CONNECTIONS_MAX);
+        traffic->active = (uint32_t)number_option("--active", text, 1, RUN_CONNECTIONS_MAX);
         break;
     case RATE:
-        traffic->rate_per_s = number_option_decimal("--rate", text, 0.1, RATE_MAX);
+        traffic->rate_per_s = number_option_decimal("--rate", text, 0.1, RUN_RATE_MAX);
         break;
     case POISSON:
         traffic->poisson = true;
@@ -155,16 +159,29 @@ static void set_option(struct request *request, int key, const char *text)
         traffic->closed = true;
         break;
     case DURATION:
-        request->duration_s = number_option_decimal("--duration", text, 0.01, DURATION_S_MAX);
+        request->duration_s = number_option_decimal("--duration", text, 0.01, RUN_DURATION_S_MAX);
         break;
     case WARM:
-        request->warm_s = number_option_decimal("--warm", text, 0, DURATION_S_MAX);
+        request->warm_s = number_option_decimal("--warm", text, 0, RUN_DURATION_S_MAX);
         break;
     case MESSAGE_B:
         request->message_b = number_option("--message-b", text, MESSAGE_B_MIN, MESSAGE_B_MAX);
         break;
     case TIMEOUT_MS:
         request->timeout_ms = number_option("--timeout-ms", text, 1, 600000);
+        break;
+    case COST:
+        if (!commands_read_cost_kind(text, &traffic->cost))
+            die_usage("--cost takes sleep or spin, not \"%s\"", text);
+        request->costs = true;
+        break;
+    case COST_US:
+        traffic->cost.us = (uint32_t)number_option("--cost-us", text, 1, COSTS_US_MAX);
+        request->cost_details = true;
+        break;
+    case COST_SHARE:
+        traffic->cost_percent = number_option_decimal("--cost-share", text, 0, 100);
+        request->cost_details = true;
         break;
     case SPIN:
         traffic->spin = true;
@@ -184,13 +201,13 @@ static void set_option(struct request *request, int key, const char *text)
         request->hgrm = text;
         break;
     case SHORT_LIVED:
-        request->short_lived = number_option("--short-lived", text, 1, CONNECTIONS_MAX);
+        request->short_lived = number_option("--short-lived", text, 1, RUN_CONNECTIONS_MAX);
         break;
     case INTERACTIVE:
         request->interactive = true;
         break;
     case USAGE:
-        fputs(HELP, stdout);
+        printf("%s\n%s", HELP, COMMANDS_HELP);
         exit(0);
     }
 }
@@ -205,7 +222,10 @@ static struct request parse(int argc, char **argv)
                               .timeout_ms = 1000,
                               .duration_s = 5,
                               .warm_s = 0.5,
-                              .traffic = {.poisson = true, .seed = 1}};
+                              .traffic = {.poisson = true,
+                                          .seed = 1,
+                                          .cost = {.us = DEFAULT_COST_US},
+                                          .cost_percent = DEFAULT_COST_PERCENT}};
     opterr = 0; /* Our own line says more. */
     for (int key; (key = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1;) {
         if (key == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
@@ -216,6 +236,8 @@ static struct request parse(int argc, char **argv)
     if (request.port == 0) die_usage("--port is missing: the port of the server; see --help");
     if (request.traffic.closed && request.traffic.rate_per_s > 0)
         die_usage("--closed has no schedule, so --rate cannot hold; choose one of them");
+    if (request.cost_details && !request.costs)
+        die_usage("--cost-us and --cost-share need --cost sleep or --cost spin");
     if (request.traffic.active > request.connections && !request.interactive)
         die_usage("--active %u is more than --connections %ld", request.traffic.active,
                   request.connections);
@@ -223,99 +245,31 @@ static struct request parse(int argc, char **argv)
     return request;
 }
 
-static struct crew *start_crew(const struct request *request)
+static struct net_address server_address(const struct request *request)
 {
-    struct worker_setup setup = {.message_b = (size_t)request->message_b,
-                                 .timeout_ns = (uint64_t)request->timeout_ms * NS_PER_MS};
-    if (!net_address_read(request->host, (uint16_t)request->port, &setup.address))
+    struct net_address address;
+    if (!net_address_read(request->host, (uint16_t)request->port, &address))
         die_usage("--host takes a numeric address such as 127.0.0.1 or ::1, not \"%s\"",
                   request->host);
-    if (!net_is_loopback(&setup.address) && !request->remote)
+    if (!net_is_loopback(&address) && !request->remote)
         die_usage("--host %s is not this machine; add --remote if its owner agreed to this load",
                   request->host);
-    return crew_new(&setup, (uint32_t)request->processes, net_raise_file_limit());
+    return address;
 }
 
-static void connect_step(struct crew *crew, uint32_t connections, struct report *report)
+static struct run prepare(const struct request *request, const struct net_address *address)
 {
-    static struct worker_connects found;
-    uint64_t begin_ns = clock_ns();
-    crew_connect(crew, connections, &found);
-    report_connects(report, &found, connections, (double)(clock_ns() - begin_ns) / NS_PER_S, crew);
-}
-
-/* Runs traffic for duration_s and adds what was found to the report. */
-static void traffic_step(struct crew *crew, struct request *request, double duration_s,
-                         bool recorded, struct report *report)
-{
-    static struct worker_traffic found;
-    uint64_t busiest_cpu_ns;
-    bool spin;
-    request->traffic.duration_s = duration_s;
-    uint32_t active = crew_run(crew, &request->traffic, &found, &busiest_cpu_ns, &spin);
-    /* A wrong byte must not go unnoticed because it came during the warm-up. */
-    found.corrupt += request->unrecorded_corrupt;
-    found.reset += request->unrecorded_reset;
-    request->unrecorded_corrupt = recorded ? 0 : found.corrupt;
-    request->unrecorded_reset = recorded ? 0 : found.reset;
-    report_window(report, &request->traffic, &found, active, busiest_cpu_ns, spin, crew);
-    request->traffic.seed++; /* Each draws its own gaps. */
-    if (!recorded || request->hgrm == NULL) return;
-    histogram_merge(&found.latency_half_ns[0], &found.latency_half_ns[1]);
-    if (!histogram_write_hgrm(&found.latency_half_ns[0], request->hgrm)) die(request->hgrm);
-}
-
-/* ---- commands on stdin ---- */
-
-/* Executes one command and writes its answer.  False: it was "quit". */
-static bool execute(struct crew *crew, struct request *request, char *line)
-{
-    struct report report = {0};
-    char *rest = line, *word = strsep(&rest, " "), *text = rest ? rest : "";
-    long count;
-    double number;
-    if (strcmp(word, "quit") == 0) {
-        puts("quit");
-        return false;
-    }
-    if (strcmp(word, "connect") == 0 && number_read(text, 0, CONNECTIONS_MAX, &count)) {
-        connect_step(crew, (uint32_t)count, &report);
-    } else if ((strcmp(word, "warm") == 0 || strcmp(word, "window") == 0) &&
-               number_read_decimal(text, 0.01, DURATION_S_MAX, &number)) {
-        traffic_step(crew, request, number, strcmp(word, "window") == 0, &report);
-    } else if (strcmp(word, "rate") == 0 && number_read_decimal(text, 0.1, RATE_MAX, &number)) {
-        request->traffic.rate_per_s = number;
-        request->traffic.closed = false;
-        report_number(&report, "offered_per_s", number, 1);
-    } else if (strcmp(word, "closed") == 0 && text[0] == '\0') {
-        request->traffic.closed = true;
-    } else if (strcmp(word, "active") == 0 && number_read(text, 0, CONNECTIONS_MAX, &count)) {
-        request->traffic.active = (uint32_t)count;
-        report_count(&report, "connections_active", (uint64_t)count);
-    } else {
-        printf(
-            "error \"%s %s\": try connect N, warm S, window S, rate R, closed, active K or quit\n",
-            word, text);
-        return true;
-    }
-    fputs(word, stdout);
-    report_write_pairs(&report, stdout);
-    puts("");
-    return true;
-}
-
-static int run_interactive(struct crew *crew, struct request *request)
-{
-    char *line = NULL;
-    size_t room = 0;
-    bool more = true;
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    while (more && getline(&line, &room, stdin) > 0) {
-        line[strcspn(line, "\r\n")] = '\0';
-        more = execute(crew, request, line);
-    }
-    free(line);
-    return 0;
+    struct worker_setup setup = {.address = *address,
+                                 .message_b = (size_t)request->message_b,
+                                 .timeout_ns = (uint64_t)request->timeout_ms * NS_PER_MS};
+    struct run run = {.traffic = request->traffic,
+                      .message_b = (size_t)request->message_b,
+                      .hgrm = request->hgrm};
+    if (!run_cost(&run, request->traffic.cost, request->costs ? request->traffic.cost_percent : 0))
+        die_usage("--cost does not fit into %ld bytes; give --message-b %d or more",
+                  request->message_b, MESSAGE_COSTLY_B_MIN);
+    run.crew = crew_new(&setup, (uint32_t)request->processes, net_raise_file_limit());
+    return run;
 }
 
 /* ---- one measurement ---- */
@@ -351,29 +305,29 @@ static int judge(const struct report *report, uint64_t connect_failures, uint64_
     return 0;
 }
 
-static int run_once(struct crew *crew, struct request *request)
+static int run_once(struct run *run, const struct request *request)
 {
     static struct report report;
-    connect_step(crew, (uint32_t)request->connections, &report);
-    uint64_t failures = (uint64_t)request->connections - crew_open(crew);
+    run_connect(run, (uint32_t)request->connections, &report);
+    uint64_t failures = (uint64_t)request->connections - crew_open(run->crew);
     uint64_t corrupt = strcmp(report_value(&report, "corrupt"), "0") != 0;
     if (request->warm_s > 0) {
         struct report ignored = {0};
-        traffic_step(crew, request, request->warm_s, false, &ignored);
+        run_traffic(run, request->warm_s, false, &ignored);
     }
-    traffic_step(crew, request, request->duration_s, true, &report);
+    run_traffic(run, request->duration_s, true, &report);
     write_report(request, &report);
     return judge(&report, failures, corrupt);
 }
 
-static int run_short_lived(struct crew *crew, const struct request *request)
+static int run_short_lived(struct run *run, const struct request *request)
 {
     static struct worker_connects found;
     struct report report = {0};
     uint64_t begin_ns = clock_ns();
-    crew_visit(crew, (uint32_t)request->short_lived, (uint32_t)request->connections, &found);
+    crew_visit(run->crew, (uint32_t)request->short_lived, (uint32_t)request->connections, &found);
     report_connects(&report, &found, (uint32_t)request->short_lived,
-                    (double)(clock_ns() - begin_ns) / NS_PER_S, crew);
+                    (double)(clock_ns() - begin_ns) / NS_PER_S, run->crew);
     write_report(request, &report);
     return judge(&report, found.asked - found.established, found.corrupt);
 }
@@ -381,8 +335,10 @@ static int run_short_lived(struct crew *crew, const struct request *request)
 int main(int argc, char **argv)
 {
     struct request request = parse(argc, argv);
-    struct crew *crew = start_crew(&request);
-    if (request.interactive) return run_interactive(crew, &request);
-    if (request.short_lived > 0) return run_short_lived(crew, &request);
-    return run_once(crew, &request);
+    struct net_address address = server_address(&request);
+    struct run run = prepare(&request, &address);
+    if (request.short_lived > 0 && !request.interactive) return run_short_lived(&run, &request);
+    if (!request.interactive) return run_once(&run, &request);
+    commands_run(&run, &address);
+    return 0;
 }

@@ -1,12 +1,18 @@
 /* message.c -- the line that the load client sends, and expects back byte for byte. */
 #include "clients/message.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
 
-enum { HEAD_B = 18, PERIOD = 61 /* Prime and not a power of two: a shifted buffer shows. */ };
+enum {
+    HEAD_B = 18,      /* Tag and sequence. */
+    FRONT_B_MAX = 40, /* With a cost: at most "!sleep 4294967295 " more. */
+    PERIOD = 61,      /* Prime and not a power of two: a shifted buffer shows. */
+};
 
 struct message_kind message_kind_of(size_t size_b)
 {
@@ -25,12 +31,17 @@ static void write_hex(uint32_t number, char *out)
         *out++ = "0123456789abcdef"[number >> shift & 15];
 }
 
-static void write_head(uint32_t tag, uint32_t sequence, char *out)
+/* Writes the cost, tag and sequence; returns their size. */
+static size_t write_front(uint32_t tag, uint32_t sequence, struct message_cost cost, char *out)
 {
-    write_hex(tag, out);
-    out[8] = '-';
-    write_hex(sequence, out + 9);
-    out[17] = ' ';
+    char *head = out;
+    if (cost.us > 0)
+        head += sprintf(out, "!%s %" PRIu32 " ", cost.spin ? "spin" : "sleep", cost.us);
+    write_hex(tag, head);
+    head[8] = '-';
+    write_hex(sequence, head + 9);
+    head[17] = ' ';
+    return (size_t)(head - out) + HEAD_B;
 }
 
 /* The letters of this message, as if they began at its first byte. */
@@ -39,22 +50,24 @@ static const char *letters_of(const struct message_kind *kind, uint32_t tag, uin
     return kind->letters + (tag + sequence) % PERIOD;
 }
 
-void message_write(const struct message_kind *kind, uint32_t tag, uint32_t sequence, char *out)
+void message_write(const struct message_kind *kind, uint32_t tag, uint32_t sequence,
+                   struct message_cost cost, char *out)
 {
     memcpy(out, letters_of(kind, tag, sequence), kind->size_b - 1);
-    write_head(tag, sequence, out);
+    char front[FRONT_B_MAX];
+    memcpy(out, front, write_front(tag, sequence, cost, front));
     out[kind->size_b - 1] = '\n';
 }
 
 bool message_matches(const struct message_kind *kind, uint32_t tag, uint32_t sequence,
-                     size_t offset, const char *bytes, size_t size)
+                     struct message_cost cost, size_t offset, const char *bytes, size_t size)
 {
     size_t end = offset + size;
-    if (offset < HEAD_B) {
-        char head[HEAD_B];
-        write_head(tag, sequence, head);
-        size_t piece = (end < HEAD_B ? end : HEAD_B) - offset;
-        if (memcmp(bytes, head + offset, piece) != 0) return false;
+    if (offset < FRONT_B_MAX) {
+        char front[FRONT_B_MAX];
+        size_t front_b = write_front(tag, sequence, cost, front);
+        size_t piece = offset < front_b ? (end < front_b ? end : front_b) - offset : 0;
+        if (memcmp(bytes, front + offset, piece) != 0) return false;
         bytes += piece;
         offset += piece;
     }

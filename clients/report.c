@@ -105,6 +105,24 @@ static void latencies(struct report *report, const struct histogram *latency)
     report_number(report, "latency_ns_mean", latency->count ? histogram_mean(latency) : NAN, 0);
 }
 
+/* Messages with a cost: none, unless they were asked for. */
+static void slow_latencies(struct report *report, const struct histogram *slow)
+{
+    report_count(report, "slow_sent", slow->count);
+    percentile(report, "slow_ns_p50", slow, 50);
+    percentile(report, "slow_ns_p99", slow, 99);
+    maximum(report, "slow_ns_max", slow);
+}
+
+void report_merged(struct report *report, const struct histogram *ordinary_ns,
+                   const struct histogram *slow_ns, uint64_t windows)
+{
+    report_count(report, "merged_windows", windows);
+    percentile(report, "merged_ns_p50", ordinary_ns, 50);
+    percentile(report, "merged_ns_p99", ordinary_ns, 99);
+    percentile(report, "merged_slow_ns_p50", slow_ns, 50);
+}
+
 void report_window(struct report *report, const struct crew_traffic *traffic,
                    const struct worker_traffic *found, uint32_t active, uint64_t busiest_cpu_ns,
                    bool spin, const struct crew *crew)
@@ -115,7 +133,9 @@ void report_window(struct report *report, const struct crew_traffic *traffic,
     double window_s = traffic->duration_s;
     double achieved_per_s = (double)(found->received_half[0] + found->received_half[1]) / window_s;
     /* Little's law: those in the system = throughput x time in the system. */
-    double little = achieved_per_s * histogram_mean(&latency) / NS_PER_S;
+    double spent_ns = (double)latency.sum + (double)found->slow_ns.sum;
+    double mean_ns = spent_ns / (double)(latency.count + found->slow_ns.count);
+    double little = achieved_per_s * mean_ns / NS_PER_S;
     double little_error = fabs(active - little) / active * 100;
 
     report_count(report, "connections_established", crew_open(crew));
@@ -130,6 +150,8 @@ void report_window(struct report *report, const struct crew_traffic *traffic,
     report_count(report, "corrupt", found->corrupt);
     report_count(report, "connections_reset", found->reset);
     latencies(report, &latency);
+    slow_latencies(report, &found->slow_ns);
+    report_number(report, "waiting_mean", spent_ns / NS_PER_S / window_s, 3);
     percentile(report, "from_sent_ns_p50", &found->from_sent_ns, 50);
     percentile(report, "from_sent_ns_p99", &found->from_sent_ns, 99);
     maximum(report, "from_sent_ns_max", &found->from_sent_ns);
@@ -224,6 +246,15 @@ void report_write_human(const struct report *report, FILE *file)
     fprintf(file, open ? "   (from the intended time)\nsend lag   " : "\nsend lag   ");
     write_duration(file, "p50", report_value(report, "send_lag_ns_p50"));
     write_duration(file, "p99", report_value(report, "send_lag_ns_p99"));
-    fprintf(file, "   (this client's own lateness)\nclient CPU   %s %% of one core\n",
+    fprintf(file, "   (this client's own lateness)\n");
+    if (strcmp(report_value(report, "slow_sent"), "0") != 0) {
+        fprintf(file, "with a cost  %s messages, not in the latency above ",
+                report_value(report, "slow_sent"));
+        write_duration(file, "p50", report_value(report, "slow_ns_p50"));
+        write_duration(file, "p99", report_value(report, "slow_ns_p99"));
+        write_duration(file, "max", report_value(report, "slow_ns_max"));
+        fprintf(file, "\n");
+    }
+    fprintf(file, "client CPU   %s %% of one core\n",
             report_value(report, "client_cpu_percent_max"));
 }

@@ -37,6 +37,10 @@ void report_window(struct report *report, const struct crew_traffic *traffic,
                    const struct worker_traffic *found, uint32_t active, uint64_t busiest_cpu_ns,
                    bool spin, const struct crew *crew);
 
+/* The latencies of several windows together. */
+void report_merged(struct report *report, const struct histogram *ordinary_ns,
+                   const struct histogram *slow_ns, uint64_t windows);
+
 /* Returns the value of a pair, "" if there is none. */
 const char *report_value(const struct report *report, const char *name);
 

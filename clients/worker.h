@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clients/message.h"
 #include "common/histogram.h"
 #include "common/net.h"
 
@@ -25,6 +26,8 @@ struct worker_command {
     bool poisson;      /* Of the schedule. */
     bool spin;         /* Poll instead of sleeping just before a message is due. */
     double rate_per_s; /* Of this worker's share of the schedule. */
+    struct message_cost cost; /* Of `cost_percent` of the messages, picked at random. */
+    double cost_percent;
     uint64_t begin_ns, end_ns; /* The window, on clock_ns(). */
     uint64_t seed;
 };
@@ -48,9 +51,11 @@ struct worker_traffic {
     uint64_t corrupt;          /* Connections on which a wrong byte came back; they are closed. */
     uint64_t reset;            /* Connections that the server ended. */
     uint64_t cpu_ns, user_ns, system_ns; /* This process, from the window's begin to its end. */
-    struct histogram latency_half_ns[2]; /* From the intended time, by half; lost ones included. */
-    struct histogram from_sent_ns;       /* From the moment of writing. */
-    struct histogram send_lag_ns;        /* From the intended time to being picked up. */
+    /* From the intended time, lost ones included: of ordinary messages, by half of the window, and
+     * of those with a cost. */
+    struct histogram latency_half_ns[2], slow_ns;
+    struct histogram from_sent_ns; /* From the moment of writing. */
+    struct histogram send_lag_ns;  /* From the intended time to being picked up. */
 };
 
 struct worker_report {

@@ -40,7 +40,8 @@ static void open_connection(struct worker *worker, uint32_t i)
         count_failure(worker, errno);
         return;
     }
-    connection_schedule(connection, now_ns); /* The first echo, from here on. */
+    /* The first echo, from here on. */
+    connection_schedule(connection, now_ns, (struct message_cost){0});
     worker->underway++;
     worker_watch(worker, i, EPOLL_CTL_ADD, true);
 }

@@ -29,6 +29,7 @@ struct worker {
     /* While there is traffic: */
     const struct worker_command *command; /* NULL: no traffic, replies are only checked. */
     struct schedule schedule;
+    uint64_t dice;   /* State of the generator that picks the messages with a cost. */
     uint32_t places; /* Traffic goes to those of connections[0] .. [places - 1] that are READY. */
     uint64_t middle_ns;   /* Of the window. */
     uint64_t outstanding; /* Messages of this window that are not back. */

@@ -9,24 +9,34 @@
 
 enum { SENDS_MAX = 64 }; /* Due messages sent before replies are looked at again. */
 
-/* A message of the window that will not be back is counted, with its age but at least the timeout:
- * left out, the worst latencies would be missing from the histogram. */
-static void lose(struct worker *worker, uint64_t intended_ns)
+/* Messages that cost the server time are counted apart: nobody expects them at once, and what they
+ * do to the others is the question. */
+static void record_latency(struct worker *worker, const struct flight *flight, uint64_t latency_ns)
 {
     struct worker_traffic *traffic = &worker->report->traffic;
-    uint64_t age_ns = clock_ns() - intended_ns;
-    if (age_ns < worker->setup.timeout_ns) age_ns = worker->setup.timeout_ns;
-    histogram_record(&traffic->latency_half_ns[intended_ns >= worker->middle_ns], age_ns);
-    traffic->lost++;
+    bool second = flight->intended_ns >= worker->middle_ns;
+    histogram_record(flight->cost.us > 0 ? &traffic->slow_ns : &traffic->latency_half_ns[second],
+                     latency_ns);
+}
+
+/* A message of the window that will not be back is counted, with its age but at least the timeout:
+ * left out, the worst latencies would be missing from the histogram. */
+static void lose(struct worker *worker, const struct flight *flight)
+{
+    uint64_t age_ns = clock_ns() - flight->intended_ns;
+    record_latency(worker, flight,
+                   age_ns < worker->setup.timeout_ns ? worker->setup.timeout_ns : age_ns);
+    worker->report->traffic.lost++;
 }
 
 void worker_lose_outstanding(struct worker *worker, const struct connection *connection)
 {
     if (worker->command == NULL) return;
     for (uint32_t k = connection->received; k != connection->scheduled; k++) {
-        uint64_t intended_ns = connection->flights[k & (connection->capacity - 1)].intended_ns;
-        if (intended_ns < worker->command->begin_ns) continue; /* A straggler, counted before. */
-        lose(worker, intended_ns);
+        const struct flight *flight = &connection->flights[k & (connection->capacity - 1)];
+        if (flight->intended_ns < worker->command->begin_ns)
+            continue; /* A straggler, counted before. */
+        lose(worker, flight);
         worker->outstanding--;
     }
 }
@@ -42,6 +52,14 @@ void worker_send_scheduled(struct worker *worker, uint32_t i)
     if (more != connection->asks_writable) worker_watch(worker, i, EPOLL_CTL_MOD, more);
 }
 
+static struct message_cost pick_cost(struct worker *worker)
+{
+    const struct worker_command *command = worker->command;
+    if (command->cost_percent <= 0) return (struct message_cost){0};
+    double percent = (double)(schedule_random(&worker->dice) >> 11) * 0x1p-53 * 100;
+    return percent < command->cost_percent ? command->cost : (struct message_cost){0};
+}
+
 /* Schedules one message of the window on connection i and sends it. */
 static void send_new(struct worker *worker, uint32_t i, uint64_t intended_ns, uint64_t now_ns)
 {
@@ -50,7 +68,7 @@ static void send_new(struct worker *worker, uint32_t i, uint64_t intended_ns, ui
     traffic->sent_in_time += now_ns < worker->command->end_ns;
     histogram_record(&traffic->send_lag_ns, now_ns - intended_ns);
     worker->outstanding++;
-    connection_schedule(&worker->connections[i], intended_ns);
+    connection_schedule(&worker->connections[i], intended_ns, pick_cost(worker));
     if (!worker->connections[i].asks_writable) worker_send_scheduled(worker, i);
 }
 
@@ -60,8 +78,7 @@ void worker_count_echo(struct worker *worker, uint32_t i, const struct flight *f
     const struct worker_command *command = worker->command;
     if (command == NULL || flight->intended_ns < command->begin_ns) return; /* A straggler. */
     struct worker_traffic *traffic = &worker->report->traffic;
-    histogram_record(&traffic->latency_half_ns[flight->intended_ns >= worker->middle_ns],
-                     now_ns - flight->intended_ns);
+    record_latency(worker, flight, now_ns - flight->intended_ns);
     histogram_record(&traffic->from_sent_ns, now_ns - flight->sent_ns);
     traffic->received++;
     if (now_ns < command->end_ns) traffic->received_half[now_ns >= worker->middle_ns]++;
@@ -118,7 +135,7 @@ static void give_up(struct worker *worker)
     for (; schedule->next_ns < worker->command->end_ns; schedule_next(schedule)) {
         histogram_record(&worker->report->traffic.send_lag_ns, clock_ns() - schedule->next_ns);
         worker->report->traffic.sent++;
-        lose(worker, schedule->next_ns);
+        lose(worker, &(struct flight){.intended_ns = schedule->next_ns});
     }
 }
 
@@ -128,6 +145,7 @@ static void start_traffic(struct worker *worker, const struct worker_command *co
     worker->command = command;
     worker->middle_ns = command->begin_ns / 2 + command->end_ns / 2;
     worker->outstanding = 0;
+    worker->dice = ~command->seed; /* Not the schedule's numbers once more. */
     worker->turn = 0;
     worker->places = 0;
     for (uint32_t ready = 0; worker->places < worker->count && ready < command->active;)

@@ -160,9 +160,44 @@ field() { jq -r ".$1" <<<"$output"; }
     start server-poll
     run -0 $load --port "$port" --interactive <<<$'connect 3\nrate 500\nhello\nwarm 0.1\nwindow 0.2\nconnect -1\nclosed\nactive 2\nwindow 0.1'
     [[ ${lines[0]} == "connect connections_asked=3 "* && ${lines[1]} == "rate offered_per_s=500.0" ]]
-    [[ ${lines[2]} == 'error "hello '* && ${lines[3]} == warm* && ${lines[4]} == window*" lost=0 "* ]]
+    [[ ${lines[2]} == 'error "hello" '* && ${lines[3]} == warm* && ${lines[4]} == window*" lost=0 "* ]]
     [[ ${lines[5]} == 'error "connect -1'* && ${lines[6]} == closed && ${lines[7]} == active* ]]
     [[ ${lines[8]} == *" connections_active=2 "* && ${#lines[@]} == 9 ]]
+}
+
+@test "messages that cost time are slow, as many as asked for, and told apart from the others" {
+    start server-thread --costs
+    run -0 $load --port "$port" --connections 50 --rate 2000 --duration 1 --output json \
+        --cost sleep --cost-us 5000 --cost-share 10
+    [[ $(field sent) == $(field received) && $(field corrupt) == 0 ]]
+    true_that "$(field slow_sent) > 130 && $(field slow_sent) < 270"
+    true_that "$(field slow_ns_p50) >= 5000000 && $(field latency_ns_p50) < 5000000"
+    run -0 $load --port "$port" --connections 5 --closed --duration 0.5 --output json \
+        --cost spin --cost-us 2000 --cost-share 50 # Little's law counts both kinds.
+    true_that "$(field slow_ns_p50) >= 2000000 && $(field little_error_percent) < 5"
+}
+
+@test "a server without --costs takes a cost for bytes" {
+    start server-poll
+    run -0 $load --port "$port" --connections 5 --rate 500 --duration 1 --output json \
+        --cost sleep --cost-us 500000 --cost-share 50
+    true_that "$(field slow_sent) > 150 && $(field slow_ns_p50) < 100000000"
+}
+
+@test "windows that are too short for a percentile tell it together" {
+    start server-poll
+    run -0 $load --port "$port" --interactive --rate 2000 \
+        <<<$'connect 3\nmerge 2\nwindow 0.3\nwindow 0.3\nwindow 0.3\nmerge 0\nwindow 0.1'
+    [[ ${lines[2]} == *" merged_windows=1 "*" merged_ns_p99=- "* ]]
+    [[ ${lines[3]} == *" latency_ns_p99=- "*" merged_windows=2 "*" merged_ns_p99="[1-9]* ]]
+    [[ ${lines[4]} == *" merged_windows=2 "* && ${lines[6]} != *merged* ]]
+}
+
+@test "deaf clients get stuck, and the others are still served" {
+    start server-poll
+    run -0 $load --port "$port" --interactive --rate 500 <<<$'connect 3\ndeaf 4\nwindow 0.3\ndeaf 0\nwindow 0.1'
+    [[ ${lines[1]} =~ ^"deaf deaf_clients=4 deaf_stuck_b="[0-9]{6,9}$ ]]
+    [[ ${lines[2]} == *" lost=0 "* && ${lines[3]} == "deaf deaf_clients=0 deaf_stuck_b=0" ]]
 }
 
 @test "the .hgrm holds as many samples as were received" {
@@ -179,7 +214,8 @@ field() { jq -r ".$1" <<<"$output"; }
 @test "wrong options end with one line and exit 2" {
     for wrong in "--port 0" "--port 70000" "--port x" "--bogus" "--port 1 --rate -3" "--port" "" \
         "--port 1 --message-b 5" "--port 1 --closed --rate 5" "--port 1 extra" "--port 1 --output xml" \
-        "--port 1 --connections 2 --active 3" "--port 1 --host localhost"; do
+        "--port 1 --connections 2 --active 3" "--port 1 --host localhost" "--port 1 --cost nap" \
+        "--port 1 --cost-us 5" "--port 1 --cost spin --message-b 30" "--port 1 --cost spin --cost-us 0"; do
         # shellcheck disable=SC2086
         run -2 --separate-stderr $load $wrong
         [[ -z $output && ${#stderr_lines[@]} == 1 ]] || { echo "for: $wrong"; return 1; }

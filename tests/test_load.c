@@ -9,30 +9,58 @@
 #include "clients/connection.h"
 #include "clients/report.h"
 #include "clients/schedule.h"
+#include "common/costs.h"
 #include "tests/unit.h"
+
+static const struct message_cost costs[] = {
+    {0}, {.us = 1}, {.us = COSTS_US_MAX}, {.us = 20000, .spin = true}};
+enum { COSTS = sizeof costs / sizeof costs[0] };
+
+/* Writes a message and holds each piece of it, right and wrong, against what was sent. */
+static void check_every_byte(const struct message_kind *kind, struct message_cost cost)
+{
+    char bytes[300];
+    message_write(kind, 77, 123456, cost, bytes);
+    for (size_t from = 0; from < kind->size_b; from++) {
+        for (size_t to = from + 1; to <= kind->size_b; to += 7)
+            assert_true(message_matches(kind, 77, 123456, cost, from, bytes + from, to - from));
+        bytes[from] ^= 1;
+        assert_false(message_matches(kind, 77, 123456, cost, 0, bytes, kind->size_b));
+        assert_false(message_matches(kind, 77, 123456, cost, from, bytes + from, 1));
+        bytes[from] ^= 1;
+    }
+    assert_false(message_matches(kind, 78, 123456, cost, 0, bytes, kind->size_b));
+    assert_false(message_matches(kind, 77, 123457, cost, 0, bytes, kind->size_b));
+    assert_int_equal(bytes[kind->size_b - 1], '\n');
+}
 
 /* Whatever piece of a message comes, right bytes match, and each changed byte is found. */
 static void every_wrong_byte_is_found(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {MESSAGE_B_MIN, 64, 300};
+    static const size_t sizes[] = {MESSAGE_B_MIN, MESSAGE_COSTLY_B_MIN, 64, 300};
     for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
         struct message_kind kind = message_kind_of(sizes[k]);
-        char bytes[300];
-        message_write(&kind, 77, 123456, bytes);
-        for (size_t from = 0; from < sizes[k]; from++) {
-            for (size_t to = from + 1; to <= sizes[k]; to += 7)
-                assert_true(message_matches(&kind, 77, 123456, from, bytes + from, to - from));
-            bytes[from] ^= 1;
-            assert_false(message_matches(&kind, 77, 123456, 0, bytes, sizes[k]));
-            assert_false(message_matches(&kind, 77, 123456, from, bytes + from, 1));
-            bytes[from] ^= 1;
-        }
-        assert_false(message_matches(&kind, 78, 123456, 0, bytes, sizes[k]));
-        assert_false(message_matches(&kind, 77, 123457, 0, bytes, sizes[k]));
-        assert_int_equal(bytes[sizes[k] - 1], '\n');
+        for (size_t c = 0; c < COSTS && (c == 0 || sizes[k] >= MESSAGE_COSTLY_B_MIN); c++)
+            check_every_byte(&kind, costs[c]);
         free(kind.letters);
     }
+}
+
+/* What the client writes is what the server's own scanner reads. */
+static void a_server_pays_what_a_message_says(void **state)
+{
+    (void)state;
+    struct message_kind kind = message_kind_of(64);
+    struct costs scanner = {0};
+    for (size_t c = 0; c < COSTS; c++) {
+        char bytes[64];
+        message_write(&kind, 1, 2, costs[c], bytes);
+        struct costs_due due = costs_scan(&scanner, bytes, sizeof bytes);
+        assert_int_equal(due.spin_us, costs[c].spin ? costs[c].us : 0);
+        assert_int_equal(due.sleep_us, costs[c].spin ? 0 : costs[c].us);
+    }
+    free(kind.letters);
 }
 
 /* A connection over one end of a socket pair; the test is the server at the other end. */
@@ -52,7 +80,7 @@ static void echoes_complete_in_order_however_they_are_cut(void **state)
     int server_fd;
     struct connection connection = pair(&server_fd);
     for (uint64_t i = 0; i < 100; i++)
-        connection_schedule(&connection, 1000 + i);
+        connection_schedule(&connection, 1000 + i, costs[i % 3]);
     assert_true(connection_send(&connection, &kind, scratch));
     assert_int_equal(read(server_fd, echo, sizeof echo), sizeof echo);
     uint64_t expected_ns = 1000;
@@ -66,6 +94,7 @@ static void echoes_complete_in_order_however_they_are_cut(void **state)
             assert_int_equal(taken, TAKEN_MESSAGE);
             assert_int_equal(flight.intended_ns, expected_ns++);
             assert_true(flight.sent_ns >= flight.intended_ns);
+            assert_int_equal(flight.cost.us, costs[(flight.intended_ns - 1000) % 3].us);
         }
     }
     assert_int_equal(expected_ns, 1100);
@@ -81,12 +110,12 @@ static void bytes_that_were_never_sent_are_wrong(void **state)
     char scratch[64], right[64];
     int server_fd;
     struct connection connection = pair(&server_fd);
-    message_write(&kind, 5, 0, right);
+    message_write(&kind, 5, 0, costs[0], right);
     const char *bytes = right;
     size_t size = 1;
     struct flight flight;
     assert_int_equal(connection_take(&connection, &kind, &bytes, &size, &flight), TAKEN_WRONG);
-    connection_schedule(&connection, 1);
+    connection_schedule(&connection, 1, costs[0]);
     assert_true(connection_send(&connection, &kind, scratch));
     size = 64;
     assert_int_equal(connection_take(&connection, &kind, &bytes, &size, &flight), TAKEN_MESSAGE);
@@ -148,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_wrong_byte_is_found),
+        cmocka_unit_test(a_server_pays_what_a_message_says),
         cmocka_unit_test(echoes_complete_in_order_however_they_are_cut),
         cmocka_unit_test(bytes_that_were_never_sent_are_wrong),
         cmocka_unit_test(the_schedule_keeps_its_rate),

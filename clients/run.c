@@ -1,0 +1,74 @@
+/* run.c -- what a measurement with the load client consists of: connecting, then traffic. */
+#include "clients/run.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/die.h"
+
+void run_connect(struct run *run, uint32_t connections, struct report *report)
+{
+    static struct worker_connects found;
+    uint64_t begin_ns = clock_ns();
+    crew_connect(run->crew, connections, &found);
+    report_connects(report, &found, connections, (double)(clock_ns() - begin_ns) / NS_PER_S,
+                    run->crew);
+}
+
+void run_merge(struct run *run, uint32_t windows)
+{
+    free(run->recent.windows);
+    run->recent = (struct run_recent){.room = windows};
+    if (windows == 0) return;
+    run->recent.windows = calloc(windows, sizeof *run->recent.windows);
+    if (run->recent.windows == NULL) die("calloc");
+}
+
+bool run_cost(struct run *run, struct message_cost cost, double percent)
+{
+    bool costly = cost.us > 0 && percent > 0;
+    if (costly && run->message_b < MESSAGE_COSTLY_B_MIN) return false;
+    run->traffic.cost = costly ? cost : (struct message_cost){0};
+    run->traffic.cost_percent = costly ? percent : 0;
+    return true;
+}
+
+/* Keeps this window's latencies in place of the oldest, and reports all that are kept. */
+static void merge_recent(struct run_recent *recent, const struct worker_traffic *found,
+                         struct report *report)
+{
+    static struct histogram ordinary_ns, slow_ns;
+    struct histogram *kept = &recent->windows[recent->seen % recent->room].ordinary_ns;
+    *kept = found->latency_half_ns[0];
+    histogram_merge(kept, &found->latency_half_ns[1]);
+    recent->windows[recent->seen % recent->room].slow_ns = found->slow_ns;
+    recent->seen++;
+    uint64_t count = recent->seen < recent->room ? recent->seen : recent->room;
+    ordinary_ns = slow_ns = (struct histogram){0};
+    for (uint64_t i = 0; i < count; i++) {
+        histogram_merge(&ordinary_ns, &recent->windows[i].ordinary_ns);
+        histogram_merge(&slow_ns, &recent->windows[i].slow_ns);
+    }
+    report_merged(report, &ordinary_ns, &slow_ns, count);
+}
+
+void run_traffic(struct run *run, double duration_s, bool recorded, struct report *report)
+{
+    static struct worker_traffic found;
+    uint64_t busiest_cpu_ns;
+    bool spin;
+    run->traffic.duration_s = duration_s;
+    uint32_t active = crew_run(run->crew, &run->traffic, &found, &busiest_cpu_ns, &spin);
+    /* A wrong byte must not go unnoticed because it came during the warm-up. */
+    found.corrupt += run->unrecorded_corrupt;
+    found.reset += run->unrecorded_reset;
+    run->unrecorded_corrupt = recorded ? 0 : found.corrupt;
+    run->unrecorded_reset = recorded ? 0 : found.reset;
+    report_window(report, &run->traffic, &found, active, busiest_cpu_ns, spin, run->crew);
+    run->traffic.seed++; /* Each draws its own gaps. */
+    if (!recorded) return;
+    if (run->recent.room > 0) merge_recent(&run->recent, &found, report);
+    if (run->hgrm == NULL) return;
+    histogram_merge(&found.latency_half_ns[0], &found.latency_half_ns[1]);
+    if (!histogram_write_hgrm(&found.latency_half_ns[0], run->hgrm)) die(run->hgrm);
+}
