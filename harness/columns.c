@@ -22,9 +22,9 @@ static const char *const columns[] = {
     /* Traffic. */
     "warmup", "warmup_s", "window_s", "stop_ms", "offered_per_s", "sent_per_s", "achieved_per_s",
     "sent", "received", "lost", "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",
-    "latency_ns_p999", "latency_ns_max", "latency_ns_mean", "from_sent_ns_p50", "from_sent_ns_p99",
-    "send_lag_ns_p50", "send_lag_ns_p99", "send_lag_ns_max", "little_error_percent",
-    "drift_percent",
+    "latency_ns_p999", "latency_ns_max", "latency_ns_mean", "slow_sent", "slow_ns_p50",
+    "slow_ns_p99", "from_sent_ns_p50", "from_sent_ns_p99", "send_lag_ns_p50", "send_lag_ns_p99",
+    "send_lag_ns_max", "little_error_percent", "drift_percent",
     /* CPU. */
     "server_cpu_us_per_message", "server_cpu_percent", "server_user_percent",
     "server_system_percent", "server_run_queue_percent", "client_cpu_us_per_message",
@@ -36,7 +36,7 @@ static const char *const columns[] = {
     "processes", "threads", "rss_kib", "pss_kib", "private_kib", "page_tables_kib",
     "kernel_stack_kib", "slab_kib", "sockets_kib", "tcp_memory_kib", "machine_lost_kib",
     "memory_baseline_pss_kib", "client_pss_kib", "both_ends_slab_kib", "both_ends_page_tables_kib",
-    "both_ends_kernel_stack_kib", "both_ends_lost_kib",
+    "both_ends_kernel_stack_kib", "both_ends_lost_kib", "deaf_clients", "deaf_stuck_b",
     /* What the kernel dropped, and what to think of it all. */
     "syn_drops", "listen_overflows", "status", "reason"};
 

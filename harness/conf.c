@@ -31,6 +31,10 @@ static const struct {
     [KEY_SETTLE_S] = {"settle_s", "3"},
     [KEY_REQUESTS] = {"requests", "1000"},
     [KEY_SERVER_OPTIONS] = {"server_options", ""},
+    [KEY_COST] = {"cost", "none"},
+    [KEY_COST_US] = {"cost_us", "1000"},
+    [KEY_COST_PERCENT] = {"cost_percent", "1"},
+    [KEY_DEAF] = {"deaf", "0"},
     [KEY_TIMEOUT_MS] = {"timeout_ms", "1000"},
     [KEY_RERUNS] = {"reruns", "3"},
     [KEY_STOP_MS] = {"stop_ms", "0"},
@@ -146,6 +150,13 @@ static bool take_models(const char *value, struct conf_error *error)
                 value);
 }
 
+static bool take_cost(const char *value, struct conf *conf, struct conf_error *error)
+{
+    conf->costs = strcmp(value, "sleep") == 0 || strcmp(value, "spin") == 0;
+    if (conf->costs || strcmp(value, "none") == 0) return true;
+    return fail(error, "cost is none, sleep or spin, not \"%.60s\"", value);
+}
+
 static bool take(enum conf_key key, const char *value, struct conf *conf, struct conf_error *error)
 {
     switch (key) {
@@ -183,6 +194,14 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
         return take_long(key, value, 0, 60000, &conf->stop_ms, error);
     case KEY_DEFAULT:
         return take_default(value, error);
+    case KEY_COST:
+        return take_cost(value, conf, error);
+    case KEY_COST_US:
+        return take_long(key, value, 1, 1000000, &conf->cost_us, error);
+    case KEY_COST_PERCENT:
+        return take_decimal(key, value, 0, 100, &conf->cost_percent, error);
+    case KEY_DEAF:
+        return take_long(key, value, 0, 1000, &conf->deaf, error);
     case KEY_SERVER_OPTIONS:
     case CONF_KEYS:
         break;

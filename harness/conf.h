@@ -32,6 +32,10 @@ enum conf_key {
     KEY_SETTLE_S,
     KEY_REQUESTS,
     KEY_SERVER_OPTIONS,
+    KEY_COST,
+    KEY_COST_US,
+    KEY_COST_PERCENT,
+    KEY_DEAF,
     KEY_TIMEOUT_MS,
     KEY_RERUNS,
     KEY_STOP_MS,
@@ -53,6 +57,10 @@ struct conf {
     long reruns;  /* Windows that one ramp may measure again. */
     long stop_ms; /* Of each window the server stands still; kind omission only. */
     double warmup_s, window_s, settle_s;
+    bool costs;          /* Some messages cost the server time; how is text[KEY_COST]. */
+    long cost_us;        /* Each of them. */
+    double cost_percent; /* Of all messages. */
+    long deaf;           /* Clients beside the others that send and never read. */
 };
 
 struct conf_error {

@@ -77,6 +77,7 @@ static void row_traffic(const struct session *session, const struct answer *wind
                                          "drift_percent"};
     static const char *const times[] = {"latency_ns_p50",   "latency_ns_p90",   "latency_ns_p99",
                                         "latency_ns_p999",  "latency_ns_max",   "latency_ns_mean",
+                                        "slow_sent",        "slow_ns_p50",      "slow_ns_p99",
                                         "from_sent_ns_p50", "from_sent_ns_p99", "send_lag_ns_p50",
                                         "send_lag_ns_p99",  "send_lag_ns_max"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
@@ -254,6 +255,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, char *reason,
         bool corrupt = answer_number(&answer, "corrupt") > 0;
         return finish(ramp, &row, corrupt ? "corrupt" : "failed", reason, LAST_POINT);
     }
+    if (!session_prepare_traffic(session, &ramp->load, &row, &answer)) goto no_answer;
     ramp->warm_messages = WARM_MESSAGES * strtod(row_get(&row, "connections_active"), NULL);
     if (!run_windows(ramp, &row, &verdict, reason, size)) goto broken;
     char death[REASON_MAX];

@@ -44,8 +44,10 @@ static void fill_in_workers(const struct conf *conf, char *options, size_t size)
 bool session_start_target(const struct session *session, struct target *target, char *why,
                           size_t why_size)
 {
-    char program[PATH_MAX_B + CONF_VALUE_MAX], options[CONF_VALUE_MAX + WORD_MAX];
+    char program[PATH_MAX_B + CONF_VALUE_MAX], options[CONF_VALUE_MAX + 2 * WORD_MAX];
     fill_in_workers(&session->conf, options, sizeof options);
+    if (session->conf.costs)
+        snprintf(options + strlen(options), sizeof options - strlen(options), " --costs");
     if (session->command != NULL) {
         snprintf(program, sizeof program, "%s %s", session->command, options);
         return target_start_command(program, &session->cpus.server, target, why, why_size);
@@ -112,6 +114,24 @@ bool session_connect(const struct session *session, struct process *load,
         fflush(stdout);
     }
     return ask_to_connect(load, wanted, answer);
+}
+
+bool session_prepare_traffic(const struct session *session, struct process *load, struct row *row,
+                             struct answer *answer)
+{
+    const struct conf *conf = &session->conf;
+    char command[WORD_MAX * 3];
+    if (conf->costs) {
+        snprintf(command, sizeof command, "cost %.8s %ld %g", conf->text[KEY_COST], conf->cost_us,
+                 conf->cost_percent);
+        if (!load_ask(load, command, patience_s, answer)) return false;
+    }
+    if (conf->deaf == 0) return true;
+    snprintf(command, sizeof command, "deaf %ld", conf->deaf);
+    if (!load_ask(load, command, patience_s + (double)conf->deaf, answer)) return false;
+    row_set_real(row, "deaf_clients", answer_number(answer, "deaf_clients"));
+    row_set_real(row, "deaf_stuck_b", answer_number(answer, "deaf_stuck_b"));
+    return true;
 }
 
 bool session_traffic(const struct session *session, struct process *load, const char *word,

@@ -43,6 +43,11 @@ struct connecting {
 bool session_connect(const struct session *session, struct process *load,
                      struct connecting *connecting, struct answer *answer);
 
+/* Tells the client which messages cost the server time and how many clients never read, as the
+ * experiment says.  As load_ask(). */
+bool session_prepare_traffic(const struct session *session, struct process *load, struct row *row,
+                             struct answer *answer);
+
 /* Tells the client to make traffic for `duration_s`: `word` is "warm" or "window". */
 bool session_traffic(const struct session *session, struct process *load, const char *word,
                      double duration_s, struct answer *answer);

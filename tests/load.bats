@@ -41,17 +41,19 @@ field() { jq -r ".$1" <<<"$output"; }
     command -v ss >/dev/null || skip "ss (iproute2) is not installed"
     start server-poll
     coproc LOAD { $load --port "$port" --interactive; }
+    exec {answers}<&"${LOAD[0]}" # bash closes its own when the client ends.
     echo "connect 700" >&"${LOAD[1]}"
-    read -r answer <&"${LOAD[0]}"
+    read -r answer <&"$answers"
     [[ $answer == *" connections_established=700 "* ]]
     [[ $(ss -Htn state established dst "127.0.0.1:$port" | wc -l) == 700 ]]
     echo "connect 300" >&"${LOAD[1]}"
-    read -r answer <&"${LOAD[0]}"
+    read -r answer <&"$answers"
     [[ $answer == *" connections_established=300 "* ]]
     [[ $(ss -Htn state established dst "127.0.0.1:$port" | wc -l) == 300 ]]
     echo quit >&"${LOAD[1]}"
-    read -r answer <&"${LOAD[0]}"
+    read -r answer <&"$answers"
     [[ $answer == quit ]]
+    exec {answers}<&-
 }
 
 @test "a server that answers exactly 5 ms late reads 5.0 to 5.3 ms at p50" {

@@ -364,3 +364,22 @@ readonly connected='connect connections_asked=1 connections_established=1'
     true_that "$(column both_ends_slab_kib 1) > 3000 * 6 && $(column both_ends_lost_kib 1) > 3000 * 6"
     true_that "$(column client_pss_kib 1) > 100"
 }
+
+@test "messages that cost time are told apart, and stall only those who share a loop" {
+    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 500' 'window_s = 2' 'cost = sleep' 'cost_us = 50000' \
+        'cost_percent = 1' 'timeout_ms = 3000'
+    run -0 "$measure" "$conf" --model poll --out "$raw" 3>&-
+    run -0 "$measure" "$conf" --model thread --out "$raw" 3>&-
+    true_that "$(column slow_sent 1) >= 3 && $(column slow_sent 1) <= 25" # 10 of 1,000 are expected.
+    local last
+    last=$(rows) # The last row of each model counts.
+    true_that "$(column latency_ns_p99 1) > 20e6"
+    true_that "$(column latency_ns_p90 "$last") < 20e6"
+}
+
+@test "clients that never read stand in the row" {
+    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 200' 'deaf = 3'
+    run -0 "$measure" "$conf" --model poll --out "$raw" 3>&-
+    [[ $(column deaf_clients 1) == 3 ]]
+    true_that "$(column deaf_stuck_b 1) > 100000"
+}

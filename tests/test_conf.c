@@ -92,6 +92,10 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("kind = omission\nconnections = 1\nwindow_s = 1\nstop_ms = 501\n", 0,
                    "half of window_s");
     expect_refused("default = maybe\n", 1, "default is yes or no");
+    expect_refused("cost = nap\n", 1, "cost is none, sleep or spin");
+    expect_refused("cost_us = 0\n", 1, "cost_us takes a whole number");
+    expect_refused("cost_percent = 101\n", 1, "cost_percent takes a number");
+    expect_refused("deaf = -1\n", 1, "deaf takes a whole number");
     expect_refused("warmup = long\n", 1, "warmup is fixed or steady");
     expect_refused("kind = latency\nconnections = 1\nwarmup = steady\nwarmup_s = 0\n", 0,
                    "warmup_s above 0");
