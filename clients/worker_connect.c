@@ -11,9 +11,12 @@
  * parity first, one after the other: beyond half of them a connect takes 1 ms instead of 30 us. */
 enum { PER_SOURCE = 12000 };
 
-/* Connecting stops when nobody got through for so long: a lost SYN is sent again after 1 s and 3 s.
+/* Connecting stops when nobody got through for so long.  Longer while a handshake is under way: a
+ * lost SYN is sent again after 1 s and 3 s.  Else all wait for a server that serves none of them.
  */
-static const uint64_t CONNECT_PATIENCE_NS = 5ull * NS_PER_S;
+static const uint64_t ECHO_PATIENCE_NS = 2ull * NS_PER_S;
+static const uint64_t HANDSHAKE_PATIENCE_NS = 5ull * NS_PER_S;
+static const uint64_t LOOK_NS = NS_PER_S / 10; /* How often patience is looked at. */
 
 static void count_failure(struct worker *worker, int error)
 {
@@ -82,15 +85,23 @@ static void open_wanted(struct worker *worker, uint32_t in_flight_max)
     }
 }
 
+static bool is_patience_lost(const struct worker *worker)
+{
+    uint64_t waited_ns = clock_ns() - worker->progress_ns;
+    if (waited_ns < ECHO_PATIENCE_NS) return false;
+    for (uint32_t i = 0; i < worker->count && waited_ns < HANDSHAKE_PATIENCE_NS; i++)
+        if (worker->connections[i].state == CONNECTING) return false;
+    return true;
+}
+
 /* Opens all that is wanted, until each stands or has failed, or nothing moves any more. */
 static void connect_all(struct worker *worker, uint32_t in_flight_max)
 {
     worker->progress_ns = clock_ns();
-    while (worker->wanted > 0 || worker->underway > 0) {
+    while ((worker->wanted > 0 || worker->underway > 0) && !is_patience_lost(worker)) {
         open_wanted(worker, in_flight_max);
-        uint64_t now_ns = clock_ns(), give_up_ns = worker->progress_ns + CONNECT_PATIENCE_NS;
-        if (now_ns >= give_up_ns) break;
-        if (worker->underway > 0) worker_handle_events(worker, now_ns, give_up_ns);
+        uint64_t now_ns = clock_ns();
+        if (worker->underway > 0) worker_handle_events(worker, now_ns, now_ns + LOOK_NS);
     }
     for (uint32_t i = 0; worker->underway > 0; i++) {
         uint8_t state = worker->connections[i].state;

@@ -46,13 +46,14 @@ static void must(int result, const char *call)
     if (result < 0) die_because("%s: %s", call, uv_strerror(result));
 }
 
-static void accept_client(void);
+static void on_new_client(uv_stream_t *server, int status);
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece);
 
 static void on_closed(uv_handle_t *handle)
 {
     free(handle);
     connection_count--;
-    if (waiting) accept_client();
+    if (waiting) on_new_client((uv_stream_t *)&listener, 0);
 }
 
 static void close_connection(struct connection *connection)
@@ -60,8 +61,6 @@ static void close_connection(struct connection *connection)
     uv_handle_t *handle = (uv_handle_t *)&connection->tcp;
     if (!uv_is_closing(handle)) uv_close(handle, on_closed);
 }
-
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece);
 
 static void on_buffer_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *piece)
 {
@@ -112,8 +111,9 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece)
 
 /* Takes in the client that libuv holds for us, or leaves it there until somebody goes: libuv
  * accepts no further one before uv_accept() was called. */
-static void accept_client(void)
+static void on_new_client(uv_stream_t *server, int status)
 {
+    if (status < 0) return; /* That client is gone already. */
     errno = EMFILE;
     bool room = connection_count < connections_max;
     struct connection *connection = room ? calloc(1, sizeof *connection) : NULL;
@@ -122,20 +122,13 @@ static void accept_client(void)
         server_ran_out("accept");
         return;
     }
-    must(uv_tcp_init(listener.loop, &connection->tcp), "uv_tcp_init");
+    must(uv_tcp_init(server->loop, &connection->tcp), "uv_tcp_init");
     connection_count++;
     uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
-    if (uv_accept((uv_stream_t *)&listener, stream) < 0 ||
-        uv_read_start(stream, on_buffer_wanted, on_read) < 0)
+    if (uv_accept(server, stream) < 0 || uv_read_start(stream, on_buffer_wanted, on_read) < 0)
         close_connection(connection);
     else
         uv_tcp_nodelay(&connection->tcp, 1); /* Best effort. */
-}
-
-static void on_new_client(uv_stream_t *stream, int status)
-{
-    (void)stream;
-    if (status == 0) accept_client(); /* Else that client is gone already. */
 }
 
 static void serve(int listen_fd, const struct server_options *options)
