@@ -13,6 +13,8 @@
 
 enum { STEPS = 12, STEP_MS = 60, STEP_B = 4 * 1024 * 1024, SOCKETS = 100 };
 
+static const double MOVING_S = (STEPS - 3) * STEP_MS / 1e3;
+
 static double settle_s(double min_s, double max_s)
 {
     const struct quiet_patience patience = {.min_s = min_s, .max_s = max_s, .look_ms = 60};
@@ -32,18 +34,23 @@ static void *use_memory(void *argument)
     return NULL;
 }
 
+/* A neighbour that gives back as much as we take makes memory stand still: then once more. */
 static void memory_that_moves_is_waited_for(void **state)
 {
     (void)state;
-    pthread_t thread;
-    char *memory = mmap(NULL, (size_t)STEPS * STEP_B, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(memory != MAP_FAILED);
-    assert_int_equal(pthread_create(&thread, NULL, use_memory, memory), 0);
-    clock_sleep_ns(STEP_MS * NS_PER_MS);
-    assert_true(settle_s(0, 10) >= (STEPS - 3) * STEP_MS / 1e3);
-    pthread_join(thread, NULL);
-    munmap(memory, (size_t)STEPS * STEP_B);
+    double waited_s = 0;
+    for (int try = 0; try < 5 && waited_s < MOVING_S; try++) {
+        pthread_t thread;
+        char *memory = mmap(NULL, (size_t)STEPS * STEP_B, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        assert_true(memory != MAP_FAILED);
+        assert_int_equal(pthread_create(&thread, NULL, use_memory, memory), 0);
+        clock_sleep_ns(STEP_MS * NS_PER_MS);
+        waited_s = settle_s(0, 10);
+        pthread_join(thread, NULL);
+        munmap(memory, (size_t)STEPS * STEP_B);
+    }
+    assert_true(waited_s >= MOVING_S);
 }
 
 /* Opens sockets step by step. */
@@ -65,7 +72,7 @@ static void sockets_that_move_are_waited_for(void **state)
     net_raise_file_limit();
     assert_int_equal(pthread_create(&thread, NULL, open_sockets, fds), 0);
     clock_sleep_ns(STEP_MS * NS_PER_MS);
-    assert_true(settle_s(0, 10) >= (STEPS - 3) * STEP_MS / 1e3);
+    assert_true(settle_s(0, 10) >= MOVING_S);
     pthread_join(thread, NULL);
     for (int i = 0; i < STEPS * SOCKETS; i++)
         close(fds[i]);
