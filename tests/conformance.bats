@@ -2,6 +2,7 @@
 # conformance.bats -- every trap of the gate for one server, each counted: MODEL and BUILD say which.
 #
 #   MODEL=poll BUILD=build/address bats tests/conformance.bats
+#   MODEL=node COMMAND='node servers/guests/node.js 0' bats tests/conformance.bats
 #
 # The gate runs once; each test below looks up its row.  Bats 1.8 cannot make tests from data, so
 # tests/gate.bats checks that no trap is missing here.
@@ -14,7 +15,7 @@ setup_file() {
     [[ $build == build/release ]] || instrumented=(--instrumented)
     export ROWS="$BATS_FILE_TMPDIR/rows"
     build/release/gate --name "$MODEL" --jobs 3 --tsv "$ROWS" "${instrumented[@]}" -- \
-        "$build/server-$MODEL" 0 >"$BATS_FILE_TMPDIR/shown" || true # Each row tells for itself.
+        "${COMMAND:-$build/server-$MODEL 0}" >"$BATS_FILE_TMPDIR/shown" || true # Each row tells for itself.
 }
 
 # passes TRAP: its row says so; a trap that cannot be tried here is skipped with the reason.
@@ -31,6 +32,7 @@ passes() {
     return 1
 }
 
+@test "start" { passes start; }
 @test "large-message" { passes large-message; }
 @test "byte-by-byte" { passes byte-by-byte; }
 @test "slow-reader" { passes slow-reader; }

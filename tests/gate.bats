@@ -27,7 +27,7 @@ caught() {
 @test "undetached: threads that are neither joined nor detached are found" { caught undetached churn "memory grew"; }
 @test "double_close: a socket closed twice is found" { caught double_close churn; }
 @test "zombies: children that are not reaped are found" { caught zombies no-zombies "left over"; }
-@test "unbounded_queue: memory without a bound is found" { caught unbounded_queue never-reading; }
+@test "unbounded_queue: memory without a bound is found" { caught unbounded_queue never-reading "it holds"; }
 @test "end_on_eagain: a full socket taken for the end is found" { caught end_on_eagain unread-burst; }
 @test "spin: 100 % CPU without files is found" { caught spin few-files "spun"; }
 @test "spin: 100 % CPU without processes is found" {
@@ -49,6 +49,12 @@ caught() {
     [[ ${lines[0]} == FAIL*"ended before it was ready"* ]]
     run -1 "$gate" --trap half-close -- ./no-such-server
     [[ ${lines[0]} == FAIL* ]]
+}
+
+@test "a server that does not start is told once, and not tried on" {
+    run -1 "$gate" --name dead -- /bin/false
+    [[ ${lines[0]} == 'FAIL  start '*'ended before it was ready: exit 1' ]]
+    [[ ${lines[1]} == 'dead: 0 passed, 1 failed, 0 skipped' && ${#lines[@]} == 2 ]]
 }
 
 @test "a guest that takes a port is found ready by connecting" {

@@ -160,13 +160,13 @@ static bool is_exception(const struct attempt *attempt, char *why, size_t size)
     return true;
 }
 
-/* Tries all, `jobs` side by side, and shows them in their order as they come. */
-static void try_all(int jobs, FILE *tsv)
+/* Tries all from `first` on, `jobs` side by side, and shows them in their order as they come. */
+static void try_from(size_t first, int jobs, FILE *tsv)
 {
-    size_t next = 0, shown = 0;
+    size_t next = first, shown = first;
     while (shown < attempt_count) {
         int running = 0;
-        for (size_t i = 0; i < next; i++) {
+        for (size_t i = first; i < next; i++) {
             if (attempts[i].done) continue;
             look_after(&attempts[i]);
             running += !attempts[i].done;
@@ -186,6 +186,18 @@ static void try_all(int jobs, FILE *tsv)
             show(&attempts[shown], tsv);
         if (shown < attempt_count) process_sleep_ns(5 * NS_PER_MS);
     }
+}
+
+/* A server that does not start would fail every trap, and be waited for each time: the first trap
+ * tells it. */
+static void try_all(int jobs, FILE *tsv)
+{
+    size_t all = attempt_count;
+    attempt_count = 1;
+    try_from(0, 1, tsv);
+    if (attempts[0].verdict->result == TRIAL_FAIL && attempts[0].trap == &TRAPS_BYTES[0]) return;
+    attempt_count = all;
+    try_from(1, jobs, tsv);
 }
 
 /* ---- command line ---- */

@@ -2,7 +2,9 @@
 #include "harness/gate/peer.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -77,6 +79,42 @@ bool peer_connect_v6(struct peer *peer)
         getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) peer_reset(peer);
     return error == 0;
+}
+
+static unsigned port_of(const struct peer *peer)
+{
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    if (getsockname(peer->fd, (struct sockaddr *)&address, &size) < 0) return 0;
+    return ntohs(address.sin_port);
+}
+
+/* True if these are the ports of the connection, seen from one end or from the other. */
+static bool is_connection_of(const struct peer *peer, unsigned local, unsigned remote)
+{
+    unsigned port = port_of(peer), server = trial_port();
+    return (local == port && remote == server) || (local == server && remote == port);
+}
+
+/* /proc/net/tcp: a socket a line, "N: LOCAL:PORT REMOTE:PORT STATE TX_QUEUE:RX_QUEUE ...", in hex.
+ * Sent bytes leave the sender's queue when the receiver's kernel has them, so none counts twice
+ * once all is quiet. */
+uint64_t peer_bytes_in_kernel(const struct peer *peers, int count)
+{
+    char line[256];
+    uint64_t bytes = 0;
+    FILE *table = fopen("/proc/net/tcp", "re");
+    if (table == NULL) trial_fail("the gate itself cannot read /proc/net/tcp");
+    while (fgets(line, sizeof line, table) != NULL) {
+        unsigned local, remote, sending, received;
+        if (sscanf(line, " %*u: %*x:%x %*x:%x %*x %x:%x", &local, &remote, &sending, &received) !=
+            4)
+            continue;
+        for (int i = 0; i < count; i++)
+            if (is_connection_of(&peers[i], local, remote)) bytes += sending + received;
+    }
+    fclose(table);
+    return bytes;
 }
 
 size_t peer_send_some(struct peer *peer, size_t size)

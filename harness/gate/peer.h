@@ -45,6 +45,10 @@ void peer_stuff(struct peer *peer, size_t size, int quiet_ms);
 /* Receives until `received` == `sent`, at most `piece` bytes at a time with `pause_us` between. */
 void peer_drain(struct peer *peer, size_t piece, int pause_us);
 
+/* How many bytes lie in the kernel's queues, at both ends of these connections: sent and not yet
+ * received, but in no program's memory. */
+uint64_t peer_bytes_in_kernel(const struct peer *peers, int count);
+
 /* Waits up to wait_ms for events (poll(2)) on the socket; false if there are none. */
 bool peer_wait(const struct peer *peer, short events, int wait_ms);
 

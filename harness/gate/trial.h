@@ -69,8 +69,8 @@ struct trial_usage {
 };
 struct trial_usage trial_usage(void);
 
-/* Waits up to 5 s until the server holds no more files, processes and threads than at the start and
- * no zombie; fails if it does not come to that. */
+/* Waits up to 5 s until the server holds no more files and processes than at the start, no zombie,
+ * and hardly more threads; fails if it does not come to that. */
 void trial_check_back_to(const struct trial_usage *start);
 
 #endif
