@@ -6,13 +6,15 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=harness/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=harness/guests.sh
+source harness/guests.sh
 
 help() {
     cat <<END
 run_all.sh -- what does one more connection cost, and where does each server model break?
 
 usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
-       ./run_all.sh check [MODEL...] | draw RESULTS_DIR | doctor | list | --help
+       ./run_all.sh check [MODEL...] [--command NAME='...'] | draw RESULTS_DIR | doctor | list | --help
 
 Without EXPERIMENT: $(default_experiments | one_line). Only when named:
 $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default_experiments)" | one_line).
@@ -20,7 +22,11 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   standard            three repeats: eight minutes [this]
   full                every model, five repeats, finer steps: hours
 
-  --models "M1 M2"    these models, or all [${core_models[*]}; full: all]
+  --models "M1 M2"    these models; all: those in C, guests: those in other languages
+                      [${core_models[*]}; full: all]
+  --command NAME='PROGRAM ARGUMENTS'
+                      also your own server, as NAME: {port} becomes a free port, without {port}
+                      it must print "ready port=N"; may be given more than once
   --repeats N         runs per model and experiment [as the experiment says]
   --rate R            messages per second offered in latency experiments [the lower of the
                       experiment's rate_per_s and half of the slowest model's capacity]
@@ -42,6 +48,8 @@ examples:
   ./run_all.sh quick                             # every chart, as soon as possible
   ./run_all.sh ramp --models "poll libuv"        # one question, two models
   ./run_all.sh quick ramp --rate 5000 --out /tmp/slow
+  ./run_all.sh ramp --models "poll guests"       # C against the languages that are here
+  ./run_all.sh memory --command mine='./mine {port}'   # a server of your own beside the models
   ./run_all.sh draw results/latest               # the charts again
 END
 }
@@ -55,6 +63,11 @@ list() {
         printf '%-12s %s%s\n' "$name" "$(sed -n 's/^# Question: //p' "harness/experiments/$name.conf")" "$named"
     done
     printf '\nmodels: %s\n' "$(all_models | one_line)"
+    printf 'guests: %s\n' "$(present_guests | one_line)"
+    for name in $(all_guests); do
+        command -v "$(guest_runtime "$name")" >/dev/null ||
+            echo "skipped: $name: there is no $(guest_runtime "$name") on this machine"
+    done
 }
 
 case ${1:-} in
@@ -69,9 +82,13 @@ request=()
 while (($# > 0)); do
     case $1 in
     quick | standard | full) request+=(--profile "$1") ;;
-    --models | --repeats | --rate | --seed | --out)
+    --models | --repeats | --rate | --seed | --out | --command)
         (($# > 1)) || die "$1 needs a value; see ./run_all.sh --help"
-        if [[ $1 == --out ]]; then request+=(--out "$(from_caller "$2")"); else request+=("$1" "$2"); fi
+        case $1 in
+        --out) request+=(--out "$(from_caller "$2")") ;;
+        --command) request+=(--command "$(in_folder "$caller_folder" "$2")") ;;
+        *) request+=("$1" "$2") ;;
+        esac
         shift ;;
     --no-install) request+=(--no-install) ;;
     -*) die "unknown option $1; see ./run_all.sh --help" ;;

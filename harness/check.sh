@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # check.sh -- sends models through the conformance gate: a row per trap, with the evidence.
 #
-# usage: harness/check.sh [--from FOLDER] [--no-install] [--cached DIR] [MODEL...]      [all models]
+# usage: harness/check.sh [--from FOLDER] [--no-install] [--cached DIR] [--command NAME='...']
+#                         [MODEL...]                 [all models in C; with --command, that alone]
+#   --command      a server of the user's, to be started in FOLDER; may be given more than once
 #   --cached DIR   for run.sh: report only what fails, try only models that changed since they were
 #                  last tried, and copy the reports to DIR/MODEL.tsv
 #
@@ -11,39 +13,51 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=guests.sh
+source harness/guests.sh
 
 work=
 
 # Writes the report whole or not at all: an interrupted gate is no report.
-try_model() { # try_model MODEL LOG
+try_model() { # try_model MODEL
     local status=0
-    run_child "$bin/gate" --name "$1" --tsv "$work/$1.tsv" -- "$bin/server-$1" 0 >"$2" 2>&1 || status=$?
+    run_child "$bin/gate" --name "$1" --tsv "$work/$1.tsv" -- "$(command_of "$1")" || status=$?
     ((what_stopped == 0)) || exit "$what_stopped"
-    ((status < 2)) || { cat "$2" >&2; fail "the gate could not try $1"; }
-    mv "$work/$1.tsv" "$bin/gate-$1.tsv"
+    ((status >= 2)) || mv "$work/$1.tsv" "$bin/gate-$1.tsv"
     return "$status"
 }
 
-# A model that the build left out is told like one that failed.
-report_missing() { printf 'build\tFAIL\tnot built: its library is not installed\n'; }
+# What a report depends on.  A command may be anything: it is tried each time.
+sources_of() { # sources_of NAME -> a file a line
+    echo "$bin/gate"
+    if ! is_guest "$1"; then echo "$bin/server-$1"
+    elif [[ -x $bin/guest-$1 ]]; then echo "$bin/guest-$1"
+    else guest_file "$1"; fi
+}
 
 is_current() {
-    [[ -s $bin/gate-$1.tsv && $bin/gate-$1.tsv -nt $bin/server-$1 && $bin/gate-$1.tsv -nt $bin/gate ]]
+    local file
+    [[ -z ${commands[$1]:-} && -s $bin/gate-$1.tsv ]] || return 1
+    for file in $(sources_of "$1"); do [[ $bin/gate-$1.tsv -nt $file ]] || return 1; done
 }
 
 check_cached() { # check_cached DIR MODEL...
     local reports=$1 model n=0 stale=()
     shift
     for model in "$@"; do
-        if [[ -x $bin/server-$model ]] && ! is_current "$model"; then stale+=("$model"); fi
+        if [[ -z $(why_missing "$model") ]] && ! is_current "$model"; then stale+=("$model"); fi
     done
     for model in "${stale[@]}"; do
-        say "gate: does $model keep the protocol? ($((++n)) of ${#stale[@]}; asked once per build)"
-        try_model "$model" "$work/log" || true
+        say "gate: does $model keep the protocol? ($((++n)) of ${#stale[@]}$([[ -n ${commands[$model]:-} ]] || echo '; asked once per build'))"
+        try_model "$model" >"$work/log" 2>&1 || (($? < 2)) || { cat "$work/log" >&2; fail "the gate could not try $model"; }
     done
     for model in "$@"; do
-        if [[ ! -x $bin/server-$model ]]; then report_missing >"$reports/$model.tsv"
-        else cp "$bin/gate-$model.tsv" "$reports/$model.tsv"; fi
+        # What cannot be started at all is told like what failed.
+        if [[ -n $(why_missing "$model") ]]; then
+            printf 'start\tFAIL\t%s\n' "$(why_missing "$model")" >"$reports/$model.tsv"
+        else
+            cp "$bin/gate-$model.tsv" "$reports/$model.tsv"
+        fi
     done
 }
 
@@ -51,32 +65,37 @@ check_aloud() {
     local model status verdict=0
     for model in "$@"; do
         echo "== $model"
-        if [[ ! -x $bin/server-$model ]]; then
-            echo "FAIL  build  not built: its library is not installed"
+        if [[ -n $(why_missing "$model") ]]; then
+            echo "FAIL  start  $(why_missing "$model")"
             verdict=1
             continue
         fi
         status=0
-        try_model "$model" /dev/stdout || status=1
+        try_model "$model" || status=$?
+        ((status < 2)) || fail "the gate could not try $model"
         ((status == 0)) || verdict=1
     done
     return "$verdict"
 }
 
 main() {
-    local models=() reports='' install=()
+    local models=() reports='' install=() from=''
     while (($# > 0)); do
         case $1 in
-        --from) shift ;;
+        --from) from=$2; shift ;;
+        --command)
+            (($# > 1)) || die "$1 needs a value; see ./run_all.sh --help"
+            add_command "$(in_folder "$from" "$2")"; shift ;;
         --cached) reports=$2; shift ;;
         --no-install) install=(--no-install) ;;
-        -*) die "unknown option $1; usage: ./run_all.sh check [--no-install] [MODEL...]" ;;
+        -*) die "unknown option $1; usage: ./run_all.sh check [--no-install] [--command NAME='...'] [MODEL...]" ;;
         *) models+=("$1") ;;
         esac
         shift
     done
+    ((${#models[@]} + ${#commands[@]} > 0)) || models=(all)
+    mapfile -t models < <(expand_models "${models[@]}" "${!commands[@]}" | awk '!seen[$0]++')
     need_models "${models[@]}"
-    ((${#models[@]} > 0)) || mapfile -t models < <(all_models)
     handle_signals
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
@@ -85,6 +104,7 @@ main() {
     else
         harness/setup.sh "${install[@]}"
         build_programs "$work/build.log"
+        build_guests "${models[@]}"
         check_aloud "${models[@]}"
     fi
 }

@@ -72,14 +72,6 @@ is_one_of() { # is_one_of WORD LIST...
     return 1
 }
 
-need_models() { # dies unless each is a model
-    local model all
-    mapfile -t all < <(all_models)
-    for model in "$@"; do
-        is_one_of "$model" "${all[@]}" || die "there is no model \"$model\"; there are: ${all[*]}"
-    done
-}
-
 # ---- children: every one ends before we do ----
 #
 # A shell looks at signals only between commands, so whatever takes long runs in the background

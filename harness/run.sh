@@ -2,7 +2,7 @@
 # run.sh -- one run: set-up, build, gate, measure in shuffled blocks, summarise, draw.
 #
 # usage: harness/run.sh [--profile P] [--models "M..."] [--repeats N] [--rate R] [--seed N]
-#                       [--out DIR] [--no-install] [EXPERIMENT...]
+#                       [--out DIR] [--no-install] [--command NAME='...'] [EXPERIMENT...]
 #   called by run_all.sh, whose --help explains the options; DIR is absolute.
 #
 # Each repeat of an experiment runs every model once, in an order of its own.  Capacity comes
@@ -12,6 +12,8 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=guests.sh
+source harness/guests.sh
 
 profile=standard repeats='' rate='' seed='' out='' install=() models=() experiments=()
 chosen=0 work='' step=0 steps=0 planned_s=0 done_s=0 measure_begin=0
@@ -28,6 +30,7 @@ read_options() {
         --profile) profile=$2; shift ;;
         --models) read -r -a models <<<"${2//,/ }"; ((${#models[@]} > 0)) || die '--models names no model'; shift ;;
         --repeats) whole_number "$1" "$2" 1000; repeats=$2; shift ;;
+        --command) add_command "$2"; shift ;;
         --rate) whole_number "$1" "$2" 10000000; rate=$2; shift ;;
         --seed) whole_number "$1" "$2" 999999999; seed=$2; shift ;;
         --out) out=$2; shift ;;
@@ -38,9 +41,8 @@ read_options() {
         shift
     done
     chosen=${#models[@]}
-    [[ ${models[*]} != all ]] || mapfile -t models < <(all_models)
+    mapfile -t models < <(expand_models "${models[@]}" "${!commands[@]}" | sort -u)
     need_models "${models[@]}"
-    mapfile -t models < <(printf '%s\n' "${models[@]}" | sort -u)
     ((${#experiments[@]} > 0)) || mapfile -t experiments < <(default_experiments)
     : "${seed:=$((SRANDOM % 999999 + 1))}"
 }
@@ -71,8 +73,8 @@ default_models_of() { # default_models_of EXPERIMENT
     local wanted
     read -r -a wanted < <(conf "$1" models)
     if [[ ${wanted[*]} != all ]]; then printf '%s\n' "${wanted[@]}"
-    elif [[ $profile == full ]]; then all_models
-    else printf '%s\n' "${core_models[@]}"
+    elif [[ $profile == full ]]; then expand_models all "${!commands[@]}"
+    else expand_models "${core_models[@]}" "${!commands[@]}"
     fi
 }
 
@@ -102,6 +104,10 @@ record_run() {
         echo "$command_line"
         echo
         echo "profile $profile, seed $seed, models ${models[*]}, experiments ${experiments[*]}"
+        for name in "${models[@]}"; do
+            if [[ -n ${commands[$name]:-} ]]; then echo "$name is started with: $(command_of "$name")"; fi
+            if is_guest "$name"; then echo "$name is started with: $(command_of "$name") ($(runtime_version "$name"))"; fi
+        done
         for name in "${experiments[@]}"; do
             printf '\n== harness/experiments/%s.conf\n' "$name"
             cat "harness/experiments/$name.conf"
@@ -111,9 +117,10 @@ record_run() {
 
 # Only models that keep the protocol are timed.
 gate() {
-    local model passed=()
+    local model passed=() options
     mkdir "$out/gate"
-    run_child harness/check.sh --cached "$out/gate" "${models[@]}" || {
+    mapfile -t options < <(command_options)
+    run_child harness/check.sh --cached "$out/gate" "${options[@]}" "${models[@]}" || {
         ((what_stopped == 0)) || return 0
         fail 'the gate could not be run'
     }
@@ -133,8 +140,13 @@ models_of() { # models_of EXPERIMENT: those that its conf wants, of those that a
     wanted=$(conf "$1" models)
     if ((chosen == 0)); then wanted=$(default_models_of "$1" | one_line); fi
     for model in "${models[@]}"; do
-        if [[ $wanted == all || " $wanted " == *" $model "* ]]; then echo "$model"; fi
+        if [[ $wanted == all || " $wanted " == *" $model "* ]] && pays_if_asked "$1" "$model"; then echo "$model"; fi
     done
+}
+
+# Where lines cost, a server that does not pay would only seem to be fast.
+pays_if_asked() { # pays_if_asked EXPERIMENT MODEL
+    [[ " $(conf "$1" server_options) " != *' --costs '* ]] || grep -q $'^costs-paid\tpass' "$out/gate/$2.tsv"
 }
 
 repeats_of() { echo "${repeats:-$(conf "$1" repeats)}"; }
@@ -144,8 +156,11 @@ estimate_of() { # seconds for one step of an experiment
 }
 
 plan() {
-    local name count
+    local name model count
     for name in "${experiments[@]}"; do
+        for model in "${models[@]}"; do
+            pays_if_asked "$name" "$model" || say "$name: without $model, which does not know --costs"
+        done
         count=$(models_of "$name" | wc -l)
         [[ $(conf "$name" kind) == cold_start ]] || count=$((count * $(repeats_of "$name")))
         steps=$((steps + count))
@@ -218,6 +233,7 @@ set_rate() { # set_rate EXPERIMENT
 measure_one() { # measure_one EXPERIMENT MODEL REPEAT
     local options=() status=0
     [[ -z $rate_now ]] || options=(--rate "$rate_now")
+    [[ -x $bin/server-$2 ]] || options+=(--command "exec $(command_of "$2")")
     begin_step "$1, $2, repeat $3 of $(repeats_of "$1")"
     run_child "$bin/measure" "harness/experiments/$1.conf" --model "$2" --repeat "$3" --profile "$profile" \
         --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/raw.csv" "${options[@]}" > >(show_points) || status=$?
@@ -237,12 +253,13 @@ measure_blocks() { # measure_blocks EXPERIMENT NUMBER
 }
 
 time_commands() { # time_commands EXPERIMENT NUMBER
-    local model order
+    local model order options
+    mapfile -t options < <(command_options)
     mapfile -t order < <(models_of "$1" | shuffled "$(($2 * 1000))")
     for model in "${order[@]}"; do
         begin_step "$1, $model, $(repeats_of "$1") runs with hyperfine"
         run_child harness/cold_start.sh --experiment "$1" --out "$out" --runs "$(repeats_of "$1")" \
-            --requests "$(conf "$1" requests)" "$model" > >(show_points) || true
+            --requests "$(conf "$1" requests)" "${options[@]}" "$model" > >(show_points) || true
         done_s=$((done_s + $(estimate_of "$1")))
         ((what_stopped == 0)) || return 1
     done
@@ -290,6 +307,7 @@ main() {
     build_programs "$work/build.log"
     order_experiments
     choose_models
+    build_guests "${models[@]}"
     record_run
     gate
     if ((what_stopped == 0)); then plan; measure_all; fi

@@ -44,11 +44,13 @@ static void fill_in_workers(const struct conf *conf, char *options, size_t size)
 bool session_start_target(const struct session *session, struct target *target, char *why,
                           size_t why_size)
 {
-    char program[PATH_MAX_B], options[CONF_VALUE_MAX + WORD_MAX];
-    if (session->command != NULL)
-        return target_start_command(session->command, &session->cpus.server, target, why, why_size);
-    snprintf(program, sizeof program, "%s/server-%s", session->bin_dir, session->model);
+    char program[PATH_MAX_B + CONF_VALUE_MAX], options[CONF_VALUE_MAX + WORD_MAX];
     fill_in_workers(&session->conf, options, sizeof options);
+    if (session->command != NULL) {
+        snprintf(program, sizeof program, "%s %s", session->command, options);
+        return target_start_command(program, &session->cpus.server, target, why, why_size);
+    }
+    snprintf(program, sizeof program, "%s/server-%s", session->bin_dir, session->model);
     return target_start_model(program, options, &session->cpus.server, target, why, why_size);
 }
 

@@ -264,6 +264,20 @@ measure_drift() {
     [[ $(column reason 1) == "not reached: ended before it was ready: exit 4: cannot do it" ]]
 }
 
+@test "a server of somebody else may say what it likes on stdout" {
+    tiny 'kind = capacity' 'connections = 1'
+    cat >"$BATS_TEST_TMPDIR/chatty.pl" <<'END'
+use Socket;
+socket(my $listener, PF_INET, SOCK_STREAM, 0) or die $!;
+bind($listener, sockaddr_in($ARGV[0], INADDR_LOOPBACK)) && listen($listener, 9) or die $!;
+while (accept(my $client, $listener)) {
+    while (sysread($client, my $bytes, 9000)) { syswrite(STDOUT, $bytes x 20); syswrite($client, $bytes) }
+}
+END
+    run -0 "$measure" "$conf" --model chatty --out "$raw" --command "exec perl $BATS_TEST_TMPDIR/chatty.pl {port}"
+    true_that "$(column received 1) > 500 && $(column lost 1) == 0" # Twenty times 64 bytes each: a pipe holds 64 KiB.
+}
+
 @test "a server out of files is a failed row with the number it reached" {
     tiny 'kind = latency' 'connections = 10 200 300' 'rate_per_s = 500'
     run -0 "$measure" "$conf" --model poll --out "$raw" \

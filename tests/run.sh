@@ -2,7 +2,7 @@
 # run.sh -- builds and runs every test of the suite; `make test` calls it.
 #
 # usage: tests/run.sh [--no-install] [PART...]
-#   parts: format scripts docs warnings units load gate harness controls crosschecks
+#   parts: format scripts docs warnings units load gate guests harness controls crosschecks
 #          suite   [all of them]
 #
 # Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
@@ -12,7 +12,7 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly ALL_PARTS=(format scripts docs warnings units load gate harness controls crosschecks suite)
+readonly ALL_PARTS=(format scripts docs warnings units load gate guests harness controls crosschecks suite)
 out=build/test
 
 # Prints one TAP line for a command: ok if it succeeds and, with --silent, prints nothing.
@@ -76,6 +76,23 @@ part_gate() {
         done
     done
 }
+
+# Servers in other languages, where the language is here, and servers that a user brings.
+part_guests() (
+    # shellcheck source=harness/lib.sh
+    source harness/lib.sh
+    # shellcheck source=harness/guests.sh
+    source harness/guests.sh
+    mapfile -t guests < <(all_guests)
+    build_guests "${guests[@]}"
+    for guest in "${guests[@]}"; do
+        command -v "$(guest_runtime "$guest")" >/dev/null ||
+            { echo "ok - $guest # SKIP there is no $(guest_runtime "$guest") here"; continue; }
+        MODEL=$guest COMMAND=$(command_of "$guest") bats --tap tests/conformance.bats |
+            sed -E "s|^(not )?ok [0-9]+ |&$guest: |"
+    done
+    bats --tap tests/guests.bats
+)
 
 part_harness() { bats --tap tests/measure.bats; }
 

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# guests.bats -- guards against servers from elsewhere that are measured untried, dropped without a
+# word, started in the wrong folder, or taken for one of ours.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    root=$PWD tmp=$BATS_TEST_TMPDIR
+}
+
+one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has the word
+    [[ ${#stderr_lines[@]} == 1 && $stderr == *"$1"* ]] || { echo "stderr: $stderr"; return 1; }
+}
+
+# Everything but the languages of the guests.
+without_languages() {
+    mkdir -p "$tmp/bin"
+    ln -s /usr/bin/* "$tmp/bin"
+    rm -f "$tmp"/bin/{node,python3,go}
+}
+
+@test "list names the guests that can run here, and those that cannot with the reason" {
+    without_languages
+    PATH=$tmp/bin run -0 ./run_all.sh list
+    for guest in node python go; do [[ $output == *"skipped: $guest: there is no "*" on this machine"* ]]; done
+    ln -s "$(command -v true)" "$tmp/bin/node"
+    PATH=$tmp/bin run -0 ./run_all.sh list
+    [[ $output == *$'\nguests: node\n'* && $output != *'skipped: node'* ]]
+}
+
+@test "a guest is one file: it says itself how it is started and compiled" {
+    # shellcheck source=/dev/null
+    source harness/lib.sh && source harness/guests.sh
+    for file in servers/guests/*; do
+        name=$(basename "${file%.*}")
+        [[ $(command_of "$name") == *"$file"* || $(guest_says "$name" Build) == *"$file"* ]]
+    done
+    mkdir -p "$tmp/servers/guests"
+    printf '%s\n' '-- Build: cc -x c -o {program} {file}' '-- Start: {program} --port {port}' >"$tmp/servers/guests/lua2c.x"
+    cd "$tmp"
+    [[ $(all_guests) == lua2c && $(guest_runtime lua2c) == cc && $(command_of lua2c) == "$bin/guest-lua2c --port {port}" ]]
+}
+
+@test "a guest whose language is not here is told, and fails the check" {
+    without_languages
+    PATH=$tmp/bin run -1 ./run_all.sh check node --no-install
+    [[ ${lines[-1]} == 'FAIL  start  there is no node on this machine' ]]
+}
+
+@test "a command without name or program, a name that is taken or that charts cannot hold, is told in one line" {
+    while IFS='|' read -r word arguments; do
+        eval "run -2 --separate-stderr ./run_all.sh $arguments"
+        one_line_on_stderr "$word" || { echo "for: $arguments"; return 1; }
+    done <<'END'
+needs a value|quick --command
+needs a value|check --command
+NAME=|quick --command ./mine
+NAME=|quick --command mine=
+NAME=|check --command 'mine=  '
+the name is|quick --command 'My Server=./mine 0'
+the name is|quick --command '../x=./mine 0'
+the name is|check --command '=./mine 0'
+"poll" is taken|quick --command 'poll=./mine 0'
+"node" is taken|quick --command 'node=./mine 0'
+"all" is taken|quick --command 'all=./mine 0'
+twice|quick --command 'mine=./mine 0' --command 'mine=./other 0'
+one line|quick --command $'mine=./mine 0\nrm x'
+there are|quick ramp --models "mine" --command 'other=./mine 0'
+END
+}
+
+# `echo` in a folder of the user's is a server.
+prepare_user() {
+    mkdir "$tmp/user's own"
+    cd "$tmp/user's own"
+    ln -s "$root/build/release/server-poll" echo
+}
+
+@test "a server that dies or lies is excluded with the reason; the others are measured" {
+    [[ -x build/release/liar-corrupt ]] || skip 'the liars are not built: make tools'
+    prepare_user
+    run -0 "$root/run_all.sh" quick capacity cold_start --models 'mine' --no-install --out "$tmp/run" \
+        --command mine='./echo {port}' --command dead='false {port}' \
+        --command liar="$root/build/release/liar-corrupt 0"
+    [[ $output == *'excluded: dead: start: ended before it was ready: exit 1'* ]]
+    [[ $output == *'excluded: liar: '* ]]
+    cd "$tmp/run"
+    [[ $(awk -F, 'NR > 1 { print $5 }' raw.csv | sort -u) == mine ]]
+    [[ $(awk -F, 'NR > 1 { print $2, $10 }' cold_start.csv) == 'mine ok' ]]
+    grep -q 'dead: excluded: start' figures/capacity-messages_per_s.svg
+    grep -q "^mine is started with: env --chdir=.*own' ./echo {port}$" command.txt
+}
+
+# ---- cold_start ----
+
+cold_start_of() { # cold_start_of COMMAND
+    cd "$root"
+    run -0 harness/cold_start.sh --experiment cold_start --out "$tmp/cold" --runs 2 --requests 20 --command mine="$1" mine
+    tail -n 1 "$tmp/cold/cold_start.csv"
+}
+
+@test "cold_start finds a server ready by its line, or by connecting, and tells why it does not" {
+    [[ $(cold_start_of 'build/release/server-poll 0') == *,2,*,20,ok,,* ]]
+    [[ $(cold_start_of 'build/release/server-poll {port}') == *,2,*,20,ok,,* ]]
+    [[ $(cold_start_of 'build/release/server-poll {port} --bogus') == *',failed,did not get ready. '*--bogus* ]]
+}
