@@ -297,12 +297,12 @@ END
 @test "list names every experiment with its question, and every model" {
     run -0 ./run_all.sh list
     for conf in harness/experiments/*.conf; do [[ $output == *"$(basename "$conf" .conf)"*'?'* ]]; done
-    for model in servers/*.c; do [[ ${lines[-1]} == *" $(basename "$model" .c)"* ]]; done
+    for model in servers/*.c; do [[ $output == *$'\nmodels: '*" $(basename "$model" .c)"*$'\nguests: '* ]]; done
 }
 
 @test "help names every option and word that run_all.sh knows" {
     run -0 ./run_all.sh --help
-    for word in quick standard full check draw doctor list --models --repeats --rate --seed --out --no-install; do
+    for word in quick standard full check draw doctor list --models --command --repeats --rate --seed --out --no-install; do
         [[ $output == *"  $word "* ]] || { echo "$word"; return 1; }
     done
 }
