@@ -30,7 +30,8 @@ struct histogram {
 static inline size_t histogram_index(uint64_t value)
 {
     if (value >> HISTOGRAM_MAX_BITS) return HISTOGRAM_BUCKETS - 1;
-    /* The lowest bits set: a value below 2 << HISTOGRAM_SUB_BITS then needs no branch of its own. */
+    /* The lowest bits set: a value below 2 << HISTOGRAM_SUB_BITS then needs no branch of its own.
+     */
     unsigned bits = 63 - (unsigned)__builtin_clzll(value | ((2u << HISTOGRAM_SUB_BITS) - 1));
     unsigned shift = bits - HISTOGRAM_SUB_BITS;
     return ((size_t)shift << HISTOGRAM_SUB_BITS) + (size_t)(value >> shift);

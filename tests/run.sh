@@ -13,6 +13,7 @@ export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly ALL_PARTS=(format scripts docs warnings units load gate guests harness controls crosschecks suite)
+readonly GATES_AT_ONCE=3
 out=build/test
 
 # Prints one TAP line for a command: ok if it succeeds and, with --silent, prints nothing.
@@ -63,36 +64,28 @@ part_units() {
 
 part_load() { bats --tap tests/load.bats; }
 
-# Every model through the conformance gate: plain and under both sanitizers.
+conform() { # conform BUILD MODEL
+    MODEL=$2 BUILD=build/$1 bats --tap tests/conformance.bats | sed -E "s|^(not )?ok [0-9]+ |&$2 ($1): |"
+}
+
+# Every model through the conformance gate: plain and under both sanitizers.  Most of it is waiting,
+# so that several go side by side.
 part_gate() {
-    local build model
+    local build model parts
+    parts=$(mktemp -d)
     bats --tap tests/gate.bats
     for build in release address thread; do
         for model in servers/*.c; do
             model=$(basename "$model" .c)
             [[ -x build/$build/server-$model ]] || continue
-            MODEL=$model BUILD=build/$build bats --tap tests/conformance.bats |
-                sed -E "s|^(not )?ok [0-9]+ |&$model ($build): |"
+            while (($(jobs -pr | wc -l) >= GATES_AT_ONCE)); do wait -n; done
+            conform "$build" "$model" >"$parts/$build-$model" 2>&1 &
         done
     done
+    wait
+    cat "$parts"/*
+    rm -r "$parts"
 }
-
-# Servers in other languages, where the language is here, and servers that a user brings.
-part_guests() (
-    # shellcheck source=harness/lib.sh
-    source harness/lib.sh
-    # shellcheck source=harness/guests.sh
-    source harness/guests.sh
-    mapfile -t guests < <(all_guests)
-    build_guests "${guests[@]}"
-    for guest in "${guests[@]}"; do
-        command -v "$(guest_runtime "$guest")" >/dev/null ||
-            { echo "ok - $guest # SKIP there is no $(guest_runtime "$guest") here"; continue; }
-        MODEL=$guest COMMAND=$(command_of "$guest") bats --tap tests/conformance.bats |
-            sed -E "s|^(not )?ok [0-9]+ |&$guest: |"
-    done
-    bats --tap tests/guests.bats
-)
 
 part_harness() { bats --tap tests/measure.bats; }
 
