@@ -14,6 +14,7 @@ help() {
 run_all.sh -- what does one more connection cost, and where does each server model break?
 
 usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
+       ./run_all.sh claims [options]
        ./run_all.sh check [MODEL...] [--command NAME='...'] | draw RESULTS_DIR | doctor | list | --help
 
 Without EXPERIMENT: $(default_experiments | one_line). Only when named:
@@ -34,6 +35,8 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   --out DIR           write there; it must be empty or new [results/<date>_<time>_<host>]
   --no-install        install nothing: if something is missing, say so and stop
 
+  claims              a quick run of what the essay's claims can be checked against; the report then
+                      holds each claim beside what was measured, with a verdict
   check [MODEL...]    send the models through the conformance gate: a row per trap
   draw RESULTS_DIR    make summary, charts and index.html again from what was measured
   doctor              what can this machine reach, and what stops it? Changes nothing
@@ -70,6 +73,11 @@ list() {
     done
 }
 
+# What the essay claims: the runs that its claims are checked against.
+if [[ ${1:-} == claims ]]; then
+    shift
+    set -- quick capacity memory ramp slow_handler "$@"
+fi
 case ${1:-} in
 check | draw | doctor) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
 list) list; exit 0 ;;

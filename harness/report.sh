@@ -15,6 +15,9 @@ tables() {
     local cold=
     [[ ! -s $run/cold_start.csv ]] || cold=$run/cold_start.csv
     awk -v cold="$cold" -f harness/tables.awk "$run/summary.csv"
+    local costs=
+    [[ ! -s $run/switch_cost.csv ]] || costs=$run/switch_cost.csv
+    awk -v switch_cost="$costs" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
@@ -88,7 +91,8 @@ html() {
 square brackets is a verdict: that number is not a result.</p>'
     awk -F'\t' '$1 == "T" && $3 != "" { print $3 }' "$work/tables.tsv" | while read -r experiment; do
         echo "<h2 id=\"$experiment\">$experiment</h2>"
-        sed -n "s/^# Question: //p" "harness/experiments/$experiment.conf" 2>/dev/null | escape | sed 's|.*|<p><i>&</i></p>|'
+        [[ ! -f harness/experiments/$experiment.conf ]] ||
+            sed -n "s/^# Question: //p" "harness/experiments/$experiment.conf" | escape | sed 's|.*|<p><i>&</i></p>|'
         while read -r name; do
             [[ $name == "$experiment"-* ]] || continue
             echo "<figure id=\"$name\">"

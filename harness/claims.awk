@@ -1,0 +1,198 @@
+# claims.awk -- what the essay says, beside what a run measured: claims.md and a part of the report.
+#
+#   awk -v switch_cost=RUN/switch_cost.csv -v machine=RUN/machine.txt -f harness/claims.awk RUN/summary.csv
+#
+# Writes lines of cells as tables.awk does:  T title name / H heading... / R cell...
+# A claim whose experiment is not in the run is left out.  Each verdict follows from the numbers.
+
+BEGIN {
+    FS = ","
+    mib = 1024
+    gib = 1024 * 1024
+}
+NR == 1 {
+    for (i = 1; i <= NF; i++) column[$i] = i
+    next
+}
+{
+    key = $column["experiment"] SUBSEP $column["model"] SUBSEP $column["connections_asked"] + 0
+    row[key] = $0
+    if ($column["connections_asked"] + 0 > largest[$column["experiment"], $column["model"]] + 0)
+        largest[$column["experiment"], $column["model"]] = $column["connections_asked"] + 0
+}
+
+# A median, "" if it was not measured or is no result.  Memory is one in spite of a disturbance.
+function get(experiment, model, connections, metric,    cells, status) {
+    if (!((experiment, model, connections) in row)) return ""
+    split(row[experiment, model, connections], cells, ",")
+    status = cells[column["status"]]
+    if (metric !~ /_kib$/ && status !~ /^(ok|overloaded)$/) return ""
+    if (status ~ /^(failed|corrupt)$/ || !((metric "_median") in column)) return ""
+    return cells[column[metric "_median"]]
+}
+
+function claim(text, said, measured, verdict, why) {
+    if (!count++) {
+        print "T\tWhat the essay says, and what this run measured\tclaims"
+        print "H\tclaim\tthe essay\there\tverdict\twhy"
+    }
+    print "R\t" text "\t" said "\t" measured "\t" verdict "\t" why
+}
+
+function short(number) { return number >= 100 ? sprintf("%.0f", number) : sprintf("%.3g", number) }
+
+function processes(    n, lost, rss, each) {
+    n = largest["memory", "fork"]
+    lost = get("memory", "fork", n, "machine_lost_kib")
+    rss = get("memory", "fork", n, "rss_kib")
+    if (lost == "") return
+    each = lost / n
+    claim("a process takes memory just to exist", "2-8 MB", \
+          short(each) " KiB really lost, " short(rss / n) " KiB if summed RSS is believed", \
+          each / mib >= 2 ? "holds" : "held then, not now", \
+          each / mib >= 2 ? "" : "children share their pages until one writes to them: what remains is page tables, stacks and the kernel's records")
+    claim("10,000 processes need", "50 GB", short(lost * 10000 / n / gib) " GiB (from " n " clients)", \
+          lost * 10000 / n / gib >= 25 ? "holds" : "held then, not now", "as above")
+}
+
+function buffers(    n, user, base, each) {
+    n = largest["memory", "poll"]
+    user = get("memory", "poll", n, "pss_kib")
+    base = get("memory", "poll", n, "memory_baseline_pss_kib")
+    if (user == "" || base == "") return
+    each = (user - base) * 1024 / n
+    claim("each connection needs buffers", "64 KB: 640 MB for 10,000", \
+          short(each) " B of the program's memory for an idle client of poll", \
+          each >= 32768 ? "holds" : "depends on the server", \
+          each >= 32768 ? "" : "a server that holds a buffer only while something is in it pays for those who speak")
+}
+
+function ten_million(    n, lost) {
+    n = largest["million", "epoll_workers"]
+    lost = get("million", "epoll_workers", n, "both_ends_lost_kib")
+    if (lost != "") {
+        claim("10 million connections need", "10 KB each: 100 GB", \
+              short(lost / n) " KiB each with both ends, " short(lost / n / 2 * 1e7 / gib) " GiB for 10 million server ends", \
+              lost / n / 2 * 1e7 / gib >= 50 ? "holds" : "less, yet the point stands", "one machine still cannot do it at ease")
+        return
+    }
+    n = largest["memory", "libuv"]
+    lost = get("memory", "libuv", n, "machine_lost_kib")
+    if (lost != "")
+        claim("10 million connections need", "10 KB each: 100 GB", \
+              short(lost / n) " KiB for each server end (libuv), " short(lost / n * 1e7 / gib) " GiB for 10 million", \
+              lost / n * 1e7 / gib >= 50 ? "holds" : "less, yet the point stands", "from " n " idle clients")
+}
+
+function sleepers(    n, busy) {
+    n = largest["ramp", "fork"]
+    busy = get("ramp", "fork", n, "server_cpu_percent")
+    if (busy == "" || n < 1000) return
+    busy = (busy + get("ramp", "fork", n, "server_run_queue_percent")) / 100
+    claim("most workers sleep", "9,900 of 10,000", \
+          short(n - busy) " of " n " on average (" short(busy) " run or wait for a CPU)", \
+          busy / n <= 0.01 ? "holds" : "depends on the load", "at the rate that this run offered")
+}
+
+function read_switch_cost(    text, cells, header, i, place) {
+    while ((getline text < switch_cost) > 0) {
+        split(text, cells, ",")
+        if (!header++) { for (i in cells) place[cells[i]] = i; continue }
+        cost[cells[place["between"]], cells[place["working_set_kib"]] + 0] = cells[place["switch_ns_median"]]
+    }
+    close(switch_cost)
+}
+
+function one_of(between, set) { return (between, set) in cost ? cost[between, set] : "" }
+
+function switches(    plain, large, set, parts, n, rate, busy, share) {
+    plain = one_of("process", 0)
+    if (plain == "") return
+    for (set in cost) {
+        split(set, parts, SUBSEP)
+        if (parts[1] == "process" && cost[set] > large) large = cost[set]
+    }
+    claim("a context switch costs", "1-10 us", short(plain / 1000) " us plain, up to " short(large / 1000) " us with caches to refill", \
+          plain >= 1000 && plain <= 10000 ? "holds" : plain < 1000 ? "cheaper here" : "dearer here", "between processes on one CPU")
+    claim("a switch leaves the caches cold", "100 times slower", short(large / plain) " times the plain switch", \
+          large / plain >= 50 ? "holds" : "depends on the working set", "a small server finds its few lines in the caches again")
+    n = largest["ramp", "fork"]
+    rate = get("ramp", "fork", n, "switches_per_s")
+    busy = get("ramp", "fork", n, "server_cpu_percent")
+    if (rate == "" || busy + 0 == 0) return
+    share = rate * plain / 1e9 / (busy / 100)
+    claim("with " n " processes the CPU switches more than it works", "more than half", \
+          sprintf("%.0f %% of the CPU time that fork used", share * 100), share > 0.5 ? "holds" : "not here", \
+          share > 0.5 ? "" : "most of the time goes into TCP")
+}
+
+function readiness(    n, poll_few, poll_many, uv_few, uv_many, from) {
+    n = largest["ramp", "poll"]
+    from = ("ramp", "poll", 10) in row ? 10 : 1
+    poll_few = get("ramp", "poll", from, "server_cpu_us_per_message")
+    poll_many = get("ramp", "poll", n, "server_cpu_us_per_message")
+    uv_few = get("ramp", "libuv", from, "server_cpu_us_per_message")
+    uv_many = get("ramp", "libuv", n, "server_cpu_us_per_message")
+    if (poll_few == "" || poll_many == "" || uv_few == "" || uv_many == "" || n < 1000) return
+    claim("poll looks at all, epoll at those who are ready", "20,000 looks against 5", \
+          sprintf("from %d to %d connections at one rate: CPU per message x %.1f (poll), x %.1f (libuv on epoll)", \
+                  from, n, poll_many / poll_few, uv_many / uv_few), \
+          poll_many / poll_few > 1.5 * uv_many / uv_few ? "holds" : "not shown here", \
+          "poll serves all who are ready per call: the fewer speak, the worse: ./run_all.sh crowd")
+}
+
+function collapse(    n, low, high) {
+    n = largest["ramp", "fork"]
+    low = get("ramp", "fork", 100, "latency_ns_p99")
+    high = get("ramp", "fork", n, "latency_ns_p99")
+    if (low == "" || high == "" || n < 10000) return
+    claim("great for 100 users, collapsed at 10,000", "collapse", \
+          sprintf("p99 of fork: %s ms at 100, %s ms at %d", short(low / 1e6), short(high / 1e6), n), \
+          high > 1e9 ? "holds" : "held then, not now", high > 1e9 ? "" : "schedulers no longer look at all processes, and memory grew a thousandfold")
+}
+
+function more_threads(    n, thread, loop) {
+    n = largest["capacity", "thread"]
+    thread = get("capacity", "thread", n, "server_cpu_us_per_message")
+    loop = get("capacity", "libuv", n, "server_cpu_us_per_message")
+    if (thread == "" || loop == "") return
+    claim("more threads are not faster", "a beginner's mistake", \
+          sprintf("%s us of CPU per message with %d threads, %s with one loop (libuv)", short(thread), n, short(loop)), \
+          thread > loop ? "holds" : "not here", "on the CPUs that the server has here")
+}
+
+function slow_code(    n, loop, thread) {
+    for (n = largest["slow_handler", "poll"]; n >= 1; n /= 10) {
+        loop = get("slow_handler", "poll", n, "latency_ns_p99")
+        thread = get("slow_handler", "thread", n, "latency_ns_p99")
+        if (loop != "" && thread != "") break
+    }
+    if (loop == "" || thread == "") return
+    claim("async cannot fix slow code", "no event loop will save you", \
+          sprintf("1 %% of requests block 20 ms: p99 of the others is %s ms in one loop, %s ms with a thread each", \
+                  short(loop / 1e6), short(thread / 1e6)), loop > 10 * thread ? "holds" : "not shown here", "at " n " connections")
+}
+
+function files(    line, part) {
+    while ((getline line < machine) > 0)
+        if (line ~ /^file_limit: /) {
+            split(line, part, /[ ,]+/)
+            claim("a process may open", "1024 files", part[3] " here (" part[5] " at most)", \
+                  part[3] + 0 <= 1024 ? "holds" : "depends on the set-up", "each server here raises it to the most allowed")
+        }
+    close(machine)
+}
+
+END {
+    if (switch_cost != "") read_switch_cost()
+    processes()
+    switches()
+    sleepers()
+    collapse()
+    readiness()
+    slow_code()
+    more_threads()
+    if (count) files()
+    buffers()
+    ten_million()
+}
