@@ -55,7 +55,7 @@ list() {
 }
 
 case ${1:-} in
-check | draw | doctor) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
+check | draw | doctor | compare) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
 list) list; exit 0 ;;
 --help | -h | help) help; exit 0 ;;
 esac
