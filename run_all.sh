@@ -13,6 +13,7 @@ run_all.sh -- what does one more connection cost, and where does each server mod
 
 usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
        ./run_all.sh check [MODEL...] | draw RESULTS_DIR | doctor | list | --help
+       ./run_all.sh compare RUN_A RUN_B [--out DIR]
 
 Without EXPERIMENT: $(default_experiments | one_line). Only when named:
 $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default_experiments)" | one_line).
@@ -26,10 +27,13 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
                       experiment's rate_per_s and half of the slowest model's capacity]
   --seed N            of the order of models and of random arrivals [random, recorded]
   --out DIR           write there; it must be empty or new [results/<date>_<time>_<host>]
+  --baseline RUN      afterwards compare with this earlier run, at its rates unless --rate is given
   --no-install        install nothing: if something is missing, say so and stop
 
   check [MODEL...]    send the models through the conformance gate: a row per trap
   draw RESULTS_DIR    make summary, charts and index.html again from what was measured
+  compare RUN_A RUN_B what is shown to differ, point by point, and what else differed; both stay as
+                      they are [results/compare_<A>_<B>]; three runs or more of each: --repeats 5
   doctor              what can this machine reach, and what stops it? Changes nothing
   list                the experiments, each with its question, and the models
 
@@ -43,6 +47,7 @@ examples:
   ./run_all.sh ramp --models "poll libuv"        # one question, two models
   ./run_all.sh quick ramp --rate 5000 --out /tmp/slow
   ./run_all.sh draw results/latest               # the charts again
+  ./run_all.sh --repeats 5 --baseline results/reference  # is this machine another?
 END
 }
 
@@ -66,9 +71,12 @@ request=()
 while (($# > 0)); do
     case $1 in
     quick | standard | full) request+=(--profile "$1") ;;
-    --models | --repeats | --rate | --seed | --out)
+    --models | --repeats | --rate | --seed | --out | --baseline)
         (($# > 1)) || die "$1 needs a value; see ./run_all.sh --help"
-        if [[ $1 == --out ]]; then request+=(--out "$(from_caller "$2")"); else request+=("$1" "$2"); fi
+        case $1 in
+        --out | --baseline) request+=("$1" "$(from_caller "$2")") ;;
+        *) request+=("$1" "$2") ;;
+        esac
         shift ;;
     --no-install) request+=(--no-install) ;;
     -*) die "unknown option $1; see ./run_all.sh --help" ;;

@@ -100,7 +100,7 @@ END {
         rows ? "**No difference shown** in " rows " rows." : "**Nothing could be compared.**"
     if (rows) printf "Between equal servers, chance alone would claim about %.2g of %d.\n", chance, rows
     section("Differences shown", claims)
-    section("Not comparable: another load", stopped)
+    section("Another load, so not compared", stopped)
     section("What else differs", (setup == "" ? "Nothing that the runs recorded.\n" : \
             "| what | A | B |\n| --- | --- | --- |\n" setup) control_words())
     section("Not compared", missing)

@@ -2,8 +2,9 @@
 #
 #   awk -f harness/headline.awk -f harness/decide.awk -f harness/rank.awk SUMMARY.csv [cold_start.csv]
 #
-# SUMMARY.csv is what summarise.awk makes with runs=1.  Writes "experiment<TAB>sentence", one for each
-# metric by which models are compared, at the largest number of connections of the experiment.
+# SUMMARY.csv is what summarise.awk makes with runs=1.  Writes "experiment<TAB>sentence" for the metrics
+# by which models are compared, at the largest number of connections of the experiment; metrics of
+# which the same is to be said share a sentence.
 
 BEGIN { FS = "," }
 
@@ -58,6 +59,7 @@ function usable(experiment, metric, m) {
     return low[experiment, m, metric] != "" && headline_good(status[experiment, m], metric)
 }
 
+# What is to be said of a metric, or "" if there is nobody to compare.
 function rank(experiment, metric,    m, text, below, without, count) {
     pairs = too_few = 0
     for (m = 1; m <= model_count[experiment]; m++) {
@@ -69,16 +71,28 @@ function rank(experiment, metric,    m, text, below, without, count) {
         below = exceeded_by(experiment, metric, m)
         if (below != "") text = text (text == "" ? "" : "; ") name[experiment, m] " more than " below
     }
-    if (count < 2) return
+    if (count < 2) return ""
     if (text != "") text = text "; nothing else is shown to differ"
     else text = too_few == pairs ? "no ranking, for there are fewer than 3 good runs" : "no difference shown"
-    print experiment "\t" headline_name[metric] headline_at(asked[experiment], active[experiment]) ": " text \
-        (without == "" ? "" : " (no result: " without ")") "."
+    return text (without == "" ? "" : " (no result: " without ")") "."
+}
+
+function rank_all(experiment,    metrics, count, said, member, size, texts, text_count, names, i, j) {
+    count = split(headline_of[kind_of[experiment]], metrics, " ")
+    for (i = 1; i <= count; i++) {
+        said = rank(experiment, metrics[i])
+        if (said == "") continue
+        if (!(said in size)) texts[++text_count] = said
+        member[said, ++size[said]] = headline_name[metrics[i]]
+    }
+    for (i = 1; i <= text_count; i++) {
+        said = texts[i]
+        names = ""
+        for (j = 1; j <= size[said]; j++) names = join(names, member[said, j], j == size[said])
+        print experiment "\t" names headline_at(asked[experiment], active[experiment]) ": " said
+    }
 }
 
 END {
-    for (e = 1; e <= experiment_count; e++) {
-        n = split(headline_of[kind_of[experiments[e]]], metrics, " ")
-        for (i = 1; i <= n; i++) rank(experiments[e], metrics[i])
-    }
+    for (e = 1; e <= experiment_count; e++) rank_all(experiments[e])
 }
