@@ -16,6 +16,7 @@ run_all.sh -- what does one more connection cost, and where does each server mod
 usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
        ./run_all.sh claims [options]
        ./run_all.sh check [MODEL...] [--command NAME='...'] | draw RESULTS_DIR | doctor | list | --help
+       ./run_all.sh compare RUN_A RUN_B [--out DIR]
 
 Without EXPERIMENT: $(default_experiments | one_line). Only when named:
 $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default_experiments)" | one_line).
@@ -33,12 +34,15 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
                       experiment's rate_per_s and half of the slowest model's capacity]
   --seed N            of the order of models and of random arrivals [random, recorded]
   --out DIR           write there; it must be empty or new [results/<date>_<time>_<host>]
+  --baseline RUN      afterwards compare with this earlier run, at its rates unless --rate is given
   --no-install        install nothing: if something is missing, say so and stop
 
   claims              a quick run of what the essay's claims can be checked against; the report then
                       holds each claim beside what was measured, with a verdict
   check [MODEL...]    send the models through the conformance gate: a row per trap
   draw RESULTS_DIR    make summary, charts and index.html again from what was measured
+  compare RUN_A RUN_B what is shown to differ, point by point, and what else differed; both stay as
+                      they are [results/compare_<A>_<B>]; three runs or more of each: --repeats 5
   doctor              what can this machine reach, and what stops it? Changes nothing
   list                the experiments, each with its question, and the models
 
@@ -54,6 +58,7 @@ examples:
   ./run_all.sh ramp --models "poll guests"       # C against the languages that are here
   ./run_all.sh memory --command mine='./mine {port}'   # a server of your own beside the models
   ./run_all.sh draw results/latest               # the charts again
+  ./run_all.sh --repeats 5 --baseline results/reference  # is this machine another?
 END
 }
 
@@ -79,7 +84,7 @@ if [[ ${1:-} == claims ]]; then
     set -- quick capacity memory ramp slow_handler "$@"
 fi
 case ${1:-} in
-check | draw | doctor) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
+check | draw | doctor | compare) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
 list) list; exit 0 ;;
 --help | -h | help) help; exit 0 ;;
 esac
@@ -90,10 +95,10 @@ request=()
 while (($# > 0)); do
     case $1 in
     quick | standard | full) request+=(--profile "$1") ;;
-    --models | --repeats | --rate | --seed | --out | --command)
+    --models | --repeats | --rate | --seed | --out | --baseline | --command)
         (($# > 1)) || die "$1 needs a value; see ./run_all.sh --help"
         case $1 in
-        --out) request+=(--out "$(from_caller "$2")") ;;
+        --out | --baseline) request+=("$1" "$(from_caller "$2")") ;;
         --command) request+=(--command "$(in_folder "$caller_folder" "$2")") ;;
         *) request+=("$1" "$2") ;;
         esac

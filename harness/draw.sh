@@ -15,18 +15,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 readonly caption_width=140
 run='' work='' known=''
 
-# Colour and point follow from a model's place: servers first, then guests, then strangers.
-known_models() {
-    {
-        all_models
-        for guest in servers/guests/*; do basename "${guest%.*}"; done | sort -u
-        for file in "$run"/raw.csv "$run"/cold_start.csv; do
-            [[ ! -s $file ]] || awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "model") c = i; next }
-                     $c != "" { print $c }' "$file"
-        done | sort -u
-    } | awk '!seen[$0]++' | one_line
-}
-
 # "experiment kind file" for each experiment that was measured, in the order of the tables.
 measured_experiments() {
     awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2, "summary.csv" }' "$run/summary.csv"
@@ -181,15 +169,6 @@ draw_experiment() { # draw_experiment EXPERIMENT KIND FILE
     done
 }
 
-# summarise.awk looks at raw.csv itself.  A cold_start.csv without the column is of schema 1.
-need_schema() { # need_schema FILE
-    local found
-    found=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
-        NR == 2 { print c ? $c : 1 }' "$1")
-    [[ $found =~ ^[0-9]+$ && $found -ge $oldest_schema && $found -le $schema ]] ||
-        die "$1: this run has schema $found, this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
-}
-
 list_excluded() {
     local file
     for file in "$run"/gate/*.tsv; do
@@ -203,17 +182,10 @@ main() {
     if [[ ${1:-} == --from ]]; then from=$2; shift 2; fi
     (($# == 1)) || die 'usage: ./run_all.sh draw RESULTS_DIR'
     [[ $1 != -* ]] || die "draw has no option $1; usage: ./run_all.sh draw RESULTS_DIR"
-    run=$1
-    [[ $run == /* ]] || run=$from/$run
-    [[ -d $run ]] || die "there is no folder $run"
-    run=$(cd "$run" && pwd)
-    [[ -s $run/raw.csv || -s $run/cold_start.csv ]] || die "nothing was measured in $run: it has no raw.csv"
-    # The path stands in gnuplot's strings and shell commands.
-    [[ $run != *[\'\"\`\\]* ]] || die "move $1 to a path without quotes first"
+    run=$(measured_run "$from" "$1")
     command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
-    [[ ! -s $run/cold_start.csv ]] || need_schema "$run/cold_start.csv"
     touch "$work/figures.txt" "$work/not_available.txt"
 
     if [[ -s $run/raw.csv ]]; then
@@ -223,7 +195,7 @@ main() {
             >"$work/summary.csv"
     fi
     { mkdir -p "$run/figures" && mv "$work/summary.csv" "$run/summary.csv"; } || die "cannot write to $run"
-    known=$(known_models)
+    known=$(known_models "$run/raw.csv" "$run/cold_start.csv")
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do
         draw_experiment "$experiment" "$kind" "$file"

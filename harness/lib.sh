@@ -72,6 +72,41 @@ is_one_of() { # is_one_of WORD LIST...
     return 1
 }
 
+# Colour and point follow from a model's place: servers first, then guests, then strangers.
+known_models() { # known_models FILE...
+    local guest file
+    {
+        all_models
+        for guest in servers/guests/*; do basename "${guest%.*}"; done | sort -u
+        for file in "$@"; do
+            [[ ! -s $file ]] || awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "model") c = i; next }
+                     $c != "" { print $c }' "$file"
+        done | sort -u
+    } | awk '!seen[$0]++' | one_line
+}
+
+# A cold_start.csv without the column is of schema 1.
+need_schema() { # need_schema FILE
+    local found
+    found=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
+        NR == 2 { print c ? $c : 1 }' "$1")
+    [[ $found =~ ^[0-9]+$ && $found -ge $oldest_schema && $found -le $schema ]] ||
+        die "$1: this run has schema $found, this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
+}
+
+# Prints the folder of a run, absolute; dies unless something was measured in it that we can read.
+measured_run() { # measured_run FROM FOLDER
+    local run=$2 file
+    [[ $run == /* ]] || run=$1/$run
+    [[ -d $run ]] || die "there is no folder $run"
+    run=$(cd "$run" && pwd -P)
+    [[ -s $run/raw.csv || -s $run/cold_start.csv ]] || die "nothing was measured in $run: it has no raw.csv"
+    # The path stands in gnuplot's strings and shell commands.
+    [[ $run != *[\'\"\`\\]* ]] || die "move $run to a path without quotes first"
+    for file in "$run"/{raw,cold_start,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
+    echo "$run"
+}
+
 # ---- children: every one ends before we do ----
 #
 # A shell looks at signals only between commands, so whatever takes long runs in the background

@@ -20,6 +20,17 @@ tables() {
     awk -v switch_cost="$costs" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
+# "experiment<TAB>sentence": which models are shown to differ.
+ranks() {
+    local inputs=()
+    if [[ -s $run/raw.csv ]]; then
+        awk -v runs=1 -f harness/summarise.awk "$run/raw.csv" >"$work/runs.csv"
+        inputs+=("$work/runs.csv")
+    fi
+    [[ ! -s $run/cold_start.csv ]] || inputs+=("$run/cold_start.csv")
+    awk -f harness/headline.awk -f harness/decide.awk -f harness/rank.awk "${inputs[@]}"
+}
+
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 
 # One table, chosen by its number (1: the overview) or by its experiment.
@@ -35,6 +46,11 @@ html_table() {
             print "</tr>"
         }
         END { if (open) close_table() }' <(escape <"$work/tables.tsv")
+}
+
+html_ranks() { # html_ranks EXPERIMENT
+    awk -F'\t' -v experiment="$1" '$1 == experiment { print "<li>" $2 "</li>" }' <(escape <"$work/ranks.tsv") |
+        sed '1s|^|<ul>|; $s|$|</ul>|'
 }
 
 # The figure itself, so that its text can be searched and read aloud.  gnuplot gives the same ids
@@ -87,8 +103,8 @@ html() {
     fi
     echo '<h2>At the largest number of connections</h2>'
     html_table 1
-    echo '<p>Medians; in brackets the lowest and the highest run. Models whose ranges overlap are not ranked. A word in
-square brackets is a verdict: that number is not a result.</p>'
+    echo '<p>Medians; in brackets the lowest and the highest run. Models whose ranges overlap are not ranked; the
+sentences below the tables say who is shown to differ. A word in square brackets is a verdict: that number is not a result.</p>'
     awk -F'\t' '$1 == "T" && $3 != "" { print $3 }' "$work/tables.tsv" | while read -r experiment; do
         echo "<h2 id=\"$experiment\">$experiment</h2>"
         [[ ! -f harness/experiments/$experiment.conf ]] ||
@@ -101,6 +117,7 @@ square brackets is a verdict: that number is not a result.</p>'
         done <"$work/figures.txt"
         grep "^$experiment: " "$work/not_available.txt" | escape | sed 's|.*|<p>No chart: &.</p>|' || true
         html_table "$experiment"
+        html_ranks "$experiment"
     done
     if [[ -f $run/machine.txt ]]; then
         echo '<h2 id="machine">The machine</h2><pre>'
@@ -119,14 +136,17 @@ markdown() {
     echo "# C10K Bench: $(basename "$run")"
     awk -F'\t' '{ print "\n" $1 " is excluded by the conformance gate: " $2 }' "$work/excluded.tsv"
     awk -F'\t' -v OFS=' | ' '
-        $1 == "T" { print "\n## " $2 "\n"; next }
+        function end_section() { if (said[section] != "") printf "\n%s", said[section] }
+        FILENAME ~ /ranks/ { said[$1] = said[$1] "- " $2 "\n"; next }
+        $1 == "T" { end_section(); section = $3; print "\n## " $2 "\n"; next }
         {
             line = "|"
             rule = "|"
             for (i = 2; i <= NF; i++) { line = line " " $i " |"; rule = rule " --- |" }
             print line
             if ($1 == "H") print rule
-        }' "$work/tables.tsv"
+        }
+        END { end_section() }' "$work/ranks.tsv" "$work/tables.tsv"
     echo
     while read -r experiment; do echo "![$experiment](figures/$experiment.png)"; done <"$work/figures.txt"
 }
@@ -144,6 +164,7 @@ overview() {
 }
 
 tables >"$work/tables.tsv"
+ranks >"$work/ranks.tsv"
 html >"$work/index.html"
 markdown >"$work/summary.md"
 overview >"$work/overview.txt"

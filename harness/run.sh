@@ -2,8 +2,8 @@
 # run.sh -- one run: set-up, build, gate, measure in shuffled blocks, summarise, draw.
 #
 # usage: harness/run.sh [--profile P] [--models "M..."] [--repeats N] [--rate R] [--seed N]
-#                       [--out DIR] [--no-install] [--command NAME='...'] [EXPERIMENT...]
-#   called by run_all.sh, whose --help explains the options; DIR is absolute.
+#                       [--out DIR] [--baseline RUN] [--no-install] [--command NAME='...'] [EXPERIMENT...]
+#   called by run_all.sh, whose --help explains the options; DIR and RUN are absolute.
 #
 # Each repeat of an experiment runs every model once, in an order of its own.  Capacity comes
 # first: it tells which rate all models can be offered.
@@ -15,7 +15,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=guests.sh
 source harness/guests.sh
 
-profile=standard repeats='' rate='' seed='' out='' install=() models=() experiments=()
+profile=standard repeats='' rate='' seed='' out='' baseline='' install=() models=() experiments=()
 chosen=0 work='' step=0 steps=0 planned_s=0 done_s=0 measure_begin=0
 readonly command_line=${C10K_COMMAND:-harness/run.sh $*}
 
@@ -34,6 +34,7 @@ read_options() {
         --rate) whole_number "$1" "$2" 10000000; rate=$2; shift ;;
         --seed) whole_number "$1" "$2" 999999999; seed=$2; shift ;;
         --out) out=$2; shift ;;
+        --baseline) baseline=$(measured_run / "$2"); shift ;;
         --no-install) install=(--no-install) ;;
         -*) die "unknown option $1; see ./run_all.sh --help" ;;
         *) experiments+=("$1") ;;
@@ -203,11 +204,20 @@ shuffled() { # shuffled NUMBER: shuffles lines; the order follows from the seed 
     printf '%s\n' "${words[@]}"
 }
 
+# What was offered in an experiment of the baseline: at another rate latencies say nothing.
+baseline_rate() { # baseline_rate EXPERIMENT
+    [[ -n $baseline && -s $baseline/raw.csv ]] || return 0
+    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["experiment"] == experiment && $c["offered_per_s"] > 0 { printf "%d", $c["offered_per_s"]; exit }' "$baseline/raw.csv"
+}
+
 # All models are offered the same: at most half of what the slowest can do at the largest count.
 set_rate() { # set_rate EXPERIMENT
     local wanted half
     wanted=$(conf "$1" rate_per_s)
     if [[ -n $rate ]]; then rate_now=$rate; return; fi
+    rate_now=$(baseline_rate "$1")
+    if [[ -n $rate_now ]]; then say "$1: $rate_now messages/s for all, as in the baseline"; return; fi
     rate_now=$wanted
     [[ -s $out/raw.csv ]] || return 0
     half=$(awk -f harness/summarise.awk "$out/raw.csv" | awk -F, '
@@ -281,6 +291,13 @@ measure_all() {
     done
 }
 
+# Beside the new run, in which nothing changes any more.
+compare_with_baseline() {
+    say "comparing with $baseline"
+    harness/compare.sh "$baseline" "$out" --out "$(dirname "$out")/compare_$(basename "$baseline")_$(basename "$out")" ||
+        fail "what was measured is kept in $out, but it was not compared"
+}
+
 finish() {
     local run_name
     if ((what_stopped != 0)); then say 'interrupted; everything that was started has ended'; fi
@@ -295,6 +312,7 @@ finish() {
     fi
     say 'drawing'
     harness/draw.sh "$out" || fail "what was measured is kept in $out; draw it with ./run_all.sh draw $out"
+    if [[ -n $baseline ]] && ((what_stopped == 0)); then compare_with_baseline; fi
     exit "$((what_stopped != 0 ? what_stopped : broken))"
 }
 

@@ -1,11 +1,12 @@
 # summarise.awk -- raw.csv to summary.csv: one row per experiment, model, connection count and arrival.
 #
 #   awk -f harness/summarise.awk results/RUN/raw.csv > results/RUN/summary.csv
+#   awk -v runs=1 -f harness/summarise.awk results/RUN/raw.csv      adds X_runs, for those who decide
 #
 # Every numeric column X becomes X_median, X_min and X_max over the good repeats, whose status is
 # `ok` or `overloaded`.  A point without a good one is described by the repeats that it has, and its
 # status says what they are, so nobody takes it for a result.  Of several tries of one repeat only
-# the last counts.
+# the last counts.  X_runs is how many repeats have a value of X behind the median.
 #
 # The status: a repeat that failed or was corrupt makes the point so, for that is the server's doing.
 # What the machine or the client did to a repeat spoils that repeat; where it spoiled at least half
@@ -124,7 +125,7 @@ function sort_keys(    i, j, held) {
     }
 }
 
-# Returns "median,min,max" of what was measured, or ",," if nothing was.
+# Returns "median,min,max" of what was measured, or ",," if nothing was; with `runs`, and how often.
 function spread(key, m,    classes, n, k, i, j, count, text, sorted) {
     n = split(sources(key, metrics[m]), classes, " ")
     for (k = 1; k <= n; k++)
@@ -134,10 +135,10 @@ function spread(key, m,    classes, n, k, i, j, count, text, sorted) {
             for (j = count++; j > 0 && sorted[j] > text + 0; j--) sorted[j + 1] = sorted[j]
             sorted[j + 1] = text + 0
         }
-    if (!count) return ",,"
+    if (!count) return ",," (runs ? ",0" : "")
     i = int((count + 1) / 2)
     text = count % 2 ? sorted[i] : (sorted[i] + sorted[i + 1]) / 2
-    return plain(text) OFS plain(sorted[1]) OFS plain(sorted[count])
+    return plain(text) OFS plain(sorted[1]) OFS plain(sorted[count]) (runs ? OFS count : "")
 }
 
 # Whole numbers without an exponent, others with ten digits.
@@ -148,7 +149,8 @@ END {
     if (NR == 0) stop("it is empty")
     line = "experiment,kind,model,connections_asked,connections_active,arrival,repeats_ok,repeats"
     for (m = 1; m <= metric_count; m++)
-        line = line OFS metrics[m] "_median" OFS metrics[m] "_min" OFS metrics[m] "_max"
+        line = line OFS metrics[m] "_median" OFS metrics[m] "_min" OFS metrics[m] "_max" \
+               (runs ? OFS metrics[m] "_runs" : "")
     print line OFS "status" OFS "reason"
     sort_keys()
     for (k = 1; k <= key_count; k++) {

@@ -1,7 +1,8 @@
 # style.gp -- the look of every figure: canvas, fonts, colours, legend, caption.
 #
 # A figure sets title_text, and either y_label, and either `models` and `numbers` (from points.awk) or, with a
-# legend of its own, legend_entries; then loads this file and draws.  harness/draw.sh gives:
+# legend of its own, legend_entries; with many rows, chart_height; then loads this file and draws.
+# harness/draw.sh gives:
 #   format      svg or png           known   all models, in the order that gives each its colour
 #   output      the file to write    work    a folder for scraps; caption.txt and remarks.txt in it
 #   data        summary.csv or cold_start.csv         experiment
@@ -31,7 +32,8 @@ legend_rows = (legend_entries + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS
 
 WIDTH = 1280.0
 TOP = 80
-BOTTOM = TOP + 560
+if (!exists("chart_height")) chart_height = 560
+BOTTOM = TOP + chart_height
 ROW = 42
 LINE = 24
 legend_top = BOTTOM + 142

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# compare.sh -- two runs, point by point: what is shown to differ, and what else differed.
+#
+# usage: harness/compare.sh [--from FOLDER] RUN_A RUN_B [--out DIR]    relative to FOLDER
+#
+# Reads both runs and leaves them as they are.  Writes compare.csv, compare.md and figures/ into DIR
+# [results/compare_<A>_<B>], which may hold an earlier comparison but nothing else.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+readonly caption_width=140 usage='usage: ./run_all.sh compare RUN_A RUN_B [--out DIR]'
+run_a='' run_b='' out='' work='' known=''
+
+read_options() {
+    local from=$caller_folder runs=()
+    if [[ ${1:-} == --from ]]; then from=$2; shift 2; fi
+    while (($# > 0)); do
+        case $1 in
+        --out)
+            (($# > 1)) || die "--out needs a value; $usage"
+            out=$2
+            [[ $out == /* ]] || out=$from/$out
+            shift ;;
+        -*) die "compare has no option $1; $usage" ;;
+        *) runs+=("$1") ;;
+        esac
+        shift
+    done
+    ((${#runs[@]} == 2)) || die "$usage"
+    run_a=$(measured_run "$from" "${runs[0]}")
+    run_b=$(measured_run "$from" "${runs[1]}")
+    [[ $run_a != "$run_b" ]] || die "both are $run_a: a run does not differ from itself; name two"
+    : "${out:=$PWD/results/compare_$(basename "$run_a")_$(basename "$run_b")}"
+}
+
+# Only a comparison of ours is written over.
+need_folder() {
+    [[ ! -e $out || -d $out ]] || die "$out is a file; --out wants a folder"
+    [[ ! -d $out || -z $(ls -A "$out") || -e $out/compare.csv ]] ||
+        die "$out is not empty and holds no comparison; choose another --out"
+    [[ $out != *[\'\"\`\\]* ]] || die "$out has a quote in its name; choose another --out"
+}
+
+summarise() { # summarise RUN SIDE: the arguments that compare.awk reads of it, one a line
+    echo "side=$2"
+    if [[ -s $1/raw.csv ]]; then
+        awk -v runs=1 -f harness/summarise.awk "$1/raw.csv" >"$work/$2.csv" || exit
+        echo "$work/$2.csv"
+    fi
+    if [[ -s $1/cold_start.csv ]]; then echo "$1/cold_start.csv"; fi
+}
+
+recorded() { # recorded RUN SIDE: the same for compare_setup.awk
+    local name
+    echo "side=$2"
+    for name in machine.txt command.txt raw.csv; do [[ ! -s $1/$name ]] || echo "$1/$name"; done
+}
+
+compare_rows() {
+    local inputs status=0
+    recorded "$run_a" a >"$work/recorded"
+    recorded "$run_b" b >>"$work/recorded"
+    mapfile -t inputs <"$work/recorded"
+    awk -v blocked="$work/blocked.tsv" -f harness/compare_setup.awk "${inputs[@]}" >"$work/setup.tsv"
+    summarise "$run_a" a >"$work/summaries"
+    summarise "$run_b" b >>"$work/summaries"
+    mapfile -t inputs <"$work/summaries"
+    awk -v blocked="$work/blocked.tsv" -v control="$work/control" -v OFS=, -f harness/headline.awk \
+        -f harness/decide.awk -f harness/compare.awk "${inputs[@]}" >"$work/compare.csv" || status=$?
+    ((status != 3)) || die "$run_a and $run_b have no point in common: no model was measured in both with the same experiment and number of connections"
+    ((status == 0)) || exit "$status"
+}
+
+# "experiment group" for each chart: where at least one row has a ratio.
+charts() {
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["ratio"] == "" { next }
+        { group = $c["kind"] == "memory" ? "memory" : $c["metric"] }
+        !seen[$c["experiment"], group]++ { print $c["experiment"], group }' "$work/compare.csv"
+}
+
+write_caption() {
+    {
+        echo 'Shows: the ratio of the medians (point), and how far it may reach: lowest run of one by highest of the other.' \
+            'Grey: within 5 %, never called a difference.'
+        echo "A: $(basename "$run_a"): $(sed -n 's/^machine: //p' "$run_a/machine.txt" 2>/dev/null || true)"
+        echo "B: $(basename "$run_b"): $(sed -n 's/^machine: //p' "$run_b/machine.txt" 2>/dev/null || true)"
+    } | sed 's/: $//' | fold --spaces --width="$caption_width" >"$work/caption.txt"
+    : >"$work/remarks.txt"
+}
+
+draw_charts() {
+    local experiment group name format
+    write_caption
+    while read -r experiment group; do
+        name=$experiment-$group
+        for format in svg png; do
+            gnuplot -e "format='$format'; output='$work/figures/$name.$format'; data='$work/compare.csv'; known='$known'" \
+                -e "work='$work'; experiment='$experiment'; group='$group'" harness/plots/compare.gp 2>"$work/gnuplot.log" ||
+                { cat "$work/gnuplot.log" >&2; fail "gnuplot could not draw $name"; }
+        done
+        printf '%s\t%s\t%s\n' "$experiment" "$group" "$name" >>"$work/figures.tsv"
+    done < <(charts)
+}
+
+write_report() {
+    {
+        echo "# A: $(basename "$run_a"), B: $(basename "$run_b")"
+        echo
+        awk -v figures="$work/figures.tsv" -v control="$work/control" -v blocked="$work/blocked.tsv" \
+            -f harness/headline.awk -f harness/decide.awk -f harness/compare_report.awk \
+            "$work/setup.tsv" "$work/compare.csv"
+        printf '\nA is %s, B is %s. How to read this: docs/comparing.md.\n' "$run_a" "$run_b"
+    } >"$work/compare.md"
+}
+
+# The words before the tables, for the terminal.
+show_report() { awk '/^## .*: / { exit } NR > 2' "$out/compare.md" | sed 's/\*\*//g'; }
+
+main() {
+    read_options "$@"
+    need_folder
+    command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
+    work=$(mktemp -d) || fail 'no room for a temporary folder'
+    trap 'rm -rf "$work"' EXIT
+    mkdir "$work/figures"
+    touch "$work/control" "$work/figures.tsv"
+    known=$(known_models "$run_a"/{raw,cold_start}.csv "$run_b"/{raw,cold_start}.csv)
+    compare_rows
+    draw_charts
+    write_report
+    { mkdir -p "$out" && rm -rf "$out/figures" &&
+        mv "$work/figures" "$work/compare.csv" "$work/compare.md" "$out/"; } 2>/dev/null || die "cannot write to $out; choose another --out"
+    show_report
+    echo "comparison: $out/compare.md, compare.csv and figures/"
+}
+
+main "$@"

@@ -1,0 +1,43 @@
+# compare.gp -- two runs, a row per model and point: the ratio B/A and how far it may reach.
+#
+# harness/compare.sh gives, beside what style.gp needs: group, a metric or "memory".  data is compare.csv.
+
+system(sprintf("awk -v experiment='%s' -v group='%s' -v known='%s' -v work='%s'" . \
+    " -f harness/headline.awk -f harness/plots/compare.awk '%s'", experiment, group, known, work, data))
+load work . "/compare.gp"
+legend_entries = 2
+ROW_HEIGHT = rows > 40 ? 26 : 36
+if (rows * ROW_HEIGHT > 560) { chart_height = rows * ROW_HEIGHT }
+load "harness/plots/style.gp"
+
+set lmargin at screen across(rows > 40 ? 240 : 330)
+set yrange [0.3:rows + 0.7]
+set logscale x 10
+unset mxtics
+name_font = font(rows > 40 ? 15 : rows > 15 ? 19 : 24)
+set ytics scale 0 font name_font
+set xlabel "ratio B / A; 1: the same" offset 0, -0.5
+
+# Closer than this is never called a difference; see harness/decide.awk.
+set object rectangle from first 1 / 1.05, graph 0 to first 1.05, graph 1 \
+    fillcolor rgb "#eeeeee" fillstyle solid 1 noborder behind
+set arrow from first 1, graph 0 to first 1, graph 1 nohead linewidth 3 linecolor rgb "#444444" back
+
+set label "difference shown" at screen legend_x(1) + across(40), screen legend_y(1) left
+set label "" at screen legend_x(1) + across(15), screen legend_y(1) point pointtype 7 pointsize 2.4 linecolor rgb "#333333"
+set label "none shown" at screen legend_x(2) + across(40), screen legend_y(2) left
+set label "" at screen legend_x(2) + across(15), screen legend_y(2) \
+    point pointtype 6 pointsize 2.4 linewidth 3 linecolor rgb "#333333"
+
+dots = work . "/compare.dat"
+only(m, value) = column(5) == m ? value : NaN
+MODELS = words(known)
+plot for [m = 1:MODELS] dots using (only(m, $3)):1:($4 - $3):(0) with vectors \
+         heads size graph 0.006, 90 linewidth 4 linecolor rgb colour(m), \
+     for [m = 1:MODELS] dots using (only(m, $6 == 1 ? $2 : NaN)):1 with points \
+         linewidth 3 pointtype 7 pointsize 2.4 linecolor rgb colour(m), \
+     for [m = 1:MODELS] dots using (only(m, $6 == 0 ? $2 : NaN)):1 with points \
+         linewidth 3 pointtype 7 pointsize 2.4 linecolor rgb "#ffffff", \
+     for [m = 1:MODELS] dots using (only(m, $6 == 0 ? $2 : NaN)):1 with points \
+         linewidth 3 pointtype 6 pointsize 2.4 linecolor rgb colour(m), \
+     work . "/compare_words.dat" using (1):1:2 with labels left boxed font font(17) textcolor rgb "#a00000"

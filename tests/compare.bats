@@ -1,0 +1,254 @@
+#!/usr/bin/env bats
+# compare.bats -- guards against differences that are claimed where there are none, missed where there
+# are, or claimed of what cannot be compared.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    tmp=$BATS_TEST_TMPDIR
+}
+
+# A run that was never measured: of servers whose costs are known.
+make_run() { # make_run NAME VARIABLE=VALUE...
+    local name=$1 options=() word
+    shift
+    for word in "$@"; do options+=(-v "$word"); done
+    mkdir -p "$tmp/$name"
+    awk "${options[@]}" -f tests/synthetic_run.awk >"$tmp/$name/raw.csv"
+}
+
+compare() { ./run_all.sh compare "$tmp/$1" "$tmp/$2" --out "$tmp/out" "${@:3}"; }
+
+# The rows of compare.csv for which a condition over its columns, as c["verdict"], holds.
+rows() { # rows CONDITION
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[$i] = i; next }
+        { for (name in n) c[name] = $n[name] } '"$1"' { count++ } END { print count + 0 }' "$tmp/out/compare.csv"
+}
+
+refused() { # refused WORDS ARGUMENT...: one line on stderr that has the words, status 2, nothing written
+    run -2 --separate-stderr ./run_all.sh compare "${@:2}" --out "$tmp/out"
+    [[ ${#stderr_lines[@]} == 1 && $stderr == *"$1"* && ! -e $tmp/out ]] || { echo "stderr: $stderr"; return 1; }
+}
+
+claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes a claim of
+    local options=() word
+    for word in "$@"; do options+=(-v "$word"); done
+    awk "${options[@]}" -v seed=1 -f harness/decide.awk -f tests/false_alarms.awk
+}
+
+# ---- the rule ----
+
+@test "between equals the rule claims no more often than it says" {
+    for runs in 3 4 5 6 8; do
+        count=$(claims runs=$runs noise=0.3 decisions=50000)
+        stated=$(awk -v runs=$runs -f harness/decide.awk -f <(echo 'BEGIN { print 50000 * decide_false_alarm(runs) }'))
+        echo "$runs runs: $count claims, $stated stated"
+        # Three standard deviations of such a count.
+        awk -v count="$count" -v stated="$stated" 'BEGIN { exit !(count <= stated + 3 * sqrt(stated)) }'
+    done
+    # The simulation is not blind: sets of three that merely do not overlap are not enough.
+    [[ $(claims runs=2 noise=0.3 decisions=1000) == 0 && $(claims runs=5 noise=0.05 factor=1.5 decisions=100) == 100 ]]
+}
+
+@test "five runs find 20 % where runs vary by 3 %" {
+    count=$(claims runs=5 noise=0.03 factor=1.2 decisions=1000)
+    echo "$count of 1000"
+    ((count >= 900))
+}
+
+@test "each part of the rule can say no" {
+    decide() { # decide EXPECTED METRIC RUNS LOW HIGH RUNS LOW HIGH
+        awk -v q="$*" -f harness/decide.awk -f <(echo 'BEGIN { split(q, p, " ")
+            said = decide(p[2], p[3], p[4], p[5], p[6], p[7], p[8]); print said == "" ? decide_why : said }') |
+            tee "$tmp/said" | grep -q "^${1//_/ }" || { cat "$tmp/said"; return 1; }
+    }
+    decide more x 5 100 104 5 110 114
+    decide less x 5 110 114 5 100 104
+    decide fewer x 2 100 101 5 200 201
+    decide the_ranges_overlap x 5 100 110 5 109 120
+    decide the_ranges_lie_too_close x 5 100 120 5 127 140
+    decide the_ranges_lie_too_close x 3 100 104 3 114 118
+    decide more x 3 100 104 3 120 124
+    decide less_than_5_% x 8 100 101 8 104 105
+    decide the_ranges_overlap switches_per_message 5 0.0004 0.0005 5 0.0008 0.0009
+    decide too_small_to_matter pss_kib 5 3000 3010 5 3600 3610
+    decide more pss_kib 5 3000 3010 5 4600 4610
+}
+
+# ---- two runs ----
+
+@test "the same servers measured twice: no difference in any of ten comparisons" {
+    for ((i = 1; i <= 10; i++)); do
+        make_run a seed=$((2 * i)) noise=0.04
+        make_run b seed=$((2 * i + 1)) noise=0.04
+        compare a b >"$tmp/said"
+        grep -q '^No difference shown in 112 rows' "$tmp/said" || { cat "$tmp/said"; return 1; }
+        [[ $(rows 'c["verdict"] != "not_shown"') == 0 ]]
+    done
+}
+
+@test "a server slowed by 20 % is found, in words and numbers, and no other" {
+    make_run a seed=1
+    make_run b seed=2 slowed=poll factor=1.2
+    run -0 compare a b
+    [[ $output =~ 'poll at 1,000 connections costs '[12][0-9]' % ('[0-9]+-[0-9]+' %) more CPU per message in B' ]]
+    [[ $output =~ 'poll at 1 connection echoes '1[0-9]' % ('[0-9]+-[0-9]+' %) fewer messages per second in B' ]]
+    [[ $(rows 'c["verdict"] == "more" && c["metric"] == "server_cpu_us_per_message" && c["model"] == "poll"') == 4 ]]
+    [[ $(rows '(c["verdict"] == "more" || c["verdict"] == "less") && c["model"] != "poll"') == 0 ]]
+    [[ $(rows 'c["ratio_low"] > c["ratio"] || c["ratio"] > c["ratio_high"]') == 0 ]]
+    # Seen from the other side it is cheaper.
+    run -0 compare b a
+    [[ $output =~ 'poll at 1,000 connections costs '[12][0-9]' % ('[0-9]+-[0-9]+' %) less CPU per message in B' ]]
+}
+
+@test "one run of each claims nothing, however far apart" {
+    make_run a seed=1 repeats=1
+    make_run b seed=2 repeats=1 slowed=poll factor=3
+    run -0 compare a b
+    [[ $output == *'No difference shown'* ]]
+    [[ $(rows 'c["verdict"] == "not_shown" && c["reason"] == "fewer than 3 good runs"') == 112 ]]
+}
+
+@test "latencies at another rate are not compared; the rest is" {
+    make_run a seed=1
+    make_run b seed=2 slowed=poll factor=2 rate=17000
+    run -0 compare a b
+    [[ $output == *'- ramp: offered_per_s was 20000 in A and 17000 in B'* ]]
+    [[ $(rows 'c["experiment"] == "ramp" && c["verdict"] != "not_compared"') == 0 ]]
+    [[ $(rows 'c["experiment"] == "capacity" && c["verdict"] == "more"') -gt 0 ]]
+    [[ ! -e $tmp/out/figures/ramp-latency_ns_p99.svg ]]
+}
+
+@test "points that failed or were disturbed are named with their reason, and so is what only one run has" {
+    make_run a seed=1
+    make_run b seed=2 'models=libuv poll newcomer thread'
+    sed -i '/ramp,latency,standard,thread,[0-9],0,10000,/s/,ok,$/,failed,the server ended/' "$tmp/b/raw.csv"
+    sed -i '/memory,memory,standard,poll,/s/,ok,$/,noisy,others were busy/' "$tmp/b/raw.csv"
+    sed -i '/capacity,capacity,standard,poll,[0-9],0,100,/s/,ok,$/,noisy,others were busy/' "$tmp/b/raw.csv"
+    run -0 compare a b
+    [[ $output == *'- thread at 10,000 connections (ramp): failed in B: the server ended'* ]]
+    [[ $output == *'- poll at 100 connections (capacity): noisy in B: others were busy'* ]]
+    [[ $output == *'## Only in A'*'- fork at 1 connection (capacity)'*'## Only in B'*'- newcomer at 1 connection'* ]]
+    [[ $(rows 'c["experiment"] == "memory" && c["model"] == "poll" && c["verdict"] == "not_shown"') == 5 ]]
+}
+
+@test "what differs between machines and set-ups is told, and what does not is not" {
+    make_run a seed=1
+    make_run b seed=2
+    printf 'date: 1\nkernel: Linux 6.1\ngovernor: performance\ncompiler: gcc 12\n' >"$tmp/a/machine.txt"
+    printf 'date: 2\nkernel: Linux 6.18\ngovernor: performance\ncompiler: gcc 12\n' >"$tmp/b/machine.txt"
+    printf './run_all.sh\n\nprofile standard, seed 1, models poll\n\n== x/ramp.conf\nwindow_s = 2\n' >"$tmp/a/command.txt"
+    printf './run_all.sh\n\nprofile standard, seed 2, models poll\n\n== x/ramp.conf\nwindow_s = 5\n' >"$tmp/b/command.txt"
+    run -0 compare a b
+    [[ $output == *'| kernel | Linux 6.1 | Linux 6.18 |'*'| seed | 1 | 2 |'*'| ramp.conf: window_s | 2 | 5 |'* ]]
+    for word in governor compiler date; do [[ $output != *"| $word |"* ]] || { echo "$word"; return 1; }; done
+}
+
+@test "a comparison has a table, a chart of each metric and a CSV; both runs stay as they are" {
+    make_run a seed=1
+    make_run b seed=2 slowed=poll factor=1.2
+    cp tests/fixtures/cold_start.csv "$tmp/a"
+    cp tests/fixtures/cold_start.csv "$tmp/b"
+    (cd "$tmp" && find a b -type f -exec sha256sum {} +) >"$tmp/before"
+    compare a b
+    compare a b # Again, over its own.
+    (cd "$tmp" && find a b -type f -exec sha256sum {} +) | diff "$tmp/before" -
+    for name in capacity-server_cpu_us_per_message capacity-achieved_per_s ramp-latency_ns_p50 \
+        ramp-latency_ns_p99 ramp-switches_per_message memory-memory cold_start-time_s; do
+        [[ -s $tmp/out/figures/$name.png ]]
+        grep -q "figures/$name.svg" "$tmp/out/compare.md"
+        # A row, and a name on the axis, for each.
+        [[ $name != capacity* ]] || grep -q 'poll  10,000' "$tmp/out/figures/$name.svg"
+    done
+    grep -q '^| poll | 1,000 | CPU per message us | .* runs | .* runs | 1.[12][0-9] (1.*-1.*) | \*\*poll at 1,000 ' "$tmp/out/compare.md"
+    grep -q '^| fork | 1,000 | CPU per message us .* | fork at 1,000 connections: no difference shown' "$tmp/out/compare.md"
+}
+
+@test "the charts of many rows grow, and keep every name" {
+    make_run a seed=1 'models=m01 m02 m03 m04 m05 m06 m07 m08 m09 m10 m11 m12'
+    make_run b seed=2 'models=m01 m02 m03 m04 m05 m06 m07 m08 m09 m10 m11 m12'
+    compare a b
+    for model in m01 m06 m12; do grep -q "$model  10,000" "$tmp/out/figures/ramp-latency_ns_p99.svg"; done
+    [[ $(sed -n 's/.*viewBox="0 0 [0-9]* \([0-9]*\)".*/\1/p' "$tmp/out/figures/ramp-latency_ns_p99.svg" | head -1) -gt 1500 ]]
+}
+
+# ---- wrong input ----
+
+@test "what cannot be compared is refused in one line, and nothing is written" {
+    make_run a seed=1
+    make_run b seed=2 'models=other'
+    mkdir "$tmp/empty"
+    make_run newer seed=3
+    sed -i '2,$s/^2,/77,/' "$tmp/newer/raw.csv"
+    ln -s "$tmp/a" "$tmp/link"
+    refused 'there is no folder' "$tmp/a" "$tmp/nowhere"
+    refused 'it has no raw.csv' "$tmp/empty" "$tmp/a"
+    refused 'this run has schema 77, this version reads schema 1 to 2' "$tmp/a" "$tmp/newer"
+    refused 'does not differ from itself' "$tmp/a" "$tmp/link"
+    refused 'no point in common' "$tmp/a" "$tmp/b"
+    refused 'usage: ./run_all.sh compare' "$tmp/a"
+    refused 'usage: ./run_all.sh compare' "$tmp/a" "$tmp/b" "$tmp/a"
+    refused 'no option --fast' "$tmp/a" "$tmp/b" --fast
+}
+
+@test "a folder that holds something else is not written into" {
+    make_run a seed=1
+    make_run b seed=2
+    for other in a b; do
+        run -2 --separate-stderr ./run_all.sh compare "$tmp/a" "$tmp/b" --out "$tmp/$other"
+        [[ ${#stderr_lines[@]} == 1 && $stderr == *'holds no comparison'* && $(ls "$tmp/$other") == raw.csv ]]
+    done
+}
+
+@test "a baseline that is none is told before anything is measured" {
+    run -2 --separate-stderr ./run_all.sh quick ramp --no-install --baseline "$tmp/nowhere" --out "$tmp/out"
+    [[ ${#stderr_lines[@]} == 1 && $stderr == *'there is no folder'* && ! -e $tmp/out ]]
+}
+
+# ---- one run ----
+
+@test "a run's report says who is shown to differ, by the same rule" {
+    make_run a seed=1 slowed=poll factor=1.3
+    ./run_all.sh draw "$tmp/a"
+    sentence='CPU per message at 10,000 connections: poll more than fork, libuv and thread; nothing else is shown to differ.'
+    grep -qF -- "- $sentence" "$tmp/a/summary.md"
+    grep -qF "<li>$sentence</li>" "$tmp/a/index.html"
+    make_run b seed=1 slowed=poll factor=1.3 repeats=1
+    ./run_all.sh draw "$tmp/b"
+    ! grep -q 'more than' "$tmp/b/summary.md"
+    grep -q 'no ranking, for there are fewer than 3 good runs' "$tmp/b/summary.md"
+}
+
+# ---- measured ----
+
+# Appends a measurement of liar-slow to a run.
+measure_slow() { # measure_slow RUN REPEAT EXTRA_NS
+    mkdir -p "$tmp/$1"
+    build/release/measure "$tmp/capacity.conf" --model slow --repeat "$2" --seed "$2" --out "$tmp/$1/raw.csv" \
+        --command "build/release/liar-slow 0 --extra-ns $3" >>"$tmp/log"
+}
+
+cpu_of() { # cpu_of RUN: median CPU per message
+    awk -f harness/summarise.awk "$tmp/$1/raw.csv" |
+        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[$i] = i; next } { print $n["server_cpu_us_per_message_median"] }'
+}
+
+# Most of what a message costs here is burnt by the clock, so that a busy neighbour hardly changes it.
+@test "a server that costs 20 % more CPU per message is found by measuring" {
+    printf '%s\n' '# Question: is 20 % found?' 'kind = capacity' 'connections = 50' 'warmup_s = 0.1' \
+        'window_s = 0.25' 'settle_s = 0.1' 'reruns = 2' >"$tmp/capacity.conf"
+    measure_slow calibration 1 20000
+    slower_ns=$(awk -v cpu_us="$(cpu_of calibration)" 'BEGIN { printf "%d", 20000 + 200 * cpu_us }')
+    for repeat in 1 2 3 4 5; do # Side by side: what disturbs one disturbs the other.
+        measure_slow a "$repeat" 20000
+        measure_slow b "$repeat" "$slower_ns"
+    done
+    run -0 compare a b
+    echo "$output"
+    cat "$tmp/out/compare.csv"
+    if [[ $(rows 'c["verdict"] == "not_compared" || c["reason"] ~ /^fewer/') -gt 0 ]]; then
+        skip 'others keep this machine so busy that not three runs are undisturbed'
+    fi
+    [[ $(rows 'c["metric"] == "server_cpu_us_per_message" && c["verdict"] == "more" && c["ratio"] > 1.1 && c["ratio"] < 1.3') == 1 ]]
+}
