@@ -35,6 +35,7 @@ LOAD     := $(filter-out %/load.o,$(call objects,clients/*.c))
 HARNESS  := $(filter-out %/measure.o,$(call objects,harness/*.c))
 GATE     := $(call objects,harness/gate/*.c)
 LIARS    := $(basename $(notdir $(wildcard tests/liars/*.c)))
+TOOLS    := bare_client bare_server second_client without_io_uring
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
 
 # A model whose library is missing is left out, with a word; the others still build.
@@ -49,9 +50,10 @@ PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate
 .PHONY: all programs tools test format clean
 all: programs
 programs: $(PROGRAMS)
-# What only the tests need: liars, units, the bare echo loop, a second opinion on latency.
+# What only the tests need: liars, units, the bare loops of both ends, a second opinion on latency,
+# a kernel without io_uring.
 tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/,$(UNITS)) \
-       $(BUILD)/bare_client $(BUILD)/second_client
+       $(addprefix $(BUILD)/,$(TOOLS))
 
 # An archive, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
@@ -69,9 +71,8 @@ $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON
 $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
-$(BUILD)/bare_client: $(BUILD)/tests/bare_client.o $(COMMON)
-$(BUILD)/second_client: $(BUILD)/tests/second_client.o
-$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/bare_client $(BUILD)/second_client:
+$(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
+$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(addprefix $(BUILD)/,$(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 

@@ -33,6 +33,7 @@ look_for_run() {
     lacks libc6-dev 'headers of the C library' test -e /usr/include/stdio.h
     # Without a compiler, headers cannot be asked for by name.
     lacks libuv1-dev 'the library under the model libuv' test -e /usr/include/uv.h
+    lacks liburing-dev 'the library under the model io_uring' test -e /usr/include/liburing.h
     lacks gnuplot-nox 'draws the charts' has gnuplot
     lacks fonts-dejavu-core 'letters for the charts' test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
     lacks hyperfine 'times whole commands (cold_start)' has hyperfine

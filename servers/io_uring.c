@@ -49,7 +49,7 @@ struct connection {
     struct held *held; /* What the client did not take yet.  Never grows while it is being sent. */
 };
 
-static long buffer_count = 2048, ring_size = 1024;
+static long buffer_count = 1024, ring_size = 1024;
 static struct io_uring ring;
 static char buffers[BUFFERS_MAX][BUFFER_B];
 static _Alignas(64 * 1024) struct io_uring_buf pool[BUFFERS_MAX]; /* Begins a page. */

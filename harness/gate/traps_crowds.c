@@ -136,31 +136,38 @@ static void past_1024(void)
     trial_pass("%d clients at once, all served", CLIENTS);
 }
 
-/* All send before anybody reads: whoever mixes up buffers hands one client another's bytes. */
+/* All send while the server stands still, and read afterwards: whoever mixes up buffers hands one
+ * client another's bytes, and who has fewer buffers than senders must do without for a while. */
 static void tagged_payloads(void)
 {
     trial_start("", "");
     int inside = gather(TAGGED);
     for (int round = 0; round < 3; round++) {
+        trial_freeze(true);
         for (int i = 0; i < inside; i++) {
             size_t size = 100 + (size_t)(i * 7 + round) % 400;
             if (peer_send_some(&crowd[i], size) != size) trial_fail("client %d cannot send", i);
         }
+        trial_freeze(false);
         for (int i = inside - 1; i >= 0; i--)
             peer_drain(&crowd[i], 4096, 0);
     }
     trial_pass("%d clients sent before any read, three times: each got its own bytes", inside);
 }
 
+/* All connect and send while the server stands still: it finds them at its door all at once. */
 static void connect_burst(void)
 {
     int refused = 0;
     trial_start("", "");
     trial_allow_ran_out();
     struct peer old = peer_connect();
+    peer_must_echo(&old, 64, AT_ONCE_MS, "a client from before the burst");
     uint64_t begin_ns = clock_ns();
+    trial_freeze(true);
     for (int i = 0; i < BURST; i++)
         refused += !peer_try_connect(&crowd[i]);
+    trial_freeze(false);
     for (int i = 0; i < BURST; i++) {
         if (crowd[i].fd < 0) continue;
         bool open = peer_wait(&crowd[i], POLLOUT, CROWD_MS);

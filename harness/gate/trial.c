@@ -140,6 +140,11 @@ uint16_t trial_port(void)
     return target.port;
 }
 
+void trial_freeze(bool frozen)
+{
+    kill(target.process.pid, frozen ? SIGSTOP : SIGCONT);
+}
+
 void trial_check_alive(void)
 {
     if (target_is_running(&target)) return;

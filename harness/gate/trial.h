@@ -47,6 +47,10 @@ void trial_allow_ran_out(void);
 
 uint16_t trial_port(void);
 
+/* Stops the server's first process as a debugger would, or lets it go on: what comes meanwhile then
+ * comes all at once.  Its children, if it has any, go on. */
+void trial_freeze(bool frozen);
+
 /* Fails the trap with this evidence.  Text as printf(3). */
 __attribute__((format(printf, 1, 2))) _Noreturn void trial_fail(const char *format, ...);
 

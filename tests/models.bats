@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# models.bats -- guards what single models promise beyond the gate: their own options, their speed,
+# and what they do when something of theirs is missing or killed.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    BIN=build/release
+    source tests/measuring.bash
+    pid=
+}
+
+teardown() {
+    [[ -z $pid ]] || { kill -CONT "$pid"; kill -TERM "$pid"; wait "$pid" || true; }
+}
+
+start() { # start PROGRAM OPTION...: sets pid and port
+    "$BIN/$1" "${@:2}" >"$BATS_TEST_TMPDIR/ready" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+    pid=$!
+    until [[ -s $BATS_TEST_TMPDIR/ready ]]; do
+        kill -0 "$pid" || return 1
+        sleep 0.02
+    done
+    port=$(sed 's/ready port=//' "$BATS_TEST_TMPDIR/ready")
+}
+
+children() { cat "/proc/$pid/task/$pid/children"; }
+
+# hears FD LINE [SECONDS]: the next line from there, in time.
+hears() {
+    local line
+    IFS= read -r -t "${3:-5}" line <&"$1" && [[ $line == "$2" ]] || { echo "not \"$2\": \"$line\""; return 1; }
+}
+
+need_io_uring() {
+    [[ -x $BIN/server-io_uring ]] || skip "not built: liburing is not installed"
+    local why
+    why=$(timeout 0.3 "$BIN/server-io_uring" 0 2>&1 >/dev/null) || [[ $? == 124 || $? == 0 ]] || skip "$why"
+}
+
+# Of two workers one stands still, so that clients wait for it; then it is killed.
+successor_serves() { # successor_serves SHARE
+    local worker fds=() i fd
+    start server-epoll_workers 0 --workers 2 --share "$1"
+    until [[ $(children | wc -w) == 2 ]]; do sleep 0.02; done
+    worker=$(children | cut -d ' ' -f 1)
+    kill -STOP "$worker"
+    for ((i = 0; i < 20; i++)); do
+        exec {fd}<>"/dev/tcp/127.0.0.1/$port"
+        echo "client $i" >&"$fd"
+        fds+=("$fd")
+    done
+    kill -KILL "$worker"
+    for ((i = 0; i < 20; i++)); do hears "${fds[i]}" "client $i"; done
+    [[ $(children | wc -w) == 2 ]]
+    [[ $(<"$BATS_TEST_TMPDIR/said") == *"was killed by signal 9; another one takes its place" ]]
+}
+
+@test "epoll_workers: who waits for a worker that is killed is served, from its own queue or a shared one" {
+    successor_serves reuseport
+    kill -TERM "$pid"
+    wait "$pid"
+    successor_serves exclusive
+}
+
+@test "epoll_workers: both ways to share the port pass the gate" {
+    for share in reuseport exclusive; do
+        "$BIN/gate" --jobs 4 --trap large-message --trap reset-mid-message --trap past-1024 --trap clean-end \
+            --trap connect-burst --trap few-files -- "$BIN/server-epoll_workers" 0 --workers 3 --share "$share"
+    done
+}
+
+@test "an option that takes a word says which there are" {
+    run -2 --separate-stderr "$BIN/server-epoll_workers" 0 --share exclusiv
+    [[ ${stderr_lines[*]} == 'server-epoll_workers: --share takes reuseport|exclusive, not "exclusiv"' ]]
+    run -0 "$BIN/server-epoll_workers" --help
+    [[ $output == *'--share reuseport|exclusive '*'[reuseport]'* ]]
+}
+
+# How long, in ms, B waits while A has something costly and, behind it, something cheap on its way.
+wait_beside_a_cost() { # wait_beside_a_cost OFFLOAD
+    local a b begin
+    start server-libuv 0 --costs --offload "$1"
+    exec {a}<>"/dev/tcp/127.0.0.1/$port" {b}<>"/dev/tcp/127.0.0.1/$port"
+    printf '!sleep 400000 first\n' >&"$a"
+    sleep 0.05
+    printf 'second\n!spin 1000 third\n' >&"$a"
+    begin=${EPOCHREALTIME/./}
+    echo polite >&"$b"
+    hears "$b" polite
+    waited_ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
+    hears "$a" '!sleep 400000 first'
+    hears "$a" second
+    hears "$a" '!spin 1000 third'
+    exec {a}>&- {b}>&-
+    kill -TERM "$pid"
+    wait "$pid"
+}
+
+@test "libuv: with --offload a cost keeps its client's lines in order and no other client waiting" {
+    wait_beside_a_cost 0
+    echo "inline: ${waited_ms} ms"
+    ((waited_ms >= 300))
+    wait_beside_a_cost 1
+    echo "offloaded: ${waited_ms} ms"
+    ((waited_ms < 200))
+    "$BIN/gate" --jobs 4 --trap costs-paid --trap costs-off -- "$BIN/server-libuv" 0 --offload 1
+}
+
+@test "io_uring: four buffers and a ring of four are enough to be right" {
+    need_io_uring
+    "$BIN/gate" --jobs 4 --trap large-message --trap slow-reader --trap unread-burst --trap half-close \
+        --trap never-reading --trap four-non-readers --trap connect-burst --trap tagged-payloads -- \
+        "$BIN/server-io_uring" 0 --buffers 4 --ring 4
+}
+
+@test "io_uring: where the kernel has none it says in one line what it needs, and so does the gate" {
+    [[ -x $BIN/server-io_uring ]] || skip "not built: liburing is not installed"
+    run -1 --separate-stderr "$BIN/without_io_uring" "$BIN/server-io_uring" 0
+    [[ ${#stderr_lines[@]} == 1 && $stderr == *"not on this machine: "*"needs Linux 6.1"* ]]
+    run -1 "$BIN/gate" --name old -- "$BIN/without_io_uring" "$BIN/server-io_uring" 0
+    [[ ${lines[0]} == "FAIL  start "*"not on this machine: "*"needs Linux 6.1"* && ${#lines[@]} == 2 ]]
+}
+
+# Prints the CPU time of a server per message, in ns: 100 clients, closed loop, a CPU for each end.
+ns_per_message() { # ns_per_message PROGRAM OPTION...
+    local before after received allowed
+    allowed=$(taskset --cpu-list --pid $$ | sed 's/.*: //')
+    start "$@"
+    taskset --cpu-list --pid "${allowed%%[,-]*}" "$pid" >/dev/null
+    read -r before _ <"/proc/$pid/schedstat"
+    received=$(taskset --cpu-list "${allowed##*[,-]}" "$BIN/load" --port "$port" --connections 100 --closed \
+        --warm 0 --duration 0.7 --output json | jq .received)
+    read -r after _ <"/proc/$pid/schedstat"
+    kill -TERM "$pid"
+    wait "$pid" || true
+    pid=
+    echo $(((after - before) / received))
+}
+
+near_the_bare_loop() {
+    local bare ours
+    bare=$(ns_per_message bare_server)
+    ours=$(ns_per_message server-epoll 0)
+    true_that "$ours <= $bare * 1.05"
+}
+
+@test "epoll costs at most 5 % more CPU per message than a bare loop" {
+    in_one_of 8 near_the_bare_loop
+}
