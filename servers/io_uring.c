@@ -8,7 +8,6 @@
  *                 pool of buffers, one for all clients
  *
  * One system call hands over all that was wished since the last one, and waits.
- *
  * Cost: 48 bytes per idle client, more in the kernel, and the pool.  What a client does not take at
  * once leaves the pool for memory of its own, so that those who do not read cannot empty it; and
  * while there is some, we do not receive from that client. */
@@ -22,6 +21,7 @@
 #include "common/costs.h"
 #include "common/die.h"
 #include "common/net.h"
+#include "common/signals.h"
 #include "servers/server.h"
 
 enum {
@@ -222,8 +222,10 @@ static void serve(int listen_fd, const struct server_options *options)
     for (;;) {
         struct io_uring_cqe *done;
         unsigned head, seen = 0;
-        errno = -io_uring_submit_and_wait_timeout(&ring, &done, 1, accepting ? NULL : &retry, NULL);
-        if (errno == ETIME) accept_from_now_on(); /* Perhaps others freed something. */
+        signals_let_in();
+        bool patient = accepting && !SIGNALS_ARE_HELD;
+        errno = -io_uring_submit_and_wait_timeout(&ring, &done, 1, patient ? NULL : &retry, NULL);
+        if (errno == ETIME && !accepting) accept_from_now_on(); /* Something may be free. */
         if (errno > 0 && !is_not_now(errno)) die("io_uring_enter");
         io_uring_for_each_cqe(&ring, head, done)
         {

@@ -1,0 +1,23 @@
+/* signals.h -- signals where the thread sanitizer watches.
+ *
+ * It holds a signal back until the program makes a call that it knows.  A loop whose only call is
+ * io_uring_enter(2), which it does not know, would sleep through SIGTERM for ever. */
+#ifndef C10K_SIGNALS_H
+#define C10K_SIGNALS_H
+
+#include <stdbool.h>
+#include <unistd.h>
+
+#ifdef __SANITIZE_THREAD__
+enum { SIGNALS_ARE_HELD = true };
+#else
+enum { SIGNALS_ARE_HELD = false };
+#endif
+
+/* Lets in what was held back; call it once in a while.  Without the sanitizer it does nothing. */
+static inline void signals_let_in(void)
+{
+    if (SIGNALS_ARE_HELD) usleep(1);
+}
+
+#endif
