@@ -76,7 +76,7 @@ part_gate() {
     done
 }
 
-part_harness() { bats --tap tests/measure.bats; }
+part_harness() { bats --tap tests/measure.bats tests/switch.bats; }
 
 part_suite() { bats --tap tests/scripts.bats; }
 
