@@ -45,7 +45,7 @@ MISSING  := $(strip $(foreach model,$(MODELS),$(call missing,$(model))))
 $(foreach model,$(MISSING),$(info Leaving out the model $(model): $(LIBS_$(model)) is not installed))
 SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))
 
-PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate
+PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost
 
 .PHONY: all programs tools test format clean
 all: programs
@@ -71,8 +71,9 @@ $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON
 $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
+$(BUILD)/switch_cost: $(BUILD)/harness/switch/switch_cost.o $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(addprefix $(BUILD)/,$(TOOLS)):
+$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost $(addprefix $(BUILD)/,$(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 

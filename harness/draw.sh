@@ -3,8 +3,8 @@
 #
 # usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER
 #
-# Reads raw.csv and cold_start.csv (one of them is enough) and, if they are there, gate/*.tsv,
-# command.txt and machine.txt.  Writes summary.csv, figures/*.svg, figures/*.png, index.html and
+# Reads raw.csv and cold_start.csv (one of them is enough) and, if they are there, switch_cost.csv,
+# gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, figures/*.svg, figures/*.png, index.html and
 # summary.md beside them.
 set -euo pipefail
 shopt -s inherit_errexit nullglob

@@ -12,12 +12,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 readonly run=$1 work=$2
 
 tables() {
-    local cold=
+    local cold='' switch_cost=''
     [[ ! -s $run/cold_start.csv ]] || cold=$run/cold_start.csv
-    awk -v cold="$cold" -f harness/tables.awk "$run/summary.csv"
-    local costs=
-    [[ ! -s $run/switch_cost.csv ]] || costs=$run/switch_cost.csv
-    awk -v switch_cost="$costs" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
+    [[ ! -s $run/switch_cost.csv ]] || switch_cost=$run/switch_cost.csv
+    awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/tables.awk "$run/summary.csv"
+    awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
 # "experiment<TAB>sentence": which models are shown to differ.
@@ -87,9 +86,19 @@ END
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv machine.txt command.txt summary.md; do
+    for name in raw.csv summary.csv cold_start.csv switch_cost.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
+}
+
+question_of() { # question_of SECTION
+    local conf=harness/experiments/$1.conf
+    if [[ $1 == switch_cost ]]; then
+        echo 'What does one context switch cost here? Often told: 1 to 10 us. Two tasks on one CPU pass a byte to and' \
+            'fro; a working set is what each of them touches at every turn. Median, fastest and slowest of several rounds.'
+    elif [[ -f $conf ]]; then
+        sed -n 's/^# Question: //p' "$conf"
+    fi
 }
 
 html() {
@@ -107,8 +116,7 @@ html() {
 sentences below the tables say who is shown to differ. A word in square brackets is a verdict: that number is not a result.</p>'
     awk -F'\t' '$1 == "T" && $3 != "" { print $3 }' "$work/tables.tsv" | while read -r experiment; do
         echo "<h2 id=\"$experiment\">$experiment</h2>"
-        [[ ! -f harness/experiments/$experiment.conf ]] ||
-            sed -n "s/^# Question: //p" "harness/experiments/$experiment.conf" | escape | sed 's|.*|<p><i>&</i></p>|'
+        question_of "$experiment" | escape | sed 's|.*|<p><i>&</i></p>|'
         while read -r name; do
             [[ $name == "$experiment"-* ]] || continue
             echo "<figure id=\"$name\">"

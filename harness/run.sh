@@ -240,6 +240,16 @@ set_rate() { # set_rate EXPERIMENT
     fi
 }
 
+# On the last CPU alone, while nothing else of ours runs.
+measure_switch_cost() {
+    say 'measuring what one context switch costs'
+    if run_child "$bin/switch_cost" >"$work/switch_cost.csv"; then
+        mv "$work/switch_cost.csv" "$out/"
+    elif ((what_stopped == 0)); then
+        say 'it could not be measured: no share of CPU spent switching will be told'
+    fi
+}
+
 measure_one() { # measure_one EXPERIMENT MODEL REPEAT
     local options=() status=0
     [[ -z $rate_now ]] || options=(--rate "$rate_now")
@@ -328,6 +338,7 @@ main() {
     build_guests "${models[@]}"
     record_run
     gate
+    ((what_stopped != 0)) || measure_switch_cost
     if ((what_stopped == 0)); then plan; measure_all; fi
     finish
 }

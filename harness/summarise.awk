@@ -12,6 +12,9 @@
 # What the machine or the client did to a repeat spoils that repeat; where it spoiled at least half
 # of them, the point.  Memory and numbers of processes do not care whether the client was late or
 # the host busy: they count every repeat that did not fail.
+#
+# A switch_cost.csv beside raw.csv tells what one switch costs; from that follows the column
+# server_switching_percent, which raw.csv cannot have.
 
 BEGIN {
     # COLUMNS_SCHEMA of harness/columns.h, and the oldest whose columns still mean the same: schema
@@ -55,8 +58,32 @@ function need_schema() {
 
 function value(name) { return name in column ? $column[name] : "" }
 
+# Fills switch_ns["thread"] and switch_ns["process"]: the cost of a switch without a working set.
+function read_switch_cost(    path, text, cells, names, i, c) {
+    path = FILENAME
+    sub(/[^\/]*$/, "switch_cost.csv", path)
+    while ((getline text < path) > 0) {
+        if (!(1 in names)) {
+            split(text, names, ",")
+            for (i in names) c[names[i]] = i
+            continue
+        }
+        split(text, cells, ",")
+        if (cells[c["working_set_kib"]] == 0) switch_ns[cells[c["between"]]] = cells[c["switch_ns_median"]]
+    }
+    close(path)
+}
+
+# In percent of the CPU time that a message costs.
+function switching_percent(    cost_ns) {
+    cost_ns = switch_ns[value("processes") > 1 ? "process" : "thread"]
+    if (value("switches_per_message") == "" || value("server_cpu_us_per_message") + 0 <= 0) return ""
+    return 100 * value("switches_per_message") * cost_ns / (1000 * value("server_cpu_us_per_message"))
+}
+
 # The sum of both kinds of switches has to be taken per run: medians do not add up.
 function metric_value(name) {
+    if (name == "server_switching_percent") return switching_percent()
     if (name != "switches_per_s") return value(name)
     if (value("switches_voluntary_per_s") == "") return ""
     return value("switches_voluntary_per_s") + value("switches_involuntary_per_s")
@@ -65,6 +92,8 @@ function metric_value(name) {
 NR == 1 {
     read_header()
     if ("switches_voluntary_per_s" in column) metrics[++metric_count] = "switches_per_s"
+    read_switch_cost()
+    if ("thread" in switch_ns && "process" in switch_ns) metrics[++metric_count] = "server_switching_percent"
     next
 }
 NF == 0 { next }

@@ -1,6 +1,7 @@
 # tables.awk -- the tables of a run, for people: overview, then one per experiment.
 #
-#   awk -v cold=results/RUN/cold_start.csv -f harness/tables.awk results/RUN/summary.csv
+#   awk -v cold=results/RUN/cold_start.csv -v switch_cost=results/RUN/switch_cost.csv \
+#       -f harness/tables.awk results/RUN/summary.csv
 #
 # Writes lines of cells, separated by tabs, that a renderer turns into HTML, Markdown or plain text:
 #   T title experiment      H heading...      R cell...
@@ -12,14 +13,15 @@ BEGIN {
     layout["latency"] = "offered/s|offered_per_s|1;achieved/s|achieved_per_s|1;p50 ms|latency_ns_p50|1e6;" \
         "p99 ms|latency_ns_p99|1e6;p99.9 ms|latency_ns_p999|1e6;max ms|latency_ns_max|1e6;" \
         "send lag p99 ms|send_lag_ns_p99|1e6;server CPU us/message|server_cpu_us_per_message|1;" \
-        "switches/s|switches_per_s|1;switches/message|switches_per_message|1;PSS MiB|pss_kib|1024;RSS MiB|rss_kib|1024"
+        "switches/s|switches_per_s|1;switches/message|switches_per_message|1;" \
+        "switching % of CPU|server_switching_percent|1;PSS MiB|pss_kib|1024;RSS MiB|rss_kib|1024"
     layout["million"] = "time to connect s|connect_s|1;p99 ms|latency_ns_p99|1e6;" \
         "both ends lost MiB|both_ends_lost_kib|1024;slab MiB|both_ends_slab_kib|1024;" \
         "server PSS MiB|pss_kib|1024;client PSS MiB|client_pss_kib|1024;" \
         "page tables MiB|both_ends_page_tables_kib|1024;kernel stacks MiB|both_ends_kernel_stack_kib|1024"
     layout["capacity"] = "messages/s|achieved_per_s|1;server CPU us/message|server_cpu_us_per_message|1;" \
         "client CPU us/message|client_cpu_us_per_message|1;machine CPU us/message|machine_cpu_us_per_message|1;" \
-        "switches/message|switches_per_message|1"
+        "switches/message|switches_per_message|1;switching % of CPU|server_switching_percent|1"
     layout["memory"] = "PSS MiB|pss_kib|1024;page tables MiB|page_tables_kib|1024;" \
         "kernel stacks MiB|kernel_stack_kib|1024;sockets MiB|sockets_kib|1024;other slab MiB|slab_kib|1024;" \
         "summed RSS MiB|rss_kib|1024;really lost MiB|machine_lost_kib|1024;processes|processes|1;threads|threads|1"
@@ -146,6 +148,24 @@ function write_experiment(experiment,    kind, count, columns, i, n, part, text,
     }
 }
 
+# Its rows are the file's: each is a median already.
+function write_switch_cost(    text, cells, c, i, count, low, high) {
+    print "T\tThe cost of one context switch (often told: 1 to 10 us)\tswitch_cost"
+    print "H\tbetween two\tworking set of each KiB\tus"
+    while ((getline text < switch_cost) > 0) {
+        count = split(text, cells, ",")
+        if (!("between" in c)) {
+            for (i = 1; i <= count; i++) c[cells[i]] = i
+            continue
+        }
+        low = short(cells[c["switch_ns_min"]] / 1000)
+        high = short(cells[c["switch_ns_max"]] / 1000)
+        print "R\t" (cells[c["between"]] == "process" ? "processes" : "threads") "\t" cells[c["working_set_kib"]] \
+              "\t" short(cells[c["switch_ns_median"]] / 1000) " (" low "-" high ")"
+    }
+    close(switch_cost)
+}
+
 function or_dash(text) { return text == "" ? "-" : text }
 
 END {
@@ -155,4 +175,5 @@ END {
     }
     write_overview()
     for (i = 1; i <= experiment_count; i++) write_experiment(experiments[i])
+    if (switch_cost != "") write_switch_cost()
 }

@@ -87,7 +87,7 @@ part_gate() {
     rm -r "$parts"
 }
 
-part_harness() { bats --tap tests/measure.bats; }
+part_harness() { bats --tap tests/measure.bats tests/switch.bats; }
 
 part_controls() { bats --tap tests/controls.bats; }
 

@@ -20,7 +20,7 @@ cell() {
 # A finished run: the fixture, drawn.
 draw_fixture() {
     mkdir -p "$tmp/run/gate"
-    cp -r tests/fixtures/raw.csv tests/fixtures/cold_start.csv tests/fixtures/histograms "$tmp/run"
+    cp -r tests/fixtures/{raw,cold_start,switch_cost}.csv tests/fixtures/histograms "$tmp/run"
     printf 'half-close\tFAIL\t8388608 bytes in, 8381952 out\n' >"$tmp/run/gate/broken.tsv"
     ./run_all.sh draw "$tmp/run"
 }
@@ -52,6 +52,26 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 
 @test "both kinds of switches are added per run, before the median" {
     [[ $(cell tests/fixtures/summary.csv ramp poll 10 switches_per_s_median) == 210 ]] # 130 210 320
+}
+
+@test "the share of CPU spent switching is what one switch costs times how many a message takes" {
+    s=tests/fixtures/summary.csv
+    [[ $(cell $s ramp poll 10 server_switching_percent_median) == 10 ]]     # 0.5 x 2 us of 10 us
+    [[ $(cell $s capacity poll 10 server_switching_percent_max) == 12.5 ]]  # 0.25 x 2 us of 4 us
+    [[ -z $(cell $s memory poll 100 server_switching_percent_median) ]]
+    # A server of several processes switches between processes: 3 us.
+    sed '1s/^/processes,/; 2,$s/^/101,/' tests/fixtures/raw.csv >"$tmp/raw.csv"
+    cp tests/fixtures/switch_cost.csv "$tmp"
+    awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
+    [[ $(cell "$tmp/summary.csv" ramp poll 10 server_switching_percent_median) == 15 ]]
+}
+
+@test "nobody guesses what a switch costs where it was not measured" {
+    cp tests/fixtures/raw.csv "$tmp"
+    [[ $(awk -f harness/summarise.awk "$tmp/raw.csv") != *switching* ]]
+    run -0 ./run_all.sh draw "$tmp"
+    [[ ! -e $tmp/figures/ramp-switching_share.svg && -s $tmp/figures/ramp-switches_per_s.svg ]]
+    grep -q 'No chart: ramp: server_switching_percent is not available' "$tmp/index.html"
 }
 
 @test "one disturbed run of three enters neither the median nor the status; memory counts it" {
@@ -95,12 +115,18 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     run -2 --separate-stderr ./run_all.sh draw "$tmp/cold"
     one_line_on_stderr "this run has schema 77, this version reads schema 1 to $ours"
     [[ $(ls "$tmp/cold") == cold_start.csv ]]
+    mkdir "$tmp/switch"
+    cp tests/fixtures/raw.csv "$tmp/switch"
+    sed '2,$s/^2,/77,/' tests/fixtures/switch_cost.csv >"$tmp/switch/switch_cost.csv"
+    run -2 --separate-stderr ./run_all.sh draw "$tmp/switch"
+    one_line_on_stderr "this run has schema 77, this version reads schema 1 to $ours"
 }
 
 @test "a run of the oldest schema, without tries, is still drawn as it was" {
     mkdir "$tmp/old"
     cut -d, -f1-6,9- tests/fixtures/raw.csv | sed '1!s/^[0-9]*,/1,/; /,99000,/d' >"$tmp/old/raw.csv"
     cut -d, -f1-11 tests/fixtures/cold_start.csv >"$tmp/old/cold_start.csv"
+    cp tests/fixtures/switch_cost.csv "$tmp/old"
     run -0 ./run_all.sh draw "$tmp/old"
     diff tests/fixtures/summary.csv "$tmp/old/summary.csv"
 }
@@ -110,7 +136,7 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 @test "draw makes every chart as SVG and PNG, and both reports" {
     draw_fixture
     for name in capacity-cpu_per_message capacity-messages_per_s cold_start-cold_start memory-memory_parts \
-        omission-omission ramp-latency_p99 ramp-memory_growth ramp-switches_per_message ramp-switches_per_s; do
+        omission-omission ramp-latency_p99 ramp-memory_growth ramp-switches_per_message ramp-switches_per_s ramp-switching_share; do
         for format in svg png; do
             [[ -s $tmp/run/figures/$name.$format ]] || { echo "no $name.$format"; return 1; }
         done
@@ -142,6 +168,13 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     grep -q '3 runs, median' "$chart"
     grep -q 'broken</b>: half-close' "$tmp/run/index.html"
     grep -q 'one run, no spread' "$tmp/run/figures/memory-memory_parts.svg"
+}
+
+@test "what a switch costs stands beside what is often told" {
+    draw_fixture
+    for page in index.html summary.md; do grep -qi 'often told: 1 to 10 us' "$tmp/run/$page"; done
+    grep -qF '| processes | 2048 | 12 (11-19) |' "$tmp/run/summary.md"
+    grep -qF '<td>processes</td><td>2048</td><td>12 (11-19)</td>' "$tmp/run/index.html"
 }
 
 @test "charts say how long was warmed up, and whether that was until steady" {
@@ -201,7 +234,8 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 
 @test "an experiment that waits to be named is listed as such, and left out of plain runs" {
     run -0 ./run_all.sh list
-    [[ $output == *'omission '*'(only when named)'* && $output != *'ramp '*'(only when named)'* ]]
+    grep -q '^omission .*(only when named)' <<<"$output"
+    run ! grep -q '^ramp .*(only when named)' <<<"$output"
     # shellcheck disable=SC2016
     run -0 bash -c 'source harness/lib.sh; default_experiments | one_line'
     [[ " $output " == *' ramp '* && " $output " != *' omission '* ]]
@@ -328,7 +362,7 @@ END
 @test "a small run leaves a complete folder" {
     run -0 ./run_all.sh quick capacity cold_start --models poll --no-install --seed 5 --out "$tmp/run"
     [[ $output == *"$tmp/run/index.html"* && $output == *'step 2 of 2'* && $output == *'seed 5'* ]]
-    for file in machine.txt command.txt raw.csv summary.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
+    for file in machine.txt command.txt raw.csv summary.csv switch_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
         figures/capacity-messages_per_s.svg figures/cold_start-cold_start.png index.html summary.md; do
         [[ -s $tmp/run/$file ]] || { echo "no $file"; return 1; }
     done

@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# switch.bats -- guards against a cost of a context switch that is the cost of something else.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    rows=$BATS_TEST_TMPDIR/rows.csv
+}
+
+@test "threads and processes are measured with each working set, and numbers are possible ones" {
+    build/release/switch_cost --turns 500 --repeats 3 >"$rows"
+    [[ $(cut -d, -f2,3 "$rows" | tr '\n' ' ') == 'between,working_set_kib thread,0 process,0 thread,16 process,16 '* ]]
+    awk -F, 'NR > 1 && !($7 <= $6 && $6 <= $8) { print; wrong = 1 }
+        NR > 1 && $3 == 0 && !($6 > 200 && $6 < 100000) { print; wrong = 1 }
+        END { exit wrong || NR != 9 }' "$rows"
+}
+
+@test "each pass is one switch, as the kernel's account at exit says" {
+    [[ -x /usr/bin/time ]] || skip 'GNU time (package time) is not installed'
+    # Each measurement has ten turns more, to get warm; a turn is a pass there and a pass back.
+    /usr/bin/time --format '%w %c' --output "$BATS_TEST_TMPDIR/switches" build/release/switch_cost --turns 1000 --repeats 3 >"$rows"
+    awk -F, 'NR == FNR { split($0, n, " "); counted = n[1] + n[2]; next }
+        FNR > 1 { expected += 2 * ($4 + 10) * $5 }
+        END { print counted, "switches for", expected, "passes"; exit !(counted > 0.95 * expected && counted < 1.1 * expected) }' \
+        "$BATS_TEST_TMPDIR/switches" "$rows"
+}
+
+@test "wrong usage is one clear line, exit 2" {
+    while IFS='|' read -r word arguments; do
+        # shellcheck disable=SC2086  # words are meant
+        run -2 --separate-stderr build/release/switch_cost $arguments
+        [[ -z $output && ${#stderr_lines[@]} == 1 && $stderr == *"$word"* ]] || { echo "for: $arguments: $stderr"; return 1; }
+    done <<'END'
+--turns takes a whole number|--turns 10
+an odd number|--repeats 2
+unknown option --fast|--fast
+"now" is not an option|now
+needs a value|--turns
+END
+}
