@@ -14,7 +14,7 @@ run_all.sh -- what does one more connection cost, and where does each server mod
 usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
        ./run_all.sh check [MODEL...] | draw RESULTS_DIR | doctor | list | --help
 
-Without EXPERIMENT, all of them: $(all_experiments | one_line).
+Without EXPERIMENT: $(default_experiments | one_line); \`list\` shows all.
   quick               one repeat: about a minute and a half; its charts have no spread
   standard            three repeats: eight minutes [this]
   full                every model, five repeats, finer steps: hours

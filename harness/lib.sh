@@ -48,6 +48,13 @@ all_models() { names_of .c servers/*.c | sort; }
 # shellcheck disable=SC2034  # for the scripts
 readonly core_models=(fork thread poll libuv)
 all_experiments() { names_of .conf harness/experiments/*.conf; }
+# What a run measures that names no experiment: its time is promised.
+default_experiments() {
+    local name
+    for name in $(all_experiments); do
+        grep -q '^default *= *no' "harness/experiments/$name.conf" || echo "$name"
+    done
+}
 
 # The models that can run here: a library may be missing.
 built_models() {

@@ -64,7 +64,7 @@ static bool measure_acceptor(const struct session *session, long connections,
     struct answer answer;
     struct acceptor acceptor = acceptor_start(&session->cpus.server);
     struct process load = session_start_load(session, acceptor.port);
-    bool connected = session_connect(session, &load, connections, &answer) &&
+    bool connected = session_connect(&load, connections, 0, &answer) &&
                      answer_number(&answer, "connections_established") >= (double)connections;
     if (connected) {
         struct kernel now = settle(session);
@@ -116,7 +116,7 @@ static bool measure_model(const struct session *session, long connections,
     struct tree tree = probe_tree(target.process.pid);
     row_set_whole(row, "memory_baseline_pss_kib", probe_memory(&tree).pss_kib);
     probe_tree_free(&tree);
-    bool answered = session_connect(session, &load, connections, &answer);
+    bool answered = session_connect(&load, connections, 0, &answer);
     if (!answered) snprintf(reason, REASON_MAX, "%.200s", answer.line);
     session_row_drops(&begin, row);
     *established = answered && session_row_connects(&answer, &target, row, reason, REASON_MAX);
@@ -146,7 +146,7 @@ bool plateau_run(const struct session *session)
         struct growth acceptor;
         char reason[REASON_MAX] = "";
         bool established = false;
-        session_begin_row(session, connections, &row);
+        session_begin_row(session, connections, 0, &row);
         uint64_t begin_ns = clock_ns();
         struct kernel quiet = become_quiet(session, 0);
         row_set_real(&row, "quiet_s", (double)(clock_ns() - begin_ns) / NS_PER_S);

@@ -54,7 +54,6 @@ static void explain_death(struct ramp *ramp, const char *during, char *reason, s
 static void row_traffic(const struct session *session, const struct answer *window, struct row *row)
 {
     static const char *const counts[] = {"connections_established",
-                                         "connections_active",
                                          "connections_reset",
                                          "window_s",
                                          "offered_per_s",
@@ -196,16 +195,17 @@ static enum outcome finish(struct ramp *ramp, struct row *row, const char *statu
     return outcome;
 }
 
-static enum outcome run_point(struct ramp *ramp, long connections, char *reason, size_t size)
+static enum outcome run_point(struct ramp *ramp, long connections, long active, char *reason,
+                              size_t size)
 {
     const struct session *session = ramp->session;
     struct answer answer;
     struct row row;
     enum verdict verdict;
-    session_begin_row(session, connections, &row);
+    session_begin_row(session, connections, active, &row);
     row_set_real(&row, "quiet_s", ramp->quiet_s);
     ramp->begin = probe_kernel();
-    if (!session_connect(session, &ramp->load, connections, &answer)) goto no_answer;
+    if (!session_connect(&ramp->load, connections, active, &answer)) goto no_answer;
     bool connected = session_row_connects(&answer, &ramp->target, &row, reason, size);
     if (!connected) {
         char death[REASON_MAX];
@@ -233,7 +233,8 @@ static bool run_points(struct ramp *ramp)
     const struct conf *conf = &ramp->session->conf;
     char reason[REASON_MAX] = "";
     for (size_t i = 0; i < conf->connection_count; i++) {
-        enum outcome outcome = run_point(ramp, conf->connections[i], reason, sizeof reason);
+        enum outcome outcome =
+            run_point(ramp, conf->connections[i], conf->active[i], reason, sizeof reason);
         if (outcome == NEXT_POINT) continue;
         char because[REASON_MAX];
         explain_death(ramp, "the point before", because, sizeof because);

@@ -43,7 +43,7 @@ read_options() {
     [[ ${models[*]} != all ]] || mapfile -t models < <(all_models)
     need_models "${models[@]}"
     mapfile -t models < <(printf '%s\n' "${models[@]}" | sort -u)
-    ((${#experiments[@]} > 0)) || mapfile -t experiments < <(all_experiments)
+    ((${#experiments[@]} > 0)) || mapfile -t experiments < <(default_experiments)
     : "${seed:=$((SRANDOM % 999999 + 1))}"
 }
 

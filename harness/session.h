@@ -29,16 +29,19 @@ bool session_start_target(const struct session *session, struct target *target, 
 /* Starts the load client against `port`. */
 struct process session_start_load(const struct session *session, int port);
 
-/* Tells the client to hold `connections`, and how many of them send.  As load_ask(). */
-bool session_connect(const struct session *session, struct process *load, long connections,
-                     struct answer *answer);
+/* Tells the client to hold `connections`, of which `active` send (0: all).  As load_ask(). */
+bool session_connect(struct process *load, long connections, long active, struct answer *answer);
+
+/* Tells the client how many messages to send a second from now on.  As load_ask(). */
+bool session_rate(struct process *load, double rate_per_s, struct answer *answer);
 
 /* Tells the client to make traffic for `duration_s`: `word` is "warm" or "window". */
 bool session_traffic(const struct session *session, struct process *load, const char *word,
                      double duration_s, struct answer *answer);
 
 /* Fills in which point the row is about. */
-void session_begin_row(const struct session *session, long connections, struct row *row);
+void session_begin_row(const struct session *session, long connections, long active,
+                       struct row *row);
 
 /* Copies what connecting gave into the row; false if not all were established, or if the kernel
  * holds another number of them, with the reason. */

@@ -1,4 +1,4 @@
-# summarise.awk -- raw.csv to summary.csv: one row per experiment, model and connection count.
+# summarise.awk -- raw.csv to summary.csv: one row per experiment, model, connections held and active.
 #
 #   awk -f harness/summarise.awk results/RUN/raw.csv > results/RUN/summary.csv
 #
@@ -71,13 +71,13 @@ NF != header_size { stop("line " NR " has " NF " cells, the header has " header_
 { need_schema() }
 value("superseded") == 1 { next } # The same window was tried again.
 {
-    key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked")
+    key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked") \
+          SUBSEP value("connections_active")
     if (!(key in repeats)) keys[++key_count] = key
     if (!(value("experiment") in experiment_rank))
         experiment_rank[value("experiment")] = ++experiment_count
     repeats[key]++
     kind[key] = value("kind")
-    active[key] = value("connections_active")
     rank = value("status") in badness ? badness[value("status")] : WORST
     class = rank >= FAILED ? "failed" : rank >= DISTURBED ? "disturbed" : "good"
     remember_worst(key, class, rank)
@@ -111,7 +111,8 @@ function precedes(a, b,    x, y) {
     split(b, y, SUBSEP)
     if (x[1] != y[1]) return experiment_rank[x[1]] < experiment_rank[y[1]]
     if (x[2] != y[2]) return x[2] "" < y[2] ""
-    return x[3] + 0 < y[3] + 0
+    if (x[3] != y[3]) return x[3] + 0 < y[3] + 0
+    return x[4] + 0 < y[4] + 0
 }
 
 # Insertion sort: a run has some hundred points.
@@ -154,7 +155,7 @@ END {
         key = keys[k]
         split(key, part, SUBSEP)
         class = decisive(key)
-        line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS active[key]
+        line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS part[4]
         line = line OFS rows[key, "good"] + 0 OFS repeats[key]
         for (m = 1; m <= metric_count; m++) line = line OFS spread(key, m)
         print line OFS status[key, class] OFS reason[key, class]
