@@ -120,24 +120,26 @@ static bool take_default(const char *value, struct conf_error *error)
 
 /* The counts must rise: the ramp lives inside one server, and a server that once held more
  * connections is not the server that never did. */
-static bool take_connections(const char *value, struct conf *conf, struct conf_error *error)
+static bool take_counts(enum conf_key key, const char *value, long min, long *counts, size_t *count,
+                        struct conf_error *error)
 {
     char words[CONF_VALUE_MAX], *rest = words;
+    const char *name = keys[key].name;
     snprintf(words, sizeof words, "%s", value);
-    conf->connection_count = 0;
+    *count = 0;
     for (char *word; (word = strsep(&rest, " \t")) != NULL;) {
-        long count;
+        long number;
         if (*word == '\0') continue;
-        if (!number_read(word, 1, CONF_CONNECTIONS_MAX, &count))
-            return fail(error, "connections takes whole numbers from 1 to %d, not \"%.60s\"",
+        if (!number_read(word, min, CONF_CONNECTIONS_MAX, &number))
+            return fail(error, "%s takes whole numbers from %ld to %d, not \"%.60s\"", name, min,
                         CONF_CONNECTIONS_MAX, word);
-        if (conf->connection_count == CONF_POINTS_MAX)
-            return fail(error, "connections has more than %d numbers", CONF_POINTS_MAX);
-        if (conf->connection_count > 0 && conf->connections[conf->connection_count - 1] >= count)
-            return fail(error, "connections must rise, and %ld does not", count);
-        conf->connections[conf->connection_count++] = count;
+        if (*count == CONF_POINTS_MAX)
+            return fail(error, "%s has more than %d numbers", name, CONF_POINTS_MAX);
+        if (*count > 0 && counts[*count - 1] >= number)
+            return fail(error, "%s must rise, and %ld does not", name, number);
+        counts[(*count)++] = number;
     }
-    if (conf->connection_count == 0) return fail(error, "connections needs at least one number");
+    if (*count == 0) return fail(error, "%s needs at least one number", name);
     return true;
 }
 
@@ -165,9 +167,9 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
     case KEY_MODELS:
         return take_models(value, error);
     case KEY_CONNECTIONS:
-        return take_connections(value, conf, error);
+        return take_counts(key, value, 1, conf->connections, &conf->connection_count, error);
     case KEY_ACTIVE:
-        return take_long(key, value, 0, CONF_CONNECTIONS_MAX, &conf->active, error);
+        return take_counts(key, value, 0, conf->active, &conf->active_count, error);
     case KEY_RATE_PER_S:
         return take_decimal(key, value, 1, 1e7, &conf->rate_per_s, error);
     case KEY_ARRIVAL:
@@ -317,6 +319,26 @@ static bool agree(const struct conf *conf, struct conf_error *error)
     return true;
 }
 
+/* Makes a pair for each point: the list that has one number only holds for all points. */
+static bool pair_up(struct conf *conf, struct conf_error *error)
+{
+    size_t points = conf->connection_count, active = conf->active_count;
+    if (active > 1 && (points > 1 || conf->kind == CONF_MEMORY))
+        return fail(error, "several numbers in active need kind latency or capacity, and one "
+                           "number in connections");
+    if (active > 1 && conf->active[0] == 0)
+        return fail(error, "active has 0, which stands for all, before other numbers");
+    if (active > 1 && conf->active[active - 1] > conf->connections[0])
+        return fail(error, "active asks %ld to send of %ld connections", conf->active[active - 1],
+                    conf->connections[0]);
+    for (size_t i = 1; i < active; i++)
+        conf->connections[i] = conf->connections[0];
+    for (size_t i = 1; i < points; i++)
+        conf->active[i] = conf->active[0];
+    conf->connection_count = active > 1 ? active : points;
+    return true;
+}
+
 /* Fills in defaults, and reads the values that hold for this profile. */
 static bool finish(struct parse *parse)
 {
@@ -332,7 +354,7 @@ static bool finish(struct parse *parse)
         }
         if (!take((enum conf_key)key, text, parse->conf, parse->error)) return false;
     }
-    return agree(parse->conf, parse->error);
+    return agree(parse->conf, parse->error) && pair_up(parse->conf, parse->error);
 }
 
 bool conf_parse(const char *text, size_t size, const char *profile, struct conf *conf,

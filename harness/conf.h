@@ -48,9 +48,10 @@ struct conf {
     char question[CONF_VALUE_MAX], shows[CONF_VALUE_MAX], does_not_show[CONF_VALUE_MAX];
     char text[CONF_KEYS][CONF_VALUE_MAX]; /* Each value as it was written, or its default. */
     enum conf_kind kind;
-    long connections[CONF_POINTS_MAX]; /* Rising. */
-    size_t connection_count;
-    long active; /* Connections that send; 0 = all. */
+    /* One pair for each point; at least one of the two rises. */
+    long connections[CONF_POINTS_MAX];
+    long active[CONF_POINTS_MAX];          /* Connections that send; 0 = all. */
+    size_t connection_count, active_count; /* Points; numbers in `active` as written. */
     double rate_per_s;
     bool poisson, warm_until_steady;
     long message_b, repeats, requests, timeout_ms;

@@ -99,7 +99,7 @@ wanted_of() { # the largest count of an experiment's standard profile
 tell_shape() { # tell_shape SHAPE WORDS
     local count name command wanted experiment misses=()
     IFS=$'\t' read -r count name command < <(limits_of "$1" | sort -n | head -n 1)
-    for experiment in $(all_experiments); do
+    for experiment in $(default_experiments); do
         wanted=$(wanted_of "$experiment")
         [[ -z $wanted ]] || ((wanted <= count)) || misses+=("$experiment ($wanted)")
     done

@@ -115,9 +115,12 @@ write_remarks() { # write_remarks EXPERIMENT FILE
                 gsub(/_/, " ", status)
                 m = $c["model"] ": " status
                 if (!(m in counts)) { order[++many] = m; reason[m] = $c["reason"]; counts[m] = "" }
-                if ("connections_asked" in c)
-                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") $c["connections_asked"] \
-                        ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
+                if ("connections_asked" in c) {
+                    at = $c["connections_asked"]
+                    if ($c["connections_active"] + 0 > 0 && $c["connections_active"] + 0 < at + 0)
+                        at = $c["connections_active"] " of " at
+                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") at ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
+                }
             }
             END {
                 for (i = 1; i <= many; i++) {

@@ -149,7 +149,7 @@ bool plateau_run(const struct session *session)
         struct growth acceptor;
         char reason[REASON_MAX] = "";
         bool established = false;
-        session_begin_row(session, connections, &row);
+        session_begin_row(session, connections, 0, &row);
         uint64_t begin_ns = clock_ns();
         struct kernel quiet = become_quiet(session, 0);
         row_set_real(&row, "quiet_s", (double)(clock_ns() - begin_ns) / NS_PER_S);

@@ -63,7 +63,6 @@ static void explain_death(struct ramp *ramp, const char *during, char *reason, s
 static void row_traffic(const struct session *session, const struct answer *window, struct row *row)
 {
     static const char *const counts[] = {"connections_established",
-                                         "connections_active",
                                          "connections_reset",
                                          "window_s",
                                          "offered_per_s",
@@ -234,17 +233,18 @@ static enum outcome finish(struct ramp *ramp, struct row *row, const char *statu
     return outcome;
 }
 
-static enum outcome run_point(struct ramp *ramp, long connections, char *reason, size_t size)
+static enum outcome run_point(struct ramp *ramp, long connections, long active, char *reason,
+                              size_t size)
 {
     const struct session *session = ramp->session;
     struct answer answer;
     struct row row;
     enum verdict verdict;
-    session_begin_row(session, connections, &row);
+    session_begin_row(session, connections, active, &row);
     if (!ramp->closed) row_set_text(&row, "arrival", session->conf.text[KEY_ARRIVAL]);
     row_set_real(&row, "quiet_s", ramp->quiet_s);
     ramp->begin = probe_kernel();
-    struct connecting connecting = {.held = ramp->held, .wanted = connections};
+    struct connecting connecting = {.held = ramp->held, .wanted = connections, .active = active};
     if (!session_connect(session, &ramp->load, &connecting, &answer)) goto no_answer;
     ramp->held = connections;
     bool connected = session_row_connects(&connecting, &answer, &ramp->target, &row, reason, size);
@@ -282,7 +282,8 @@ static long scale_down(const struct ramp *ramp, long connections, const char *li
 }
 
 /* The same point with both loops, the open one at the rate that the closed one reached. */
-static enum outcome run_both_loops(struct ramp *ramp, long connections, char *reason, size_t size)
+static enum outcome run_both_loops(struct ramp *ramp, long connections, long active, char *reason,
+                                   size_t size)
 {
     struct answer answer;
     enum outcome outcome = NEXT_POINT;
@@ -290,7 +291,7 @@ static enum outcome run_both_loops(struct ramp *ramp, long connections, char *re
         ramp->closed = loop == 0;
         if (omission_choose_loop(ramp->session, &ramp->load, ramp->closed, ramp->achieved_per_s,
                                  &answer)) {
-            outcome = run_point(ramp, connections, reason, size);
+            outcome = run_point(ramp, connections, active, reason, size);
         } else {
             snprintf(reason, size, "%.200s", answer.line);
             outcome = OURS_BROKE;
@@ -310,9 +311,9 @@ static bool run_points(struct ramp *ramp)
             session_not_reached(ramp->session, i, limit);
             return true;
         }
-        enum outcome (*run)(struct ramp *, long, char *, size_t) =
+        enum outcome (*run)(struct ramp *, long, long, char *, size_t) =
             conf->kind == CONF_OMISSION ? run_both_loops : run_point;
-        enum outcome outcome = run(ramp, connections, reason, sizeof reason);
+        enum outcome outcome = run(ramp, connections, conf->active[i], reason, sizeof reason);
         if (outcome == NEXT_POINT) continue;
         char because[REASON_MAX];
         explain_death(ramp, "the point before", because, sizeof because);

@@ -98,7 +98,7 @@ bool session_connect(const struct session *session, struct process *load,
                      struct connecting *connecting, struct answer *answer)
 {
     char command[WORD_MAX * 2];
-    long active = session->conf.active, wanted = connecting->wanted;
+    long active = connecting->active, wanted = connecting->wanted;
     if (active > 0) {
         snprintf(command, sizeof command, "active %ld", active < wanted ? active : wanted);
         if (!load_ask(load, command, patience_s, answer)) return false;
@@ -134,6 +134,13 @@ bool session_prepare_traffic(const struct session *session, struct process *load
     return true;
 }
 
+bool session_rate(struct process *load, double rate_per_s, struct answer *answer)
+{
+    char command[WORD_MAX * 2];
+    snprintf(command, sizeof command, "rate %.3f", rate_per_s);
+    return load_ask(load, command, patience_s, answer);
+}
+
 bool session_traffic(const struct session *session, struct process *load, const char *word,
                      double duration_s, struct answer *answer)
 {
@@ -143,7 +150,8 @@ bool session_traffic(const struct session *session, struct process *load, const 
     return load_ask(load, command, duration_s + timeout_s + patience_s, answer);
 }
 
-void session_begin_row(const struct session *session, long connections, struct row *row)
+void session_begin_row(const struct session *session, long connections, long active,
+                       struct row *row)
 {
     const struct conf *conf = &session->conf;
     *row = (struct row){0};
@@ -162,8 +170,8 @@ void session_begin_row(const struct session *session, long connections, struct r
         row_set_whole(row, "connections_active", 0);
         return;
     }
-    bool all = conf->active == 0 || conf->active > connections;
-    row_set_whole(row, "connections_active", (uint64_t)(all ? connections : conf->active));
+    bool all = active == 0 || active > connections;
+    row_set_whole(row, "connections_active", (uint64_t)(all ? connections : active));
     row_set_text(row, "arrival", conf->kind == CONF_LATENCY ? conf->text[KEY_ARRIVAL] : "closed");
     if (conf->stop_ms > 0) row_set_whole(row, "stop_ms", (uint64_t)conf->stop_ms);
 }
@@ -246,7 +254,10 @@ void session_finish_row(const struct session *session, struct row *row, const ch
 {
     write_row(session, row, status, reason);
     static const char *const shown[] = {"achieved_per_s", "latency_ns_p99", "machine_lost_kib"};
-    printf("point %s %s %s", session->model, row_get(row, "connections_asked"), status);
+    const char *asked = row_get(row, "connections_asked");
+    const char *active = row_get(row, "connections_active");
+    printf("point %s %s %s", session->model, asked, status);
+    if (session->conf.active[0] > 0 && strcmp(active, asked) != 0) printf(" active=%s", active);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         if (row_get(row, shown[i])[0] != '\0') printf(" %s=%s", shown[i], row_get(row, shown[i]));
     putchar('\n');
@@ -259,7 +270,7 @@ void session_not_reached(const struct session *session, size_t first, const char
     snprintf(text, sizeof text, "not reached: %.200s", reason);
     for (size_t i = first; i < session->conf.connection_count; i++) {
         struct row row;
-        session_begin_row(session, session->conf.connections[i], &row);
+        session_begin_row(session, session->conf.connections[i], session->conf.active[i], &row);
         session_finish_row(session, &row, "failed", text);
     }
 }

@@ -35,6 +35,7 @@ struct process session_start_load(const struct session *session, int port);
 /* How a client grows. */
 struct connecting {
     long held, wanted; /* Connections: before, and after it. */
+    long active;       /* So many of them send; 0: all. */
     double earlier_s;  /* What all steps but the last took; 0: there was only one. */
 };
 
@@ -48,12 +49,16 @@ bool session_connect(const struct session *session, struct process *load,
 bool session_prepare_traffic(const struct session *session, struct process *load, struct row *row,
                              struct answer *answer);
 
+/* Tells the client how many messages to send a second from now on.  As load_ask(). */
+bool session_rate(struct process *load, double rate_per_s, struct answer *answer);
+
 /* Tells the client to make traffic for `duration_s`: `word` is "warm" or "window". */
 bool session_traffic(const struct session *session, struct process *load, const char *word,
                      double duration_s, struct answer *answer);
 
 /* Fills in which point the row is about. */
-void session_begin_row(const struct session *session, long connections, struct row *row);
+void session_begin_row(const struct session *session, long connections, long active,
+                       struct row *row);
 
 /* Copies what connecting gave into the row; false if not all were established, or if the kernel
  * holds another number of them, with the reason. */

@@ -1,4 +1,5 @@
-# summarise.awk -- raw.csv to summary.csv: one row per experiment, model, connection count and arrival.
+# summarise.awk -- raw.csv to summary.csv: one row per experiment, model, connections held and active,
+# and arrival.
 #
 #   awk -f harness/summarise.awk results/RUN/raw.csv > results/RUN/summary.csv
 #   awk -v runs=1 -f harness/summarise.awk results/RUN/raw.csv      adds X_runs, for those who decide
@@ -101,13 +102,13 @@ NF != header_size { stop("line " NR " has " NF " cells, the header has " header_
 { need_schema() }
 value("superseded") == 1 { next } # The same window was tried again.
 {
-    key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked") SUBSEP value("arrival")
+    key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked") \
+          SUBSEP value("connections_active") SUBSEP value("arrival")
     if (!(key in repeats)) keys[++key_count] = key
     if (!(value("experiment") in experiment_rank))
         experiment_rank[value("experiment")] = ++experiment_count
     repeats[key]++
     kind[key] = value("kind")
-    active[key] = value("connections_active")
     rank = value("status") in badness ? badness[value("status")] : WORST
     class = rank >= FAILED ? "failed" : rank >= DISTURBED ? "disturbed" : "good"
     remember_worst(key, class, rank)
@@ -142,7 +143,8 @@ function precedes(a, b,    x, y) {
     if (x[1] != y[1]) return experiment_rank[x[1]] < experiment_rank[y[1]]
     if (x[2] != y[2]) return x[2] "" < y[2] ""
     if (x[3] != y[3]) return x[3] + 0 < y[3] + 0
-    return x[4] "" < y[4] ""
+    if (x[4] != y[4]) return x[4] + 0 < y[4] + 0
+    return x[5] "" < y[5] ""
 }
 
 # Insertion sort: a run has some hundred points.
@@ -186,7 +188,7 @@ END {
         key = keys[k]
         split(key, part, SUBSEP)
         class = decisive(key)
-        line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS active[key] OFS part[4]
+        line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS part[4] OFS part[5]
         line = line OFS rows[key, "good"] + 0 OFS repeats[key]
         for (m = 1; m <= metric_count; m++) line = line OFS spread(key, m)
         print line OFS status[key, class] OFS reason[key, class]

@@ -39,20 +39,34 @@ FNR == 1 {
     for (i = 1; i <= NF; i++) column[$i] = i
     next
 }
-{ remember($column["experiment"], $column["kind"], $column["model"], $column["connections_asked"]) }
+{
+    remember($column["experiment"], $column["kind"], $column["model"])
+    if ($column["connections_active"] + 0 > 0 && $column["connections_active"] + 0 < $column["connections_asked"] + 0)
+        some_idle[$column["experiment"]] = 1
+}
 
-function remember(experiment, kind, model, connections) {
+function remember(experiment, kind, model) {
     if (!(experiment in kind_of)) experiments[++experiment_count] = experiment
     kind_of[experiment] = kind
     if (!(model in place)) place[model] = ++model_count
     models[place[model]] = model
     points[experiment]++
     line[experiment, points[experiment]] = $0
-    # The overview shows the largest count that was asked of a model.
-    if (!((kind, model) in largest) || connections + 0 >= largest_count[kind, model]) {
-        largest[kind, model] = $0
-        largest_count[kind, model] = connections + 0
-    }
+}
+
+# The overview shows the largest count that was asked of a model; rather one of which all send.
+function choose_largest(    i, n, row, kind, model, count) {
+    for (i = 1; i <= experiment_count; i++)
+        for (n = 1; n <= points[experiments[i]]; n++) {
+            row = line[experiments[i], n]
+            kind = kind_of[experiments[i]]
+            model = cell_of(row, kind, "model")
+            count = kind == "cold_start" ? 0 : cell_of(row, kind, "connections_asked") + 0
+            if (some_idle[experiments[i]]) count = -1 / (count + 1)
+            if ((kind, model) in largest && count < largest_count[kind, model]) continue
+            largest[kind, model] = row
+            largest_count[kind, model] = count
+        }
 }
 
 # cold_start.csv has its own columns: they join those of the summary behind its last.
@@ -123,7 +137,8 @@ function write_experiment(experiment,    kind, count, columns, i, n, part, text,
     kind = kind_of[experiment]
     count = split(layout[experiment in layout ? experiment : kind], columns, ";")
     print "T\t" experiment "\t" experiment
-    text = kind == "cold_start" ? "H\tmodel\tstatus" : "H\tmodel\tconnections\testablished" \
+    text = kind == "cold_start" ? "H\tmodel\tstatus" : \
+           "H\tmodel\tconnections" (some_idle[experiment] ? "\tactive" : "") "\testablished" \
            (kind == "omission" ? "\tarrival" : "") "\tstatus"
     for (i = 1; i <= count; i++) {
         split(columns[i], part, "|")
@@ -134,7 +149,8 @@ function write_experiment(experiment,    kind, count, columns, i, n, part, text,
         row = line[experiment, n]
         text = "R\t" cell_of(row, kind, "model")
         if (kind != "cold_start")
-            text = text "\t" cell_of(row, kind, "connections_asked") "\t" \
+            text = text "\t" cell_of(row, kind, "connections_asked") \
+                   (some_idle[experiment] ? "\t" cell_of(row, kind, "connections_active") : "") "\t" \
                    or_dash(cell_of(row, kind, "connections_established_min"))
         if (kind == "omission") text = text "\t" cell_of(row, kind, "arrival")
         text = text "\t" cell_of(row, kind, "status")
@@ -171,8 +187,9 @@ function or_dash(text) { return text == "" ? "-" : text }
 END {
     for (i = 1; i <= cold_count; i++) {
         $0 = cold_rows[i]
-        remember($cold_column["experiment"], "cold_start", $cold_column["model"], 0)
+        remember($cold_column["experiment"], "cold_start", $cold_column["model"])
     }
+    choose_largest()
     write_overview()
     for (i = 1; i <= experiment_count; i++) write_experiment(experiments[i])
     if (switch_cost != "") write_switch_cost()

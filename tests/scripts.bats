@@ -243,6 +243,30 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     [[ $output == *$'Only when named:\n'*omission* ]]
 }
 
+# What lies along the axis for the first model.
+positions() { cut -d' ' -f1 "$tmp/line-1.dat" | grep -v '^NaN\|^$' | tr '\n' ' '; }
+
+# Rows of the fixture as if some of the connections were idle: asked and active from two expressions.
+crowd() { # crowd ASKED ACTIVE
+    awk -F, -v OFS=, 'NR == 1 || $2 == "ramp" && $5 == "poll" {
+        if (NR > 1) { asked = '"$1"'; active = '"$2"'; $10 = asked; $11 = active }
+        print }' tests/fixtures/raw.csv >"$tmp/raw.csv"
+    awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
+    awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1000 -v log_y=1 -v known=poll -v work="$tmp" \
+        -f harness/plots/points.awk "$tmp/summary.csv"
+}
+
+@test "the axis counts the idle connections where some are, and the active ones where only they differ" {
+    crowd '$10' 10
+    grep -q 'x_label = "idle connections, beside 10 active ones"' "$tmp/axes.gp"
+    grep -q 'set xtics ("0" 28.46.*"90" 90)\|set xtics ("90" 90, "0" 28.46' "$tmp/axes.gp"
+    [[ $(positions) == '28.4605 90 ' ]]
+    crowd 1000 '$10'
+    grep -q 'x_label = "active connections, of 1,000"' "$tmp/axes.gp"
+    [[ $(positions) == '10 100 ' ]]
+    awk -f harness/tables.awk "$tmp/summary.csv" | grep -q $'^R\tpoll\t1000\t10\t'
+}
+
 @test "index.html needs nothing but itself" {
     draw_fixture
     ! grep -qE '<(script|link|img)|src="|@import|href="https?:' "$tmp/run/index.html"

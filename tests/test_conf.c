@@ -35,7 +35,8 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(conf.connections[1], 10);
     assert_true(conf.rate_per_s == 20000 && conf.poisson && conf.message_b == 64);
     assert_true(conf.warmup_s == 1 && conf.window_s == 2 && conf.repeats == 3);
-    assert_true(conf.active == 0 && conf.timeout_ms == 1000 && conf.settle_s == 3);
+    assert_true(conf.active[0] == 0 && conf.active[1] == 0 && conf.timeout_ms == 1000 &&
+                conf.settle_s == 3);
     assert_int_equal(conf.reruns, 3);
 }
 
@@ -155,6 +156,24 @@ static void too_many_points_are_refused(void **state)
     expect_refused(text, 1, "more than");
 }
 
+/* The list with one number holds for every point of the other. */
+static void either_connections_or_active_grow(void **state)
+{
+    (void)state;
+    assert_true(parse("kind = latency\nconnections = 500\nactive = 1 10 500\n", "quick"));
+    assert_int_equal(conf.connection_count, 3);
+    assert_true(conf.connections[2] == 500 && conf.active[2] == 500 && conf.active[1] == 10);
+    assert_true(parse("kind = latency\nconnections = 100 5000\nactive = 100\n", "quick"));
+    assert_int_equal(conf.connection_count, 2);
+    assert_true(conf.connections[1] == 5000 && conf.active[1] == 100);
+    expect_refused("kind = latency\nconnections = 1 2\nactive = 1 2\n", 0, "several numbers");
+    expect_refused("kind = memory\nconnections = 9\nactive = 1 2\n", 0, "several numbers");
+    expect_refused("kind = latency\nconnections = 9\nactive = 1 10\n", 0, "10 to send of 9");
+    expect_refused("kind = latency\nconnections = 9\nactive = 0 1\n", 0, "stands for all");
+    expect_refused("active = 1 1\n", 1, "active must rise");
+    expect_refused("active = -1\n", 1, "active takes whole numbers from 0");
+}
+
 static void the_estimate_grows_with_the_work(void **state)
 {
     (void)state;
@@ -181,6 +200,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_no_text_are_refused),
         cmocka_unit_test(no_damage_to_a_file_does_damage),
         cmocka_unit_test(too_many_points_are_refused),
+        cmocka_unit_test(either_connections_or_active_grow),
         cmocka_unit_test(the_estimate_grows_with_the_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

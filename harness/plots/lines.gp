@@ -1,4 +1,4 @@
-# lines.gp -- what all charts against the number of connections share.
+# lines.gp -- what all charts against the number of connections, idle or active ones share.
 #
 # A figure sets title_text, metric, divide, y_label and, if it wants them, log_y = 0 and second: a
 # metric that is drawn dashed beside the first.
@@ -13,7 +13,7 @@ load "harness/plots/style.gp"
 
 set logscale x 10
 if (log_y) { set logscale y 10 }
-set xlabel "connections" offset 0, -0.5
+set xlabel x_label offset 0, -0.5
 number(i) = int(word(numbers, i))
 MODELS = words(models)
 line(i) = sprintf("%s/line-%d.dat", work, number(i))

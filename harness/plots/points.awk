@@ -25,19 +25,49 @@ NR == 1 {
 $column["experiment"] == experiment && $column["model"] in number_of {
     m = number_of[$column["model"]]
     n = ++points[m]
-    x[m, n] = $column["connections_asked"] + 0
+    asked[m, n] = $column["connections_asked"] + 0
+    active[m, n] = $column["connections_active"] + 0
     y[m, n] = cell(metric "_median")
     y_low[m, n] = cell(metric "_min")
     y_high[m, n] = cell(metric "_max")
     y_second[m, n] = second == "" ? "" : cell(second "_median")
     status[m, n] = $column["status"]
     if (metric ~ /_kib$/ && status[m, n] ~ /^(drifting|noisy|client_limited)$/) status[m, n] = "ok"
-    counts[x[m, n]] = 1
-    if (x_first == "" || x[m, n] < x_first) x_first = x[m, n]
-    if (x_last == "" || x[m, n] > x_last) x_last = x[m, n]
     widen(y_low[m, n])
     widen(y_high[m, n])
     widen(y_second[m, n])
+}
+
+# What lies along the axis: the connections; the idle ones, where some are; the active ones, where
+# only they differ.
+function choose_x(    point, key, asked_count, active_count, some_idle, only_asked, only_active) {
+    for (point in asked) {
+        if (!asked_seen[asked[point]]++) asked_count++
+        if (!active_seen[active[point]]++) active_count++
+        if (active[point] > 0 && active[point] < asked[point]) some_idle = 1
+        only_asked = asked[point]
+        only_active = active[point]
+    }
+    x_of = asked_count == 1 && active_count > 1 ? "active" : some_idle ? "idle" : "asked"
+    x_label = x_of == "active" ? "active connections, of " with_commas(only_asked) : \
+              x_of != "idle" ? "connections" : \
+              "idle connections" (active_count == 1 ? ", beside " with_commas(only_active) " active ones" : "")
+}
+
+function x_value(point) {
+    return x_of == "active" ? active[point] : x_of == "idle" ? asked[point] - active[point] : asked[point]
+}
+
+# A logarithmic axis has no 0: it stands, as such, left of the others.
+function set_x(    point, least) {
+    choose_x()
+    for (point in asked) if (x_value(point) > 0 && (least == "" || x_value(point) < least)) least = x_value(point)
+    for (point in asked) {
+        x[point] = x_value(point) > 0 ? x_value(point) : least / 10 ^ 0.5
+        counts[x[point]] = x_value(point)
+        if (x_first == "" || x[point] < x_first) x_first = x[point]
+        if (x_last == "" || x[point] > x_last) x_last = x[point]
+    }
 }
 
 function cell(name) {
@@ -155,8 +185,8 @@ function write_axes(    file, name, tics, comma, drawn, numbers, m, value, many,
     file = work "/axes.gp"
     for (name in counts) many++
     for (name in counts) {
-        if (many > 7 && log10(name) != int(log10(name) + 1e-9) && name != x_last) continue
-        tics = tics comma "\"" with_commas(name) "\" " name
+        if (many > 7 && log10(name) != int(log10(name) + 1e-9) && name != x_last && counts[name] > 0) continue
+        tics = tics comma "\"" with_commas(counts[name]) "\" " name
         comma = ", "
     }
     printf "set xrange [%g:%g]\nset yrange [%.10g:%.10g]\n", x_from, x_to, y_from, y_to > file
@@ -178,7 +208,7 @@ function write_axes(    file, name, tics, comma, drawn, numbers, m, value, many,
             drawn = drawn models[m] " "
             numbers = numbers m " "
         }
-    printf "models = \"%s\"\nnumbers = \"%s\"\n", drawn, numbers > file
+    printf "models = \"%s\"\nnumbers = \"%s\"\nx_label = \"%s\"\n", drawn, numbers, x_label > file
 }
 
 END {
@@ -186,6 +216,7 @@ END {
     failed = work "/failed.dat"
     print "NaN NaN \"\" 1" > words
     print "NaN NaN 1" > failed
+    set_x()
     set_range()
     for (m = 1; m <= model_count; m++) if (points[m]) write_model(m)
     write_axes()
