@@ -132,6 +132,14 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     [[ $(rows 'c["experiment"] == "memory" && c["model"] == "poll" && c["verdict"] == "not_shown"') == 5 ]]
 }
 
+@test "an experiment that shows no cost of a server is named, not compared" {
+    make_run a seed=1
+    make_run b seed=2
+    sed -i 's/,memory,memory,/,omission,omission,/' "$tmp/a/raw.csv" "$tmp/b/raw.csv"
+    run -0 compare a b
+    [[ $output == *'- poll at 10,000 connections (omission): it shows no cost of a server'* ]]
+}
+
 @test "what differs between machines and set-ups is told, and what does not is not" {
     make_run a seed=1
     make_run b seed=2
