@@ -1,12 +1,11 @@
 # compare.awk -- two runs, point by point: what may be said of B against A.
 #
-#   awk -v blocked=FILE -v control=FILE -v OFS=, -f headline.awk -f decide.awk -f compare.awk
+#   awk -v blocked=FILE -v OFS=, -f headline.awk -f decide.awk -f compare.awk
 #       side=a A.csv [A/cold_start.csv] side=b B.csv [B/cold_start.csv] > compare.csv
 #
 # A.csv and B.csv are what summarise.awk makes with runs=1.  `blocked` names experiments that were
-# not the same in both: "experiment<TAB>reason".  `control` is written: "N RATIO", by how much the
-# client's own CPU per message moved at N capacity points, in the middle of them.
-# Exit status 3: the runs have no point in common.  Columns: results/README.md.
+# not the same in both: "experiment<TAB>reason".  Exit status 3: the runs have no point in common.
+# Columns: results/README.md.
 
 BEGIN {
     FS = ","
@@ -29,13 +28,12 @@ function value(name) { return name in column ? $column[name] : "" }
 function runs_of(metric) { return metric == "time_s" ? value("repeats") : value(metric "_runs") }
 
 function read_point(experiment, kind,    key, count, list, i) {
-    key = experiment SUBSEP value("model") SUBSEP value("connections_asked") SUBSEP value("connections_active")
+    key = experiment SUBSEP value("model") SUBSEP value("connections_asked") SUBSEP \
+          value("connections_active") SUBSEP value("arrival")
     if (!(key in kind_of)) keys[++key_count] = key
     kind_of[key] = kind
     status[key, side] = value("status")
     reason[key, side] = value("reason")
-    if (kind == "capacity" && headline_good(value("status")))
-        client[key, side] = value("client_cpu_us_per_message_median")
     count = split(headline_of[kind], list, " ")
     for (i = 1; i <= count; i++) {
         median[key, list[i], side] = value(list[i] "_median")
@@ -98,18 +96,7 @@ function compare_point(key,    count, list, i, only) {
     }
     count = split(headline_of[kind_of[key]], list, " ")
     for (i = 1; i <= count; i++) compare_metric(key, list[i])
-}
-
-# The client is the same program for all models and in both runs: a control.
-function write_control(    k, i, count, ratio, sorted) {
-    for (k = 1; k <= key_count; k++) {
-        if (!(client[keys[k], "a"] > 0 && client[keys[k], "b"] > 0)) continue
-        ratio = client[keys[k], "b"] / client[keys[k], "a"]
-        for (i = count++; i > 0 && sorted[i] > ratio; i--) sorted[i + 1] = sorted[i]
-        sorted[i + 1] = ratio
-    }
-    i = int((count + 1) / 2)
-    if (count) printf "%d %.4f\n", count, count % 2 ? sorted[i] : (sorted[i] + sorted[i + 1]) / 2 > control
+    if (!count) print_row(key, "", OFS OFS, "not_compared", "it shows no cost of a server")
 }
 
 END {
@@ -118,5 +105,4 @@ END {
     print "experiment,kind,model,connections_asked,connections_active,metric,runs_a,median_a,min_a,max_a," \
           "runs_b,median_b,min_b,max_b,ratio,ratio_low,ratio_high,verdict,reason"
     for (k = 1; k <= key_count; k++) compare_point(keys[k])
-    write_control()
 }

@@ -68,7 +68,7 @@ compare_rows() {
     summarise "$run_a" a >"$work/summaries"
     summarise "$run_b" b >>"$work/summaries"
     mapfile -t inputs <"$work/summaries"
-    awk -v blocked="$work/blocked.tsv" -v control="$work/control" -v OFS=, -f harness/headline.awk \
+    awk -v blocked="$work/blocked.tsv" -v OFS=, -f harness/headline.awk \
         -f harness/decide.awk -f harness/compare.awk "${inputs[@]}" >"$work/compare.csv" || status=$?
     ((status != 3)) || die "$run_a and $run_b have no point in common: no model was measured in both with the same experiment and number of connections"
     ((status == 0)) || exit "$status"
@@ -110,7 +110,7 @@ write_report() {
     {
         echo "# A: $(basename "$run_a"), B: $(basename "$run_b")"
         echo
-        awk -v figures="$work/figures.tsv" -v control="$work/control" -v blocked="$work/blocked.tsv" \
+        awk -v figures="$work/figures.tsv" -v blocked="$work/blocked.tsv" \
             -f harness/headline.awk -f harness/decide.awk -f harness/compare_report.awk \
             "$work/setup.tsv" "$work/compare.csv"
         printf '\nA is %s, B is %s. How to read this: docs/comparing.md.\n' "$run_a" "$run_b"
@@ -127,7 +127,7 @@ main() {
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
     mkdir "$work/figures"
-    touch "$work/control" "$work/figures.tsv"
+    touch "$work/figures.tsv"
     known=$(known_models "$run_a"/{raw,cold_start}.csv "$run_b"/{raw,cold_start}.csv)
     compare_rows
     draw_charts

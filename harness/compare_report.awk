@@ -1,15 +1,14 @@
 # compare_report.awk -- compare.csv in words and tables, as Markdown.
 #
-#   awk -v figures=FILE -v control=FILE -v blocked=FILE
+#   awk -v figures=FILE -v blocked=FILE
 #       -f headline.awk -f decide.awk -f compare_report.awk setup.tsv compare.csv > compare.md
 #
-# `figures` holds "experiment<TAB>group<TAB>file" of each chart; control and blocked are those of
+# `figures` holds "experiment<TAB>group<TAB>file" of each chart; `blocked` is that of
 # compare.awk.  A group is a metric, or all of them for kind memory.
 
 BEGIN {
     while ((getline text < figures) > 0) { split(text, part, "\t"); figure[part[1], part[2]] = part[3] }
     while ((getline text < blocked) > 0) { split(text, part, "\t"); stopped = stopped "- " part[1] ": " part[2] "\n" }
-    if ((getline text < control) > 0) { split(text, part, " "); control_points = part[1]; control_ratio = part[2] }
 }
 
 FILENAME ~ /\.tsv$/ {
@@ -42,6 +41,7 @@ function read_row(    verdict, where, group) {
         chance += decide_false_alarm(cell("runs_a") < cell("runs_b") ? cell("runs_a") : cell("runs_b"))
         if (verdict != "not_shown") { shown++; claims = claims "- " sentence() " (" cell("experiment") ")\n" }
     }
+    if (cell("metric") == "") return
     group = cell("kind") == "memory" ? "memory" : cell("metric")
     if (!((cell("experiment"), group) in lines)) {
         groups[++group_count] = cell("experiment") SUBSEP group
@@ -88,21 +88,14 @@ function table_row(    metric, unit, ratio) {
 
 function section(title, text) { if (text != "") printf "\n## %s\n\n%s", title, text }
 
-function control_words() {
-    if (!control_points) return ""
-    return "\nThe load client is the same program for all models. Its own CPU per message was " \
-        sprintf("%.2f", control_ratio) " times that of A (median of " control_points " capacity points)" \
-        (control_ratio > 1.05 || control_ratio < 0.95 ? ": what moved the client may have moved the servers, too." : ".") "\n"
-}
-
 END {
     print shown ? "**A difference is shown in " shown " of " rows " rows.**" : \
         rows ? "**No difference shown** in " rows " rows." : "**Nothing could be compared.**"
     if (rows) printf "Between equal servers, chance alone would claim about %.2g of %d.\n", chance, rows
     section("Differences shown", claims)
     section("Another load, so not compared", stopped)
-    section("What else differs", (setup == "" ? "Nothing that the runs recorded.\n" : \
-            "| what | A | B |\n| --- | --- | --- |\n" setup) control_words())
+    section("What else differs", setup == "" ? "Nothing that the runs recorded.\n" : \
+            "| what | A | B |\n| --- | --- | --- |\n" setup)
     section("Not compared", missing)
     section("Only in A", only["only_a"])
     section("Only in B", only["only_b"])

@@ -47,11 +47,10 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
         # Three standard deviations of such a count.
         awk -v count="$count" -v stated="$stated" 'BEGIN { exit !(count <= stated + 3 * sqrt(stated)) }'
     done
-    # The simulation is not blind: sets of three that merely do not overlap are not enough.
-    [[ $(claims runs=2 noise=0.3 decisions=1000) == 0 && $(claims runs=5 noise=0.05 factor=1.5 decisions=100) == 100 ]]
+    [[ $(claims runs=2 noise=0.3 decisions=1000) == 0 ]]
 }
 
-@test "five runs find 20 % where runs vary by 3 %" {
+@test "five runs find 20 % where runs vary by 3 %, nine times in ten" {
     count=$(claims runs=5 noise=0.03 factor=1.2 decisions=1000)
     echo "$count of 1000"
     ((count >= 900))
@@ -131,6 +130,14 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     [[ $output == *'- poll at 100 connections (capacity): noisy in B: others were busy'* ]]
     [[ $output == *'## Only in A'*'- fork at 1 connection (capacity)'*'## Only in B'*'- newcomer at 1 connection'* ]]
     [[ $(rows 'c["experiment"] == "memory" && c["model"] == "poll" && c["verdict"] == "not_shown"') == 5 ]]
+}
+
+@test "an experiment that shows no cost of a server is named, not compared" {
+    make_run a seed=1
+    make_run b seed=2
+    sed -i 's/,memory,memory,/,omission,omission,/' "$tmp/a/raw.csv" "$tmp/b/raw.csv"
+    run -0 compare a b
+    [[ $output == *'- poll at 10,000 connections (omission): it shows no cost of a server'* ]]
 }
 
 @test "what differs between machines and set-ups is told, and what does not is not" {

@@ -3,7 +3,7 @@
 #
 # usage: tests/run.sh [--no-install] [PART...]
 #   parts: format scripts docs warnings units load gate guests harness controls crosschecks
-#          suite   [all of them]
+#          compare suite   [all of them]
 #
 # Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
 # screen.  The last line counts: "N passed, N failed, N skipped".  Exit status 1 if any failed.
@@ -12,7 +12,7 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly ALL_PARTS=(format scripts docs warnings units load gate guests harness controls crosschecks suite)
+readonly ALL_PARTS=(format scripts docs warnings units load gate guests harness controls crosschecks compare suite)
 readonly GATES_AT_ONCE=3
 out=build/test
 
@@ -92,6 +92,8 @@ part_harness() { bats --tap tests/measure.bats tests/switch.bats; }
 part_controls() { bats --tap tests/controls.bats; }
 
 part_crosschecks() { bats --tap tests/crosschecks.bats; }
+
+part_compare() { bats --tap tests/compare.bats; }
 
 part_suite() { bats --tap tests/scripts.bats; }
 

@@ -360,7 +360,7 @@ END
 
 @test "help names every option and word that run_all.sh knows" {
     run -0 ./run_all.sh --help
-    for word in quick standard full check draw doctor list --models --command --repeats --rate --seed --out --no-install; do
+    for word in quick standard full check draw compare doctor list --models --command --repeats --rate --seed --out --baseline --no-install; do
         [[ $output == *"  $word "* ]] || { echo "$word"; return 1; }
     done
 }

@@ -17,18 +17,18 @@ function memory(value) { return value * exp(0.002 * normal()) }
 
 function capacity_row(model, repeat, connections, slow,    cpu) {
     cpu = noisy(6 * slow)
-    printf "2,capacity,capacity,standard,%s,%d,0,%d,%d,64,closed,,%.6g,,,%.6g,%.6g,,,,,,,ok,\n",
-        model, repeat, connections, connections, 1e6 / cpu, cpu, noisy(5)
+    printf "2,capacity,capacity,standard,%s,%d,0,%d,%d,64,closed,,%.6g,,,%.6g,,,,,,,ok,\n",
+        model, repeat, connections, connections, 1e6 / cpu, cpu
 }
 
 function latency_row(model, repeat, connections, slow) {
-    printf "2,ramp,latency,standard,%s,%d,0,%d,%d,64,poisson,%d,%d,%.6g,%.6g,%.6g,,%.6g,,,,,,ok,\n",
+    printf "2,ramp,latency,standard,%s,%d,0,%d,%d,64,poisson,%d,%d,%.6g,%.6g,%.6g,%.6g,,,,,,ok,\n",
         model, repeat, connections, connections, rate, rate, noisy(50000 * slow), noisy(400000 * slow),
         noisy(20 * slow), noisy(0.5)
 }
 
 function memory_row(model, repeat) {
-    printf "2,memory,memory,standard,%s,%d,0,10000,10000,64,,,,,,,,,%.6g,%.6g,%.6g,%.6g,%.6g,ok,\n",
+    printf "2,memory,memory,standard,%s,%d,0,10000,10000,64,,,,,,,,%.6g,%.6g,%.6g,%.6g,%.6g,ok,\n",
         model, repeat, memory(60000), memory(3000), memory(500), memory(42000), memory(12000)
 }
 
@@ -40,7 +40,7 @@ BEGIN {
     srand(seed)
     print "schema,experiment,kind,profile,model,repeat,superseded,connections_asked,connections_active,message_b," \
           "arrival,offered_per_s,achieved_per_s,latency_ns_p50,latency_ns_p99,server_cpu_us_per_message," \
-          "client_cpu_us_per_message,switches_per_message,machine_lost_kib,pss_kib,page_tables_kib,sockets_kib," \
+          "switches_per_message,machine_lost_kib,pss_kib,page_tables_kib,sockets_kib," \
           "slab_kib,status,reason"
     count = split(models, model, " ")
     for (r = 1; r <= repeats; r++)
