@@ -41,7 +41,7 @@ names_of() { # names_of .c servers/*.c
     for path in "$@"; do basename "$path" "$ending"; done
 }
 
-# Alphabetical, whatever is built or chosen: a model's place gives it colour and point.
+# Alphabetical, whatever is built or chosen.
 all_models() { names_of .c servers/*.c | sort; }
 # The cast of the story, and what a run measures unless it is told otherwise: the whole family takes
 # three times as long.
@@ -72,12 +72,16 @@ is_one_of() { # is_one_of WORD LIST...
     return 1
 }
 
-# Colour and point follow from a model's place: servers first, then guests, then strangers.
+# A model's place gives it colour and point, in every run the same.  Relatives are eight places apart:
+# they share a colour, and dashes tell them apart.  Models that have no place here, a student's or a
+# user's, come after these, in alphabetical order.
+readonly places=(fork libuv poll thread epoll io_uring select sequential
+    prefork node python thread_pool epoll_workers go)
+
 known_models() { # known_models FILE...
-    local guest file
+    local file
     {
-        all_models
-        for guest in servers/guests/*; do basename "${guest%.*}"; done | sort -u
+        printf '%s\n' "${places[@]}"
         for file in "$@"; do
             [[ ! -s $file ]] || awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "model") c = i; next }
                      $c != "" { print $c }' "$file"

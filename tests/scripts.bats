@@ -184,18 +184,29 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     says capacity-messages_per_s 'warmed up until steady: 5 to 7 s'
 }
 
-@test "a model keeps its colour when others are left out, and a stranger does not take it" {
+# colours FOLDER: of the lines and words in the latency chart of a drawn run.
+colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d ' ' | sort -u; }
+
+@test "a model keeps its colour when others are left out or come, and a stranger does not take it" {
     draw_fixture
-    mkdir "$tmp/few"
+    poll='rgb(0,158,115)' stranger='rgb(0,0,0)' # The third place, and the one after the family's last.
+    colours "$tmp/run" | grep -qxF "$poll"
+    mkdir "$tmp/few" "$tmp/more"
     grep -E '^schema|,poll,' tests/fixtures/raw.csv >"$tmp/few/raw.csv"
     ./run_all.sh draw "$tmp/few"
-    models=(servers/*.c)
-    for ((n = 0; n < ${#models[@]}; n++)); do [[ ${models[n]} != servers/poll.c ]] || break; done
-    colours=('0, 114, 178' '230, 159,   0' '0, 158, 115' '213,  94,   0' '204, 121, 167' '86, 180, 233')
-    for run in run few; do grep -q "rgb( *${colours[n]})" "$tmp/$run/figures/ramp-latency_p99.svg"; done
-    for ((i = 0; i < ${#colours[@]}; i++)); do
-        ((i == n)) || ! grep -q "rgb( *${colours[i]})" "$tmp/few/figures/ramp-latency_p99.svg" || return 1
-    done
+    colours "$tmp/few" | grep -qxF "$poll"
+    sed 's/,fork,/,a_new_one,/' tests/fixtures/raw.csv | grep -E '^schema|,poll,|,a_new_one,' >"$tmp/more/raw.csv"
+    ./run_all.sh draw "$tmp/more"
+    colours "$tmp/more" | grep -qxF "$poll"
+    models() { grep -vxE 'rgb\((34,34,34|68,68,68|228,228,228|255,255,255|51,51,51|160,0,0)\)'; }
+    [[ $(colours "$tmp/few" | models) == "$poll" ]]
+    [[ $(colours "$tmp/more" | models) == "$stranger"$'\n'"$poll" ]] || { colours "$tmp/more"; return 1; }
+}
+
+@test "every model and guest has a place of its own, so that no new one shifts the others" {
+    places=$(sed -n '/^readonly places=(/,/)$/p' harness/draw.sh | tr -d '()' | sed 's/readonly places=//' | tr -s ' \n' '\n' | grep . | sort)
+    named=$(for file in servers/*.c servers/guests/*; do git ls-files --error-unmatch "$file" >/dev/null 2>&1 && basename "${file%.*}"; done | sort)
+    [[ $places == "$named" ]] || { diff <(echo "$places") <(echo "$named"); return 1; }
 }
 
 @test "only ok and overloaded points are on a model's own line, also when several in a row are not" {

@@ -8,16 +8,15 @@ legend_entries = 0
 y_label = "wall time, s"
 load "harness/plots/style.gp"
 
-set xrange [0.4:bar_count + 0.8] # Room for the last number.
+set xrange [0.4:bar_count + 0.6]
 set yrange [0:highest * 1.2]
 set grid noxtics
-name_font = font(bar_count > 8 ? 17 : 25)
-set xtics scale 0 font name_font
+set xtics scale 0 font bar_name_font
+if (many_bars) { set xtics rotate by 30 right }
 set style fill solid 1 noborder
-number_font = font(bar_count > 8 ? 16 : 23)
 set boxwidth 0.5
 bars = work . "/bars.dat"
 plot for [n = 1:words(known)] bars using 1:($2 == n ? $3 : NaN) with boxes fillcolor rgb colour(n), \
-     bars using 1:($5 > $4 ? $4 : NaN):(0):($5 - $4) with vectors heads size graph 0.01, 90 \
-         linewidth 4 linecolor rgb "#222222", \
-     bars using ($1 + 0.27):3:(sprintf("%.3g s", $3)) with labels left font number_font
+     for [edge = 0:1] bars using 1:($5 > $4 ? $4 : NaN):(0):($5 - $4) with vectors heads size graph 0.01, 90 \
+         linewidth (edge ? 4 : 8) linecolor rgb (edge ? "#222222" : "white"), \
+     bars using ($1):5:(sprintf("%.3g s", $3)) with labels center offset 0, 0.9 font bar_number_font

@@ -17,9 +17,8 @@ HALF = 0.19
 set xrange [0.4:bar_count + 0.6]
 set yrange [0:top]
 set grid noxtics
-name_font = font(bar_count > 8 ? 17 : 25)
-set xtics scale 0 font name_font
-number_font = font(bar_count > 8 ? 14 : 21)
+set xtics scale 0 font bar_name_font
+if (many_bars) { set xtics rotate by 30 right }
 set style fill solid 1 border rgb "white"
 
 do for [i = 1:PARTS] {
@@ -55,6 +54,6 @@ plot for [i = 1:PARTS] bars using ($1 - HALF):(part_bottom(i)):($1 - 2 * HALF):1
          with vectors head filled linewidth 3 linecolor rgb "#333333", \
      bars using ($1 - HALF):5 with points pointtype 13 pointsize 2.6 linecolor rgb "#D55E00", \
      bars using ($1 - HALF):(higher($3, $5)):(kib($5)) with labels center offset 0, 0.95 \
-         font number_font textcolor rgb "#B04A00", \
-     bars using ($1 - HALF):(stack_label($3, $5)):(kib($3)) with labels center offset 0, 0.7 font number_font, \
-     bars using ($1 + HALF + 0.02):(within($4)):(kib($4)) with labels center offset 0, 0.7 font number_font
+         font bar_number_font textcolor rgb "#B04A00", \
+     bars using ($1 - HALF):(stack_label($3, $5)):(kib($3)) with labels center offset 0, 0.7 font bar_number_font, \
+     bars using ($1 + HALF + 0.02):(within($4)):(kib($4)) with labels center offset 0, 0.7 font bar_number_font

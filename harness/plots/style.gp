@@ -11,9 +11,9 @@
 set encoding utf8
 set datafile missing NaN
 
-# Okabe and Ito (2008): safe for all common kinds of colour blindness.  Their yellow comes last,
-# for it is weak on a projector.  Beyond eight, dashes tell apart; points have a period of six.
-colours = "#0072B2 #E69F00 #009E73 #D55E00 #CC79A7 #56B4E9 #000000 #F0E442"
+# Okabe and Ito (2008): safe for all common kinds of colour blindness.  A grey in place of their
+# yellow, in which nobody can read a word.  Beyond eight, dashes tell apart; points have a period of six.
+colours = "#0072B2 #E69F00 #009E73 #D55E00 #CC79A7 #56B4E9 #000000 #808080"
 colour(n) = word(colours, (n - 1) % 8 + 1)
 dash(n) = int((n - 1) / 8) % 3 + 1
 filled(n) = 5 + 2 * ((n - 1) % 6)
@@ -85,3 +85,8 @@ set label text_of("remarks") at screen across(30), screen from_top(text_top) lef
     font font(17) textcolor "#a00000"
 set label text_of("caption") at screen across(30), \
     screen from_top(text_top + LINE * lines_of("remarks")) left font font(17) textcolor "#333333"
+
+# The names under bars: aslant where there are too many to lie side by side.
+many_bars = exists("bar_count") && bar_count > 8
+bar_name_font = font(many_bars ? 17 : 25)
+bar_number_font = font(many_bars ? 14 : 21)

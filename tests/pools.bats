@@ -1,0 +1,180 @@
+#!/usr/bin/env bats
+# pools.bats -- guards against models that pass the gate without doing what their files say: a pool
+# that does not replace its dead, a queue that drops, a wall that is not told.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    BIN=build/release
+    server=
+}
+
+teardown() { [[ -z $server ]] || { kill "$server"; wait "$server"; }; }
+
+# start MODEL OPTIONS...: sets server (its pid) and port; what it says goes to $said.
+start() {
+    local model=$1 out=$BATS_TEST_TMPDIR/out
+    shift
+    said=$BATS_TEST_TMPDIR/said
+    "$BIN/server-$model" 0 "$@" >"$out" 2>"$said" 3>&- &
+    server=$!
+    until [[ -s $out ]]; do kill -0 "$server" && sleep 0.01; done
+    port=$(sed 's/ready port=//' "$out")
+}
+
+# echoes FD [SECONDS]: a line comes back, in time.
+echoes() {
+    local line
+    echo hello >&"$1"
+    IFS= read -r -t "${2:-5}" line <&"$1" && [[ $line == hello ]]
+}
+
+children() { pgrep --parent "$server" | wc -l; }
+
+# becomes NUMBER COMMAND...: within 5 s the command prints it.
+becomes() {
+    local wanted=$1 tries
+    shift
+    for ((tries = 0; tries < 100; tries++)); do
+        [[ $("$@") != "$wanted" ]] || return 0
+        sleep 0.05
+    done
+    echo "$*: $("$@"), not $wanted"
+    return 1
+}
+
+@test "only sequential declares a number of clients: each other model takes all traps of the gate" {
+    for program in "$BIN"/server-*; do
+        [[ -x $program && $program != *.* ]] || continue
+        run -0 "$program" --clients-max
+        [[ $output == "$([[ $program == */server-sequential ]] && echo 1 || echo 0)" ]] || { echo "$program: $output"; return 1; }
+    done
+}
+
+@test "sequential: the second client is served when the first has left" {
+    start sequential
+    exec {first}<>"/dev/tcp/127.0.0.1/$port" {second}<>"/dev/tcp/127.0.0.1/$port"
+    echoes "$first"
+    run ! echoes "$second" 0.3
+    exec {first}>&-
+    IFS= read -r -t 5 line <&"$second"
+    [[ $line == hello ]]
+}
+
+@test "the client fails within seconds where a server serves only some, and names the number" {
+    start sequential
+    begin=$SECONDS
+    run -1 --separate-stderr timeout 20 "$BIN/load" --port "$port" --connections 10 --rate 100 --duration 1
+    ((SECONDS - begin <= 4))
+    [[ $stderr == *"9 of 10 connections were not established"* ]] || { echo "$stderr"; return 1; }
+}
+
+@test "select: who comes past FD_SETSIZE is refused, told once, and the others are served" {
+    start select
+    run -1 "$BIN/load" --port "$port" --connections 1100 --closed --duration 0.2
+    [[ $(wc -l <"$said") == 1 ]]
+    grep -q 'FD_SETSIZE: further clients are refused' "$said"
+    exec {client}<>"/dev/tcp/127.0.0.1/$port"
+    echoes "$client"
+}
+
+@test "prefork: a worker that is killed is replaced" {
+    start prefork --workers 3
+    becomes 3 children
+    before=$(pgrep --parent "$server" | sort)
+    # shellcheck disable=SC2086  # three words
+    kill -KILL $before
+    becomes 3 children
+    ! grep -qxF "$before" <<<"$(pgrep --parent "$server")"
+    exec {client}<>"/dev/tcp/127.0.0.1/$port"
+    echoes "$client"
+}
+
+@test "prefork: hires when somebody waits, and lets go who finds nobody" {
+    start prefork --workers 2
+    becomes 2 children
+    for ((i = 0; i < 6; i++)); do
+        exec {client}<>"/dev/tcp/127.0.0.1/$port"
+        echoes "$client" 1
+        clients[i]=$client
+    done
+    (($(children) >= 6))
+    for client in "${clients[@]}"; do exec {client}>&-; done
+    becomes 2 children
+}
+
+@test "prefork: with --workers-max a client waits until another one leaves" {
+    start prefork --workers 2 --workers-max 2
+    exec {first}<>"/dev/tcp/127.0.0.1/$port" {second}<>"/dev/tcp/127.0.0.1/$port" {third}<>"/dev/tcp/127.0.0.1/$port"
+    echoes "$first"
+    echoes "$second"
+    run ! echoes "$third" 0.5
+    [[ $(children) == 2 ]]
+    exec {second}>&-
+    IFS= read -r -t 5 line <&"$third"
+    [[ $line == hello ]]
+}
+
+# slowest WORKERS: how long 4 clients wait whose messages sleep 200 ms each, all at once, in ms.
+slowest() {
+    local i line begin
+    local -a clients
+    start thread_pool --costs --workers "$1"
+    for ((i = 0; i < 4; i++)); do exec {client}<>"/dev/tcp/127.0.0.1/$port"; clients[i]=$client; done
+    begin=$(date +%s%3N)
+    for client in "${clients[@]}"; do echo '!sleep 200000' >&"$client"; done
+    for client in "${clients[@]}"; do IFS= read -r -t 5 line <&"$client"; done
+    took_ms=$(($(date +%s%3N) - begin))
+}
+
+@test "thread_pool: as many messages sleep at a time as there are workers" {
+    slowest 4
+    ((took_ms >= 200 && took_ms < 600)) || { echo "$took_ms ms"; return 1; }
+    kill "$server"
+    wait "$server"
+    slowest 1
+    ((took_ms >= 800)) || { echo "$took_ms ms"; return 1; }
+}
+
+@test "thread_pool: a full queue stops accepting, and drops nothing" {
+    start thread_pool --workers 1 --queue 1
+    run -0 "$BIN/load" --port "$port" --connections 500 --closed --duration 0.5 --output csv
+    [[ ! -s $said ]]
+    # While its one worker sleeps and the queue is full, a newcomer is not taken in; then it is.
+    kill "$server"
+    wait "$server"
+    start thread_pool --costs --workers 1 --queue 1
+    for ((i = 0; i < 3; i++)); do exec {client}<>"/dev/tcp/127.0.0.1/$port"; clients[i]=$client; echoes "$client"; done
+    for client in "${clients[@]}"; do echo '!sleep 300000' >&"$client"; sleep 0.02; done
+    exec {newcomer}<>"/dev/tcp/127.0.0.1/$port"
+    sleep 0.05
+    files=$(find "/proc/$server/fd" -mindepth 1 | wc -l)
+    echoes "$newcomer"
+    (($(find "/proc/$server/fd" -mindepth 1 | wc -l) == files + 1))
+}
+
+# idle_bytes MODEL CLIENTS: private memory of the server for each of so many idle clients.
+idle_bytes() {
+    local before after
+    start "$1"
+    private_kib() { awk '/^Private/ { sum += $2 } END { print sum }' "/proc/$server/smaps_rollup"; }
+    coproc LOAD { "$BIN/load" --port "$port" --interactive --closed; }
+    # shellcheck disable=SC2153  # bash sets LOAD_PID
+    load=$LOAD_PID
+    { echo 'connect 10'; read -r -t 10 line; before=$(private_kib); } >&"${LOAD[1]}" <&"${LOAD[0]}"
+    { echo "connect $2"; read -r -t 30 line; after=$(private_kib); } >&"${LOAD[1]}" <&"${LOAD[0]}"
+    [[ $line == *"connections_established=$(($2 - 10)) "* || $line == *"connections_established=$2 "* ]] || { echo "$line"; return 1; }
+    bytes=$(((after - before) * 1024 / $2))
+    echo quit >&"${LOAD[1]}"
+    wait "$load"
+}
+
+@test "an idle client costs poll and select at most 64 bytes" {
+    idle_bytes select 1000
+    ((bytes <= 64)) || { echo "select: $bytes"; return 1; }
+    kill "$server"
+    wait "$server"
+    idle_bytes poll 10000
+    ((bytes <= 64)) || { echo "poll: $bytes"; return 1; }
+}
