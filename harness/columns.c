@@ -16,9 +16,10 @@ static const char *const columns[] = {
     "schema", "experiment", "kind", "profile", "model", "repeat", "try", "superseded", "seed",
     "connections_asked", "connections_active", "message_b", "arrival",
     /* Connecting. */
-    "quiet_s", "connections_established", "connections_in_kernel", "connections_refused",
-    "connections_reset", "connections_timed_out", "connections_failed", "connect_error",
-    "connect_s", "connect_ns_p50", "connect_ns_p99", "connect_ns_max",
+    "quiet_s", "connections_established", "connections_in_kernel", "worker_share_percent_min",
+    "worker_share_percent_max", "connections_refused", "connections_reset", "connections_timed_out",
+    "connections_failed", "connect_error", "connect_s", "connect_ns_p50", "connect_ns_p99",
+    "connect_ns_max",
     /* Traffic. */
     "warmup", "warmup_s", "window_s", "stop_ms", "offered_per_s", "sent_per_s", "achieved_per_s",
     "sent", "received", "lost", "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",

@@ -1,6 +1,7 @@
 /* proc_file.c -- reads the small text files of /proc. */
 #include "harness/proc_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,6 +22,17 @@ ssize_t proc_file_read(int at, const char *path, char *text, size_t size)
     close(fd);
     text[held] = '\0';
     return held > 0 ? (ssize_t)held : -1;
+}
+
+uint64_t proc_file_entries(const char *path)
+{
+    uint64_t count = 0;
+    DIR *folder = opendir(path);
+    if (folder == NULL) return 0;
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
 }
 
 uint64_t proc_file_number(const char *text, const char *name, uint64_t missing)

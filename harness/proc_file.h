@@ -11,6 +11,9 @@
  * them with '\0'.  Returns how many, or -1 with errno (the process may be gone). */
 ssize_t proc_file_read(int at, const char *path, char *text, size_t size);
 
+/* How many entries the folder `path` has; 0 if it cannot be read. */
+uint64_t proc_file_entries(const char *path);
+
 /* Finds a line that starts with `name` and returns the number after it ("MemFree:   123 kB");
  * `missing` if there is none. */
 uint64_t proc_file_number(const char *text, const char *name, uint64_t missing);

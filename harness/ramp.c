@@ -14,6 +14,7 @@
 #include "harness/edge.h"
 #include "harness/omission.h"
 #include "harness/probe_memory.h"
+#include "harness/probe_shares.h"
 #include "harness/quiet.h"
 #include "harness/room.h"
 #include "harness/warm.h"
@@ -123,6 +124,15 @@ static void row_memory(struct ramp *ramp, const struct edge *after, struct row *
     row_both_ends(ramp, &kernel, row);
 }
 
+static void row_shares(const struct tree *tree, const struct answer *window, struct row *row)
+{
+    struct shares shares;
+    double connections = answer_number(window, "connections_established");
+    if (!(connections > 0) || !probe_shares(tree, (uint64_t)connections, &shares)) return;
+    row_set_real(row, "worker_share_percent_min", shares.min_percent);
+    row_set_real(row, "worker_share_percent_max", shares.max_percent);
+}
+
 static struct verdict_numbers numbers_of(const struct ramp *ramp, const struct answer *window)
 {
     bool stopped = ramp->session->conf.stop_ms > 0; /* Which makes one half slower. */
@@ -193,6 +203,7 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
     row_traffic(session, &window, row);
     edge_row(&before, &after, &window, &session->cpus, numbers.spin, row, &numbers);
     if (session->conf.kind == CONF_LATENCY) row_memory(ramp, &after, row);
+    row_shares(&after.tree, &window, row);
     if (session->conf.kind == CONF_OMISSION) omission_keep_window(session, row);
     ramp->achieved_per_s = numbers.achieved_per_s;
     *verdict = verdict_judge(&numbers, reason, size);

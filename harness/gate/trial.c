@@ -1,7 +1,6 @@
 /* trial.c -- one trap being tried on one fresh server. */
 #include "harness/gate/trial.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -201,14 +200,8 @@ void trial_stop(void)
 static uint64_t count_files(pid_t pid)
 {
     char path[32];
-    uint64_t count = 0;
     snprintf(path, sizeof path, "/proc/%d/fd", pid);
-    DIR *folder = opendir(path);
-    if (folder == NULL) return 0;
-    for (struct dirent *item; (item = readdir(folder)) != NULL;)
-        count += item->d_name[0] != '.';
-    closedir(folder);
-    return count;
+    return proc_file_entries(path);
 }
 
 static bool is_zombie(pid_t pid)

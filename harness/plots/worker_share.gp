@@ -1,0 +1,10 @@
+# Kinds: latency capacity
+# Experiments: workers million
+# Shows: connections of the worker process that has the most, as a part of an even share. Dashes: of the one that has the fewest. At 100 % all have the same.
+title_text = "Busiest worker's share, nearer to 100 is better (dashed: idlest)"
+metric = "worker_share_percent_max"
+second = "worker_share_percent_min"
+divide = 1
+log_y = 0
+y_label = "connections, % of an even share"
+load "harness/plots/lines.gp"
