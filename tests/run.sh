@@ -89,6 +89,8 @@ part_gate() {
     rm -r "$parts"
 }
 
+part_guests() { bats --tap tests/guests.bats; }
+
 part_harness() { bats --tap tests/measure.bats tests/switch.bats; }
 
 part_controls() { bats --tap tests/controls.bats; }
