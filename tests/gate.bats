@@ -81,6 +81,17 @@ END
     [[ ${lines[0]} == *"ended with signal 15"* ]]
 }
 
+@test "deaf: clients that are taken in and neither served nor refused are found" {
+    caught deaf past-1024 "client 1001 was neither served nor refused"
+}
+
+@test "a server that says how many it serves is tried with so many, and not on what needs more" {
+    run -0 "$gate" --name sequential --trap clean-end --trap half-message -- "$BIN/server-sequential" 0
+    [[ ${lines[0]} == "pass  clean-end "*"SIGTERM with 1 "* ]]
+    [[ ${lines[1]} == "skip  half-message "*"declared exception: serves 1 at once by design, this takes 6" ]]
+    run -1 "$gate" --name block --trap half-message -- "$BIN/liar-block" 0 # The same server, but it says nothing.
+}
+
 @test "a declared exception is a skip with its reason" {
     run -0 "$gate" --name block --trap half-message --except "half-message=one at a time" -- "$BIN/liar-block" 0
     [[ ${lines[0]} == "skip  half-message "*"one at a time"* ]]

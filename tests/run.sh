@@ -64,7 +64,7 @@ part_units() {
 
 part_load() { bats --tap tests/load.bats; }
 
-part_models() { bats --tap tests/models.bats; }
+part_models() { bats --tap tests/models.bats tests/pools.bats; }
 
 conform() { # conform BUILD MODEL
     MODEL=$2 BUILD=build/$1 bats --tap tests/conformance.bats | sed -E "s|^(not )?ok [0-9]+ |&$2 ($1): |"

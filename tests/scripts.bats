@@ -204,7 +204,7 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
 }
 
 @test "every model and guest has a place of its own, so that no new one shifts the others" {
-    places=$(sed -n '/^readonly places=(/,/)$/p' harness/draw.sh | tr -d '()' | sed 's/readonly places=//' | tr -s ' \n' '\n' | grep . | sort)
+    places=$(sed -n '/^readonly places=(/,/)$/p' harness/lib.sh | tr -d '()' | sed 's/readonly places=//' | tr -s ' \n' '\n' | grep . | sort)
     named=$(for file in servers/*.c servers/guests/*; do git ls-files --error-unmatch "$file" >/dev/null 2>&1 && basename "${file%.*}"; done | sort)
     [[ $places == "$named" ]] || { diff <(echo "$places") <(echo "$named"); return 1; }
 }

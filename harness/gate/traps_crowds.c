@@ -10,7 +10,8 @@
 
 enum {
     AT_ONCE_MS = 1000,
-    CROWD_MS = 20000, /* For thousands, also where each is a process and sanitized. */
+    CROWD_MS = 20000,  /* For thousands, also where each is a process and sanitized. */
+    REFUSAL_MS = 5000, /* For one more, when thousands were served. */
     TOGETHER = 8,
     LIVE = 50,
     CROWD = 200,
@@ -111,7 +112,7 @@ static int gather(int count)
     for (int i = 0; i < count; i++)
         crowd[i] = peer_connect();
     for (int i = 0; i < count; i++) {
-        if (peer_echoes(&crowd[i], 64, CROWD_MS)) {
+        if (peer_echoes(&crowd[i], 64, inside < INSIDE_MIN ? CROWD_MS : REFUSAL_MS)) {
             crowd[inside++] = crowd[i];
             continue;
         }
