@@ -141,6 +141,7 @@ uint16_t trial_port(void)
 
 void trial_freeze(bool frozen)
 {
+    trial_check_alive();
     kill(target.process.pid, frozen ? SIGSTOP : SIGCONT);
 }
 
