@@ -68,6 +68,8 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     decide the_ranges_overlap x 5 100 110 5 109 120
     decide the_ranges_lie_too_close x 5 100 120 5 127 140
     decide the_ranges_lie_too_close x 3 100 104 3 114 118
+    decide the_ranges_lie_too_close time_s 10 1 1.2 10 1.27 1.4
+    decide more time_s 10 1 1.2 10 1.4 1.5
     decide more x 3 100 104 3 120 124
     decide less_than_5_% x 8 100 101 8 104 105
     decide the_ranges_overlap switches_per_message 5 0.0004 0.0005 5 0.0008 0.0009
