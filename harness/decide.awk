@@ -36,6 +36,8 @@ function decide(metric, runs_a, low_a, high_a, runs_b, low_b, high_b,    floor, 
     decide_high = high_b / low_a
     decide_why = ""
     runs = runs_a < runs_b ? runs_a : runs_b
+    # hyperfine's runs follow each other within seconds: ten say no more than five that are apart.
+    if (metric == "time_s" && runs > 5) runs = 5
     clear = decide_low > 1 ? log(decide_low) : decide_high < 1 ? -log(decide_high) : 0
     widest = log(decide_least(high_a / low_a, high_b / low_b))
     apart = decide_low > 1 ? low_b - high_a : low_a - high_b

@@ -68,6 +68,8 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     decide the_ranges_overlap x 5 100 110 5 109 120
     decide the_ranges_lie_too_close x 5 100 120 5 127 140
     decide the_ranges_lie_too_close x 3 100 104 3 114 118
+    decide the_ranges_lie_too_close time_s 10 1 1.2 10 1.27 1.4
+    decide more time_s 10 1 1.2 10 1.4 1.5
     decide more x 3 100 104 3 120 124
     decide less_than_5_% x 8 100 101 8 104 105
     decide the_ranges_overlap switches_per_message 5 0.0004 0.0005 5 0.0008 0.0009
@@ -241,21 +243,23 @@ cpu_of() { # cpu_of RUN: median CPU per message
         awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[$i] = i; next } { print $n["server_cpu_us_per_message_median"] }'
 }
 
-# Most of what a message costs here is burnt by the clock, so that a busy neighbour hardly changes it.
+# Most of what a message costs here is burnt by the clock, so that a busy neighbour changes it little.
+# A window of 1 s: in a shorter one a single tick of stolen time makes a row noisy.
 @test "a server that costs 20 % more CPU per message is found by measuring" {
     printf '%s\n' '# Question: is 20 % found?' 'kind = capacity' 'connections = 50' 'warmup_s = 0.1' \
-        'window_s = 0.25' 'settle_s = 0.1' 'reruns = 2' >"$tmp/capacity.conf"
-    measure_slow calibration 1 20000
-    slower_ns=$(awk -v cpu_us="$(cpu_of calibration)" 'BEGIN { printf "%d", 20000 + 200 * cpu_us }')
-    for repeat in 1 2 3 4 5; do # Side by side: what disturbs one disturbs the other.
-        measure_slow a "$repeat" 20000
+        'window_s = 1' 'settle_s = 0.1' 'reruns = 1' >"$tmp/capacity.conf"
+    measure_slow calibration 1 50000
+    slower_ns=$(awk -v cpu_us="$(cpu_of calibration)" 'BEGIN { printf "%d", 50000 + 200 * cpu_us }')
+    for repeat in 1 2 3 4; do # Side by side: what disturbs one disturbs the other.
+        measure_slow a "$repeat" 50000
         measure_slow b "$repeat" "$slower_ns"
     done
     run -0 compare a b
-    echo "$output"
     cat "$tmp/out/compare.csv"
-    if [[ $(rows 'c["verdict"] == "not_compared" || c["reason"] ~ /^fewer/') -gt 0 ]]; then
+    cpu='c["metric"] == "server_cpu_us_per_message" && '
+    [[ $(rows "$cpu"'(c["verdict"] == "not_compared" || c["reason"] ~ /^fewer/)') == 0 ]] ||
         skip 'others keep this machine so busy that not three runs are undisturbed'
-    fi
-    [[ $(rows 'c["metric"] == "server_cpu_us_per_message" && c["verdict"] == "more" && c["ratio"] > 1.1 && c["ratio"] < 1.3') == 1 ]]
+    [[ $(rows "$cpu"'(c["max_a"] > 1.1 * c["min_a"] || c["max_b"] > 1.1 * c["min_b"])') == 0 ]] ||
+        skip 'others keep this machine so busy that runs of one server differ by more than 10 %'
+    [[ $(rows "$cpu"'c["verdict"] == "more" && c["ratio"] > 1.15 && c["ratio"] < 1.25') == 1 ]]
 }
