@@ -53,7 +53,7 @@ alike() { # alike PERCENT A B
     need pidstat
     counted=$(perf stat --field-separator , --event context-switches -- sleep 0.05 2>&1 | cut -d, -f1)
     [[ $counted =~ ^[1-9] ]] || skip "perf may not count context switches here: ${counted:0:60}"
-    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 1000' 'arrival = constant' 'window_s.full = 3' 'reruns = 0'
+    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 1000' 'arrival = constant' 'window_s.full = 3'
     measure_watched fork
     await_processes 6
     sleep 0.4
@@ -97,7 +97,7 @@ alike() { # alike PERCENT A B
 
 @test "CPU time is as much as /usr/bin/time tells of the server's whole life" {
     [[ -x /usr/bin/time ]] || skip '/usr/bin/time (time) is not installed'
-    tiny 'kind = capacity' 'connections = 20' 'window_s.full = 3' 'reruns = 0'
+    tiny 'kind = capacity' 'connections = 20' 'window_s.full = 3'
     # time(1) ends on SIGTERM without a word, so the signal goes to the server instead.
     cat >"$BATS_TEST_TMPDIR/timed" <<END
 /usr/bin/time --format '%U %S' --output '$BATS_TEST_TMPDIR/time' \\

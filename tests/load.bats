@@ -53,6 +53,8 @@ field() { jq -r ".$1" <<<"$output"; }
     echo quit >&"${LOAD[1]}"
     read -r answer <&"$answers"
     [[ $answer == quit ]]
+    # Closed with a reset: nothing is left to fill the table of ports.
+    [[ $(ss -Htn state time-wait dst "127.0.0.1:$port" | wc -l) == 0 ]]
     exec {answers}<&-
 }
 

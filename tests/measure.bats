@@ -176,7 +176,7 @@ measure_drift() {
 }
 
 @test "a window that drifts is tried three times more; every try is kept, the last one counts" {
-    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 1000' 'window_s.full = 0.6'
+    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 1000' 'window_s.full = 0.6' 'reruns = 3'
     measure_drift
     [[ $(tries try | one_line) == '1 2 3 4' && $(tries superseded | one_line) == '1 1 1 0' ]]
     [[ ${#lines[@]} == 1 && ${lines[0]} == "point delay 20 $(column status 1) "* ]]
@@ -195,7 +195,7 @@ measure_drift() {
 }
 
 @test "a stalled server: the closed loop hides at p99 what the open loop shows, at one rate" {
-    tiny 'kind = omission' 'connections = 2' 'rate_per_s = 40000' 'stop_ms = 200' 'window_s.full = 1' 'reruns = 0'
+    tiny 'kind = omission' 'connections = 2' 'rate_per_s = 40000' 'stop_ms = 200' 'window_s.full = 1'
     run -0 "$measure" "$conf" --profile full --model fork --out "$raw"
     [[ $(rows) == 2 && $(column arrival 1) == closed && $(column arrival 2) == poisson ]]
     [[ $(column stop_ms 1) == 200 && $(column offered_per_s 2) == "$(column achieved_per_s 1)" ]]

@@ -9,10 +9,11 @@ prepare_measuring() {
     conf=$BATS_TEST_TMPDIR/tiny.conf
 }
 
-# Writes an experiment that takes half a second a point.
+# Writes an experiment that takes half a second a point, also where a neighbour disturbs it.
 tiny() { # tiny LINE...
     printf '%s\n' '# Question: does it work?' "$@" 'warmup_s = 0.1' 'window_s = 0.3' \
         'settle_s = 0.2' >"$conf"
+    grep -q '^reruns' "$conf" || echo 'reruns = 0' >>"$conf"
 }
 
 # Prints a column of every row of raw.csv.

@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load measuring.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     tmp=$BATS_TEST_TMPDIR
 }
@@ -416,6 +417,33 @@ END
     [[ $output == *'excluded: poll: '* ]]
     grep -q FAIL "$tmp/run/gate/poll.tsv"
     [[ ! -e $tmp/run/raw.csv ]]
+}
+
+# Runs capacity with a measure that only notes whom it was to measure; prints that.
+noted_order() { # noted_order SEED
+    rm -rf "$tmp/run" "$tmp/noted"
+    C10K_BIN=$tmp/bin run -1 ./run_all.sh quick capacity --models "fork poll thread" --repeats 6 --seed "$1" --no-install --out "$tmp/run"
+    cat "$tmp/noted"
+}
+
+@test "every block measures each model once, shuffled anew, and the seed tells how" {
+    mkdir "$tmp/bin"
+    ln -s "$PWD"/build/release/{gate,load,server-*} "$tmp/bin"
+    cat >"$tmp/bin/measure" <<END
+#!/usr/bin/env bash
+case " \$* " in *' --print '* | *' --check '*) exec "$PWD/build/release/measure" "\$@" ;; esac
+while [[ \$1 != --model ]]; do shift; done
+echo "\$2" >>"$tmp/noted"
+END
+    chmod +x "$tmp/bin/measure"
+    for model in fork poll thread; do printf 'half-close\tpass\t-\n' >"$tmp/bin/gate-$model.tsv"; done
+    first=$(noted_order 5)
+    again=$(noted_order 5)
+    other=$(noted_order 6)
+    [[ $first == "$again" && $first != "$other" ]]
+    blocks=$(paste - - - <<<"$first")
+    [[ $(wc -l <<<"$blocks") == 6 && $(sort -u <<<"$blocks" | wc -l) -gt 1 ]]
+    while read -r -a block; do [[ $(printf '%s\n' "${block[@]}" | sort | one_line) == 'fork poll thread' ]]; done <<<"$blocks"
 }
 
 @test "check prints a row for every trap" {
