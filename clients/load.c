@@ -25,7 +25,7 @@ enum { DEFAULT_COST_US = 1000 };
 /* Everything the command line can say. */
 struct request {
     const char *host, *output, *hgrm;
-    long port, connections, processes, message_b, short_lived, timeout_ms;
+    long port, connections, processes, message_b, short_lived, timeout_ms, patience_ms;
     double duration_s, warm_s;
     bool interactive, remote, costs, cost_details;
     struct crew_traffic traffic;
@@ -56,6 +56,7 @@ static const char HELP[] =
     "  --cost-us N        how much, in us, at most 1000000 [1000]\n"
     "  --cost-share P     of how many messages, in percent, picked at random [1]\n"
     "  --timeout-ms T     how long after the window an echo may still come [1000]\n"
+    "  --patience-ms T    how long connecting goes on when all wait for the server [2000]\n"
     "  --spin             poll instead of sleeping shortly before a message is due: sharper\n"
     "                     timing for a whole core; not where processes would share one\n"
     "  --processes P      use at least P client processes; more are started when one may not\n"
@@ -89,6 +90,7 @@ enum option_key {
     COST_SHARE,
     MESSAGE_B,
     TIMEOUT_MS,
+    PATIENCE_MS,
     SPIN,
     PROCESSES,
     SEED,
@@ -116,6 +118,7 @@ static const struct option OPTIONS[] = {
     {"cost-share", required_argument, NULL, COST_SHARE},
     {"message-b", required_argument, NULL, MESSAGE_B},
     {"timeout-ms", required_argument, NULL, TIMEOUT_MS},
+    {"patience-ms", required_argument, NULL, PATIENCE_MS},
     {"spin", no_argument, NULL, SPIN},
     {"processes", required_argument, NULL, PROCESSES},
     {"seed", required_argument, NULL, SEED},
@@ -183,6 +186,9 @@ static void set_option(struct request *request, int key, const char *text)
         traffic->cost_percent = number_option_decimal("--cost-share", text, 0, 100);
         request->cost_details = true;
         break;
+    case PATIENCE_MS:
+        request->patience_ms = number_option("--patience-ms", text, 1, 600000);
+        break;
     case SPIN:
         traffic->spin = true;
         break;
@@ -220,6 +226,7 @@ static struct request parse(int argc, char **argv)
                               .processes = 1,
                               .message_b = 64,
                               .timeout_ms = 1000,
+                              .patience_ms = 2000,
                               .duration_s = 5,
                               .warm_s = 0.5,
                               .traffic = {.poisson = true,
@@ -261,7 +268,8 @@ static struct run prepare(const struct request *request, const struct net_addres
 {
     struct worker_setup setup = {.address = *address,
                                  .message_b = (size_t)request->message_b,
-                                 .timeout_ns = (uint64_t)request->timeout_ms * NS_PER_MS};
+                                 .timeout_ns = (uint64_t)request->timeout_ms * NS_PER_MS,
+                                 .patience_ns = (uint64_t)request->patience_ms * NS_PER_MS};
     struct run run = {.traffic = request->traffic,
                       .message_b = (size_t)request->message_b,
                       .hgrm = request->hgrm};

@@ -70,7 +70,8 @@ struct worker_setup {
     uint32_t number;   /* 0, 1, 2, ... */
     uint32_t capacity; /* Connections that this process may hold. */
     size_t message_b;
-    uint64_t timeout_ns; /* After the window's end, or after the last connect made progress. */
+    uint64_t timeout_ns;  /* After the window's end. */
+    uint64_t patience_ns; /* After the last connect that made progress. */
 };
 
 /* Reads struct worker_command from command_fd, and writes one byte to answer_fd when each is done;

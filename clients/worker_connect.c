@@ -11,10 +11,8 @@
  * parity first, one after the other: beyond half of them a connect takes 1 ms instead of 30 us. */
 enum { PER_SOURCE = 12000 };
 
-/* Connecting stops when nobody got through for so long.  Longer while a handshake is under way: a
- * lost SYN is sent again after 1 s and 3 s.  Else all wait for a server that serves none of them.
- */
-static const uint64_t ECHO_PATIENCE_NS = 2ull * NS_PER_S;
+/* Connecting stops when nobody got through for so long while a handshake is under way: a lost SYN
+ * is sent again after 1 s and 3 s.  Else all wait for a server that serves none of them. */
 static const uint64_t HANDSHAKE_PATIENCE_NS = 5ull * NS_PER_S;
 static const uint64_t LOOK_NS = NS_PER_S / 10; /* How often patience is looked at. */
 
@@ -88,7 +86,7 @@ static void open_wanted(struct worker *worker, uint32_t in_flight_max)
 static bool is_patience_lost(const struct worker *worker)
 {
     uint64_t waited_ns = clock_ns() - worker->progress_ns;
-    if (waited_ns < ECHO_PATIENCE_NS) return false;
+    if (waited_ns < worker->setup.patience_ns) return false;
     for (uint32_t i = 0; i < worker->count && waited_ns < HANDSHAKE_PATIENCE_NS; i++)
         if (worker->connections[i].state == CONNECTING) return false;
     return true;

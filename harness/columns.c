@@ -14,7 +14,7 @@
 static const char *const columns[] = {
     /* Which point this is. */
     "schema", "experiment", "kind", "profile", "model", "repeat", "try", "superseded", "seed",
-    "connections_asked", "connections_active", "message_b", "arrival",
+    "connections_asked", "connections_active", "message_b", "arrival", "limits",
     /* Connecting. */
     "quiet_s", "connections_established", "connections_in_kernel", "worker_share_percent_min",
     "worker_share_percent_max", "connections_refused", "connections_reset", "connections_timed_out",
@@ -39,7 +39,8 @@ static const char *const columns[] = {
     "memory_baseline_pss_kib", "client_pss_kib", "both_ends_slab_kib", "both_ends_page_tables_kib",
     "both_ends_kernel_stack_kib", "both_ends_lost_kib", "deaf_clients", "deaf_stuck_b",
     /* What the kernel dropped, and what to think of it all. */
-    "syn_drops", "listen_overflows", "status", "reason"};
+    "syn_drops", "listen_overflows", "wall", "wall_limit", "wall_advice", "wall_evidence", "status",
+    "reason"};
 
 enum { COLUMNS = sizeof columns / sizeof *columns };
 _Static_assert((int)COLUMNS <= (int)COLUMNS_MAX, "struct row is too small for the table");

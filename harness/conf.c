@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "common/number.h"
+#include "harness/limits.h"
 
-static const char *const kinds[] = {"latency", "capacity", "memory", "cold_start", "omission"};
+static const char *const kinds[] = {"latency",    "capacity", "memory",
+                                    "cold_start", "omission", "walls"};
 static const char *const profiles[] = {"quick", "standard", "full"};
 
 enum { KINDS = sizeof kinds / sizeof *kinds, PROFILES = sizeof profiles / sizeof *profiles };
@@ -38,6 +40,9 @@ static const struct {
     [KEY_TIMEOUT_MS] = {"timeout_ms", "1000"},
     [KEY_RERUNS] = {"reruns", "3"},
     [KEY_STOP_MS] = {"stop_ms", "0"},
+    [KEY_LIMITS] = {"limits", "machine"},
+    [KEY_CONNECTIONS_LIMITED] = {"connections_limited", "0"},
+    [KEY_TIME_CAP_S] = {"time_cap_s", "120"},
 };
 
 const char *conf_kind_name(enum conf_kind kind)
@@ -90,9 +95,10 @@ static bool take_kind(const char *value, struct conf *conf, struct conf_error *e
 {
     int kind = find(value, kinds, KINDS);
     if (kind < 0)
-        return fail(error,
-                    "kind is latency, capacity, memory, cold_start or omission, not \"%.60s\"",
-                    value);
+        return fail(
+            error,
+            "kind is latency, capacity, memory, cold_start, omission or walls, not \"%.60s\"",
+            value);
     conf->kind = (enum conf_kind)kind;
     return true;
 }
@@ -141,6 +147,17 @@ static bool take_counts(enum conf_key key, const char *value, long min, long *co
     }
     if (*count == 0) return fail(error, "%s needs at least one number", name);
     return true;
+}
+
+static bool take_limits(const char *value, struct conf_error *error)
+{
+    char words[CONF_VALUE_MAX], *rest = words;
+    struct limits limits;
+    snprintf(words, sizeof words, "%s", value);
+    for (char *word; (word = strsep(&rest, " \t")) != NULL;)
+        if (*word != '\0' && !limits_read(word, &limits))
+            return fail(error, "limits are machine, files=N or processes=N, not \"%.60s\"", word);
+    return *value != '\0' || fail(error, "limits names none; machine stands for no limit");
 }
 
 /* Names become parts of paths and of CSV fields: nothing but what a file name of ours holds. */
@@ -204,6 +221,12 @@ static bool take(enum conf_key key, const char *value, struct conf *conf, struct
         return take_decimal(key, value, 0, 100, &conf->cost_percent, error);
     case KEY_DEAF:
         return take_long(key, value, 0, 1000, &conf->deaf, error);
+    case KEY_LIMITS:
+        return take_limits(value, error);
+    case KEY_CONNECTIONS_LIMITED:
+        return take_long(key, value, 0, CONF_CONNECTIONS_MAX, &conf->connections_limited, error);
+    case KEY_TIME_CAP_S:
+        return take_decimal(key, value, 1, 3600, &conf->time_cap_s, error);
     case KEY_SERVER_OPTIONS:
     case CONF_KEYS:
         break;
@@ -380,26 +403,6 @@ bool conf_parse(const char *text, size_t size, const char *profile, struct conf 
 }
 
 /* ---- answers ---- */
-
-/* Orientation for a progress line, not a measurement: 0.3 ms a connection covers connecting,
- * reading its process and ending it, as seen with the fork model on two cores; a million are only
- * held by models that take less. */
-double conf_estimate_s(const struct conf *conf)
-{
-    bool many = conf->connection_count > 0 && conf->connections[conf->connection_count - 1] > 50000;
-    double per_connection_s = many ? 0.05e-3 : 0.3e-3, sum_s = 0.5;
-    double spells = conf->warm_until_steady ? 5 : 1, loops = conf->kind == CONF_OMISSION ? 2 : 1;
-    if (conf->kind == CONF_COLD_START) return 1 + 10 * 0.2e-3 * (double)conf->requests;
-    for (size_t i = 0; i < conf->connection_count; i++) {
-        if (conf->kind == CONF_MEMORY)
-            sum_s += 2 * (per_connection_s * (double)conf->connections[i] + conf->settle_s);
-        else
-            sum_s += loops * (conf->warmup_s * spells + conf->window_s + 0.1);
-    }
-    if (conf->kind != CONF_MEMORY)
-        sum_s += 2 * per_connection_s * (double)conf->connections[conf->connection_count - 1];
-    return sum_s;
-}
 
 bool conf_print(const struct conf *conf, const char *key, char *value, size_t size)
 {

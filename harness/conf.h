@@ -14,7 +14,14 @@ enum {
     CONF_CONNECTIONS_MAX = 2000000, /* Twice the million that this suite is heading for. */
 };
 
-enum conf_kind { CONF_LATENCY, CONF_CAPACITY, CONF_MEMORY, CONF_COLD_START, CONF_OMISSION };
+enum conf_kind {
+    CONF_LATENCY,
+    CONF_CAPACITY,
+    CONF_MEMORY,
+    CONF_COLD_START,
+    CONF_OMISSION,
+    CONF_WALLS
+};
 
 enum conf_key {
     KEY_KIND,
@@ -39,6 +46,9 @@ enum conf_key {
     KEY_TIMEOUT_MS,
     KEY_RERUNS,
     KEY_STOP_MS,
+    KEY_LIMITS,
+    KEY_CONNECTIONS_LIMITED,
+    KEY_TIME_CAP_S,
     CONF_KEYS
 };
 
@@ -58,10 +68,12 @@ struct conf {
     long reruns;  /* Windows that one ramp may measure again. */
     long stop_ms; /* Of each window the server stands still; kind omission only. */
     double warmup_s, window_s, settle_s;
-    bool costs;          /* Some messages cost the server time; how is text[KEY_COST]. */
-    long cost_us;        /* Each of them. */
-    double cost_percent; /* Of all messages. */
-    long deaf;           /* Clients beside the others that send and never read. */
+    bool costs;               /* Some messages cost the server time; how is text[KEY_COST]. */
+    long cost_us;             /* Each of them. */
+    double cost_percent;      /* Of all messages. */
+    long deaf;                /* Clients beside the others that send and never read. */
+    long connections_limited; /* Where a ramp under a limit of its own ends; 0: as the others. */
+    double time_cap_s;        /* Of one ramp of kind walls. */
 };
 
 struct conf_error {
@@ -84,7 +96,7 @@ bool conf_print(const struct conf *conf, const char *key, char *value, size_t si
 /* About how many seconds one model takes for one repeat. */
 double conf_estimate_s(const struct conf *conf);
 
-/* "latency", "capacity", "memory", "cold_start" or "omission". */
+/* "latency", "capacity", "memory", "cold_start", "omission" or "walls". */
 const char *conf_kind_name(enum conf_kind kind);
 
 #endif

@@ -15,6 +15,7 @@
 #include "harness/plateau.h"
 #include "harness/process.h"
 #include "harness/ramp.h"
+#include "harness/walls.h"
 
 enum { CONF_SIZE_MAX = 64 * 1024, NAME_MAX_B = 64, PATH_MAX_B = 4096 };
 
@@ -210,6 +211,9 @@ int main(int argc, char **argv)
     net_raise_file_limit(); /* Children inherit it; a server from elsewhere may not raise its own.
                              */
     process_prepare();
-    bool memory = request.session.conf.kind == CONF_MEMORY;
-    return (memory ? plateau_run(&request.session) : ramp_run(&request.session)) ? 0 : 1;
+    enum conf_kind kind = request.session.conf.kind;
+    bool worked = kind == CONF_MEMORY  ? plateau_run(&request.session)
+                  : kind == CONF_WALLS ? walls_run(&request.session)
+                                       : ramp_run(&request.session);
+    return worked ? 0 : 1;
 }

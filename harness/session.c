@@ -22,6 +22,7 @@ enum {
 /* How long the client may take beyond what it was told to: an answer always comes, so that a
  * missing one means that our own machinery broke. */
 static const double patience_s = 20;
+static const char walls_patience_ms[] = "300"; /* Of connecting, when nobody gets in. */
 static const double connect_patience_s = 5e-3; /* Per connection: the slowest server seen x 10. */
 
 /* "{workers}" in a model's options becomes as many processes as hold the largest count, each within
@@ -71,12 +72,17 @@ struct process session_start_load(const struct session *session, int port)
                       "--message-b",  (char *)conf->text[KEY_MESSAGE_B],
                       "--timeout-ms", (char *)conf->text[KEY_TIMEOUT_MS]};
     int argc = 10;
-    bool open_loop = conf->kind == CONF_LATENCY;
+    bool open_loop = conf->kind == CONF_LATENCY || conf->kind == CONF_WALLS;
     argv[argc++] = open_loop ? "--rate" : "--closed";
     if (open_loop) argv[argc++] = rate;
     if (open_loop || conf->kind == CONF_OMISSION) {
         argv[argc++] = conf->poisson ? "--poisson" : "--constant";
-        if (session->cpus.apart) argv[argc++] = "--spin"; /* It has a CPU to itself. */
+        if (session->cpus.apart && conf->kind != CONF_WALLS)
+            argv[argc++] = "--spin"; /* It has a CPU to itself. */
+    }
+    if (conf->kind == CONF_WALLS) { /* It asks again before it takes a server for full. */
+        argv[argc++] = "--patience-ms";
+        argv[argc++] = (char *)walls_patience_ms;
     }
     if (conf->kind == CONF_OMISSION) {
         omission_window_file(session, histogram, sizeof histogram);
@@ -253,8 +259,10 @@ void session_finish_row(const struct session *session, struct row *row, const ch
                         const char *reason)
 {
     write_row(session, row, status, reason);
-    static const char *const shown[] = {"achieved_per_s", "latency_ns_p99", "machine_lost_kib"};
-    const char *asked = row_get(row, "connections_asked");
+    static const char *const shown[] = {"achieved_per_s", "latency_ns_p99", "machine_lost_kib",
+                                        "limits",         "wall",           "wall_limit"};
+    bool walls = session->conf.kind == CONF_WALLS;
+    const char *asked = row_get(row, walls ? "connections_established" : "connections_asked");
     const char *active = row_get(row, "connections_active");
     printf("point %s %s %s", session->model, asked, status);
     if (session->conf.active[0] > 0 && strcmp(active, asked) != 0) printf(" active=%s", active);

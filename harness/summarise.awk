@@ -32,6 +32,9 @@ BEGIN {
     split("schema experiment kind profile model repeat try superseded seed connections_asked connections_active" \
           " message_b arrival warmup connect_error switches_method status reason", words, " ")
     for (i in words) not_a_metric[words[i]] = 1
+    # Words that the summary keeps; runs from before there were walls have none.
+    label_count = split("limits wall wall_limit wall_advice wall_evidence", labels, " ")
+    for (i in labels) not_a_metric[labels[i]] = 1
 }
 
 function stop(text) {
@@ -103,10 +106,11 @@ NF != header_size { stop("line " NR " has " NF " cells, the header has " header_
 value("superseded") == 1 { next } # The same window was tried again.
 {
     key = value("experiment") SUBSEP value("model") SUBSEP value("connections_asked") \
-          SUBSEP value("connections_active") SUBSEP value("arrival")
+          SUBSEP value("connections_active") SUBSEP value("arrival") SUBSEP value("limits")
     if (!(key in repeats)) keys[++key_count] = key
     if (!(value("experiment") in experiment_rank))
         experiment_rank[value("experiment")] = ++experiment_count
+    if (!(value("limits") in limits_rank)) limits_rank[value("limits")] = ++limits_count
     repeats[key]++
     kind[key] = value("kind")
     rank = value("status") in badness ? badness[value("status")] : WORST
@@ -114,6 +118,14 @@ value("superseded") == 1 { next } # The same window was tried again.
     remember_worst(key, class, rank)
     row = ++rows[key, class]
     for (m = 1; m <= metric_count; m++) cell[key, class, row, m] = metric_value(metrics[m])
+    for (m = 1; m <= label_count; m++) note_label(key, m, value(labels[m]))
+}
+
+# Repeats that met different walls: all are told.
+function note_label(key, m, text) {
+    if (text == "" || (key, m, text) in noted) return
+    noted[key, m, text] = 1
+    label[key, m] = label[key, m] (label[key, m] == "" ? "" : " or ") text
 }
 
 function remember_worst(key, class, rank) {
@@ -142,6 +154,7 @@ function precedes(a, b,    x, y) {
     split(b, y, SUBSEP)
     if (x[1] != y[1]) return experiment_rank[x[1]] < experiment_rank[y[1]]
     if (x[2] != y[2]) return x[2] "" < y[2] ""
+    if (x[6] != y[6]) return limits_rank[x[6]] < limits_rank[y[6]]
     if (x[3] != y[3]) return x[3] + 0 < y[3] + 0
     if (x[4] != y[4]) return x[4] + 0 < y[4] + 0
     return x[5] "" < y[5] ""
@@ -182,6 +195,7 @@ END {
     for (m = 1; m <= metric_count; m++)
         line = line OFS metrics[m] "_median" OFS metrics[m] "_min" OFS metrics[m] "_max" \
                (runs ? OFS metrics[m] "_runs" : "")
+    for (m = 1; m <= label_count; m++) if (labels[m] in column) line = line OFS labels[m]
     print line OFS "status" OFS "reason"
     sort_keys()
     for (k = 1; k <= key_count; k++) {
@@ -191,6 +205,7 @@ END {
         line = part[1] OFS kind[key] OFS part[2] OFS part[3] OFS part[4] OFS part[5]
         line = line OFS rows[key, "good"] + 0 OFS repeats[key]
         for (m = 1; m <= metric_count; m++) line = line OFS spread(key, m)
+        for (m = 1; m <= label_count; m++) if (labels[m] in column) line = line OFS label[key, m]
         print line OFS status[key, class] OFS reason[key, class]
     }
 }

@@ -31,7 +31,8 @@ BEGIN {
     overview_count = split("latency|p99 ms|latency_ns_p99|1e6;latency|switches/message|switches_per_message|1;" \
         "capacity|messages/s|achieved_per_s|1;capacity|CPU us/message|server_cpu_us_per_message|1;" \
         "memory|PSS MiB|pss_kib|1024;memory|really lost MiB|machine_lost_kib|1024;" \
-        "cold_start|cold start s|time_s|1;omission|p99 ms of a stalled server|latency_ns_p99|1e6", overview, ";")
+        "cold_start|cold start s|time_s|1;omission|p99 ms of a stalled server|latency_ns_p99|1e6;" \
+        "walls|connections held|connections_established|1", overview, ";")
     if (cold != "") read_cold_start()
 }
 
@@ -63,6 +64,7 @@ function choose_largest(    i, n, row, kind, model, count) {
             model = cell_of(row, kind, "model")
             count = kind == "cold_start" ? 0 : cell_of(row, kind, "connections_asked") + 0
             if (some_idle[experiments[i]]) count = -1 / (count + 1)
+            if (kind == "walls") count = cell_of(row, kind, "limits") == "machine"
             if ((kind, model) in largest && count < largest_count[kind, model]) continue
             largest[kind, model] = row
             largest_count[kind, model] = count
@@ -182,6 +184,22 @@ function write_switch_cost(    text, cells, c, i, count, low, high) {
     close(switch_cost)
 }
 
+# A row for each model and limit: what broke first, and what would move it.
+function write_walls(experiment,    n, row, i, count, names) {
+    count = split("limits wall wall_limit wall_advice wall_evidence", names, " ")
+    print "T\t" experiment "\t" experiment
+    print "H\tmodel\tlimits\tstatus\theld\tof\tp99 ms there\tfirst wall\tlimit\twhat would move it\tevidence\tprocesses\tthreads\treason"
+    for (n = 1; n <= points[experiment]; n++) {
+        row = line[experiment, n]
+        text = "R\t" cell_of(row, "walls", "model") "\t" cell_of(row, "walls", "limits") "\t" cell_of(row, "walls", "status") \
+               "\t" with_spread(row, "walls", "connections_established", 1) "\t" cell_of(row, "walls", "connections_asked") \
+               "\t" with_spread(row, "walls", "latency_ns_p99", 1e6)
+        for (i = 2; i <= count; i++) text = text "\t" or_dash(cell_of(row, "walls", names[i]))
+        print text "\t" with_spread(row, "walls", "processes", 1) "\t" with_spread(row, "walls", "threads", 1) \
+              "\t" cell_of(row, "walls", "reason")
+    }
+}
+
 function or_dash(text) { return text == "" ? "-" : text }
 
 END {
@@ -191,6 +209,8 @@ END {
     }
     choose_largest()
     write_overview()
-    for (i = 1; i <= experiment_count; i++) write_experiment(experiments[i])
+    for (i = 1; i <= experiment_count; i++)
+        if (kind_of[experiments[i]] == "walls") write_walls(experiments[i])
+        else write_experiment(experiments[i])
     if (switch_cost != "") write_switch_cost()
 }

@@ -1,0 +1,74 @@
+# walls.awk -- picks what the chart of the walls draws: a bar for each model and limit.
+#
+#   awk -v experiment=walls -v known="fork poll" -v work=DIR -f walls.awk summary.csv
+#
+# Writes DIR/walls.dat, a line per bar: "y held limit least most words", and DIR/walls.gp: names,
+# numbers of bars and limits, the largest value.
+
+BEGIN {
+    FS = ","
+    model_count = split(known, models, " ")
+    for (i = 1; i <= model_count; i++) number_of[models[i]] = i
+}
+NR == 1 {
+    for (i = 1; i <= NF; i++) column[$i] = i
+    next
+}
+$column["experiment"] == experiment && $column["model"] in number_of {
+    m = number_of[$column["model"]]
+    name = $column["limits"]
+    if (!(name in place)) { place[name] = ++limit_count; limits[limit_count] = name }
+    line[m, place[name]] = $0
+    drawn[m] = 1
+}
+
+# "1,024 files", and "the machine as it is" where nothing was limited.
+function limit_words(name,    part) {
+    split(name, part, "=")
+    if (name == "machine") return "the machine as it is"
+    return with_commas(part[2]) " " part[1]
+}
+
+# The number and what stopped it, for the end of the bar.
+function words_of(cells,    held, wall, limit) {
+    if (cells[column["status"]] != "ok") return cells[column["status"]] ": " cells[column["reason"]]
+    held = with_commas(cells[column["connections_established_median"]])
+    wall = cells[column["wall"]]
+    limit = cells[column["wall_limit"]]
+    if (wall == "none") return held ": no wall yet"
+    if (wall == "reserve") return held ": stopped short of " limit
+    if (limit ~ /^none/ || wall ~ /^E[A-Z]+$/) return held ": " wall (limit ~ /^none/ ? "" : ", " limit)
+    return held ": " limit
+}
+
+function with_commas(number,    text) {
+    text = sprintf("%.0f", number)
+    while (match(text, /[0-9][0-9][0-9][0-9](,|$)/))
+        text = substr(text, 1, RSTART) "," substr(text, RSTART + 1)
+    return text
+}
+
+function value(cells, name) { return cells[column["connections_established_" name]] + 0 }
+
+END {
+    for (m = 1; m <= model_count; m++) {
+        if (!drawn[m]) continue
+        first = y + 1
+        for (i = 1; i <= limit_count; i++) {
+            if (!((m, i) in line)) continue
+            split(line[m, i], cells, ",")
+            bars++
+            y++
+            printf "%g %d %d %d %d \"%s\"\n", y, value(cells, "median"), i, value(cells, "min"),
+                value(cells, "max"), words_of(cells) > (work "/walls.dat")
+            if (value(cells, "max") > highest) highest = value(cells, "max")
+        }
+        tics = tics (tics == "" ? "" : ", ") "\"" models[m] "\" " (first + y) / 2
+        y += 0.7
+    }
+    if (!highest) highest = 1
+    printf "set ytics (%s)\nbar_count = %d\nbars_top = %g\nlimit_count = %d\nhighest = %d\nlimit_name(i) = ",
+        tics, bars, y - 0.7, limit_count, highest > (work "/walls.gp")
+    for (i = 1; i <= limit_count; i++) printf "i == %d ? \"%s\" : ", i, limit_words(limits[i]) > (work "/walls.gp")
+    print "\"\"" > (work "/walls.gp")
+}

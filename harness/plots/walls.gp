@@ -1,0 +1,34 @@
+# Kinds: walls
+# Shows: how many connections each model held before something broke, as the machine is and under limits of its own; at the end of each bar the number and the wall.
+system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/plots/walls.awk '%s'", \
+    experiment, known, work, data))
+load work . "/walls.gp"
+title_text = "Where it broke first: connections held, more is better"
+legend_entries = limit_count
+chart_height = 140 + 34 * bar_count > 560 ? 140 + 34 * bar_count : 560
+load "harness/plots/style.gp"
+
+# Shades rather than hues: hues stand for models.
+shades = "#16264c #3f6cb0 #9cc3ea #e3cf8a #a8742a #666666 #aaaaaa #dddddd"
+do for [i = 1:limit_count] {
+    set object rectangle from screen legend_x(i), screen legend_y(i) - 11 / HEIGHT \
+        to screen legend_x(i) + across(40), screen legend_y(i) + 11 / HEIGHT \
+        fillcolor rgb word(shades, i) fillstyle solid 1 noborder
+    set label limit_name(i) at screen legend_x(i) + across(52), screen legend_y(i) left
+}
+
+set lmargin at screen across(210)
+set xrange [0:highest * 1.6] # Room for the words.
+set yrange [0.2:bars_top + 0.8] reverse
+set format x "%'.0f"
+set xlabel "connections held" offset 0, -0.5
+set grid noytics
+set ytics scale 0 font font(23)
+set style fill solid 1 noborder
+number_font = font(17)
+bars = work . "/walls.dat"
+plot for [i = 1:limit_count] bars using (0):1:(0):($3 == i ? $2 : NaN):($1 - 0.42):($1 + 0.42) \
+         with boxxyerror linecolor rgb word(shades, i), \
+     bars using ($5 > $4 ? $4 : NaN):1:($5 - $4):(0) with vectors heads size graph 0.006, 90 \
+         linewidth 3 linecolor rgb "#222222", \
+     bars using ($5 + highest * 0.012):1:6 with labels left font number_font

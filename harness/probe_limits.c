@@ -1,0 +1,231 @@
+/* probe_limits.c -- the limits that a server may run into: how much of each is used, and how much
+ * there is. */
+#include "harness/probe_limits.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/probe_kernel.h"
+#include "harness/proc_file.h"
+
+enum {
+    TEXT_MAX = 8192,
+    PROCESSES_MAX = 64, /* Looked at for open files: workers are few, a process per client alike. */
+    RESERVED_PIDS = 300, /* Never given out again after the first round: kernel/pid.c. */
+};
+
+/* Reads a file of /proc/PID into `text`; false if there is none. */
+static bool read_of(pid_t pid, const char *name, char *text, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    return proc_file_read(AT_FDCWD, path, text, size) >= 0;
+}
+
+/* The number at the start of a file; 0 if it says "max" or cannot be read. */
+static uint64_t number_in(const char *path)
+{
+    char text[64];
+    return proc_file_read(AT_FDCWD, path, text, sizeof text) < 0 ? 0 : strtoull(text, NULL, 10);
+}
+
+/* The soft limit called `name` in /proc/PID/limits; 0: unlimited. */
+static uint64_t soft_limit(pid_t pid, const char *name)
+{
+    char text[TEXT_MAX];
+    if (!read_of(pid, "limits", text, sizeof text)) return 0;
+    return proc_file_number(text, name, 0);
+}
+
+static uint64_t count_files(pid_t pid)
+{
+    char path[64];
+    uint64_t count = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *folder = opendir(path);
+    if (folder == NULL) return 0;
+    for (struct dirent *item; (item = readdir(folder)) != NULL;)
+        count += item->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+static uint64_t count_lines(pid_t pid, const char *name)
+{
+    char path[64], text[TEXT_MAX];
+    uint64_t count = 0;
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    for (ssize_t got; (got = read(fd, text, sizeof text)) > 0;)
+        for (ssize_t i = 0; i < got; i++)
+            count += text[i] == '\n';
+    close(fd);
+    return count;
+}
+
+/* True if one leaves less room than the other, or if there is no other. */
+static bool is_tighter(const struct limit *one, const struct limit *other)
+{
+    return other->max == 0 || one->used + other->max > other->used + one->max;
+}
+
+static void probe_files(const struct tree *tree, struct limit *limit)
+{
+    for (size_t i = 0; i < tree->count && i < PROCESSES_MAX; i++) {
+        struct limit own = {.used = count_files(tree->pids[i]),
+                            .max = soft_limit(tree->pids[i], "Max open files")};
+        if (own.max > 0 && is_tighter(&own, limit)) *limit = own;
+    }
+}
+
+static void probe_files_of_all(struct limit *limit)
+{
+    char text[128];
+    unsigned long long used, max;
+    if (proc_file_read(AT_FDCWD, "/proc/sys/fs/file-nr", text, sizeof text) < 0) return;
+    if (sscanf(text, "%llu %*u %llu", &used, &max) == 2)
+        *limit = (struct limit){.used = used, .max = max};
+}
+
+/* True if the kernel counts this process's user: root and two capabilities are above it. */
+static bool is_counted(const char *status)
+{
+    enum { CAP_SYS_ADMIN = 21, CAP_SYS_RESOURCE = 24 };
+    const char *effective = strstr(status, "CapEff:");
+    uint64_t held = effective == NULL ? 0 : strtoull(effective + strlen("CapEff:"), NULL, 16);
+    return proc_file_number(status, "Uid:", 0) != 0 && !(held >> CAP_SYS_ADMIN & 1) &&
+           !(held >> CAP_SYS_RESOURCE & 1);
+}
+
+/* Processes and threads of a user. */
+static uint64_t tasks_of_user(uint64_t user)
+{
+    uint64_t count = 0;
+    DIR *proc = opendir("/proc");
+    if (proc == NULL) return 0;
+    for (struct dirent *item; (item = readdir(proc)) != NULL;) {
+        char text[TEXT_MAX];
+        if (item->d_name[0] < '1' || item->d_name[0] > '9') continue;
+        if (!read_of((pid_t)atoi(item->d_name), "status", text, sizeof text)) continue;
+        if (proc_file_number(text, "Uid:", UINT64_MAX) == user)
+            count += proc_file_number(text, "Threads:", 0);
+    }
+    closedir(proc);
+    return count;
+}
+
+static void probe_tasks_of_user(pid_t server, struct limit *limit)
+{
+    char status[TEXT_MAX];
+    uint64_t max = soft_limit(server, "Max processes");
+    if (max == 0 || !read_of(server, "status", status, sizeof status) || !is_counted(status))
+        return;
+    *limit = (struct limit){.used = tasks_of_user(proc_file_number(status, "Uid:", 0)), .max = max};
+}
+
+/* Where the control group of a process is, with `controller` in version 1 ("pids") or in version 2.
+ * Returns the length of the folder that no group lies above; 0 if there is none. */
+static size_t group_folder(pid_t pid, const char *controller, char *folder, size_t size)
+{
+    char text[TEXT_MAX], first[64], line[96];
+    if (!read_of(pid, "cgroup", text, sizeof text)) return 0;
+    for (int version = 2; version >= 1; version--) {
+        snprintf(line, sizeof line, version == 2 ? "0::" : ":%s:", controller);
+        snprintf(first, sizeof first, "/sys/fs/cgroup%s%s", version == 2 ? "" : "/",
+                 version == 2 ? "" : controller);
+        const char *path = strstr(text, line);
+        struct stat entry;
+        if (path == NULL || stat(first, &entry) < 0) continue;
+        path += strlen(line);
+        snprintf(folder, size, "%s%.*s", first, (int)strcspn(path, "\n"), path);
+        /* Both are mounted in some systems, where version 2 has no controllers. */
+        char controllers[96];
+        snprintf(controllers, sizeof controllers, "%s/cgroup.controllers", first);
+        if (version == 1 || stat(controllers, &entry) == 0) return strlen(first);
+    }
+    return 0;
+}
+
+/* The files of a control group that limits, in version 2 and in version 1. */
+struct group_files {
+    const char *controller;
+    uint64_t unit;
+    const char *max[2], *used[2];
+    const char *reclaimable[2]; /* In memory.stat: what is used, but would be given back. */
+};
+
+/* Reads what a group's file says; max is 0 if this group has none. */
+static struct limit read_group(const char *folder, const struct group_files *files, int version)
+{
+    struct limit limit = {0};
+    char path[sizeof limit.path + 128], text[TEXT_MAX];
+    snprintf(path, sizeof path, "%s/%s", folder, files->used[version]);
+    limit.used = number_in(path);
+    snprintf(path, sizeof path, "%s/memory.stat", folder);
+    if (files->reclaimable[version] != NULL &&
+        proc_file_read(AT_FDCWD, path, text, sizeof text) >= 0)
+        limit.used -= proc_file_number(text, files->reclaimable[version], 0);
+    snprintf(path, sizeof path, "%s/%s", folder, files->max[version]);
+    limit.max = number_in(path) / files->unit;
+    limit.used /= files->unit;
+    snprintf(limit.path, sizeof limit.path, "%.*s", (int)sizeof limit.path - 1, path);
+    return limit;
+}
+
+/* Reads the tightest of a group's limit and those of the groups above it. */
+static void probe_group(pid_t pid, const struct group_files *files, struct limit *limit)
+{
+    char folder[512];
+    size_t top = group_folder(pid, files->controller, folder, sizeof folder);
+    while (top > 0 && strlen(folder) >= top) {
+        for (int version = 0; version < 2; version++) {
+            struct limit own = read_group(folder, files, version);
+            if (own.max > 0 && is_tighter(&own, limit)) *limit = own;
+        }
+        char *slash = strrchr(folder, '/');
+        if (slash == NULL) break;
+        *slash = '\0';
+    }
+}
+
+static void probe_memory_of_all(struct limit *limit)
+{
+    char text[TEXT_MAX];
+    if (proc_file_read(AT_FDCWD, "/proc/meminfo", text, sizeof text) < 0) return;
+    limit->max = proc_file_number(text, "MemTotal:", 0);
+    limit->used = limit->max - proc_file_number(text, "MemAvailable:", limit->max);
+}
+
+void probe_limits(const struct tree *tree, struct limit limits[LIMITS])
+{
+    static const struct group_files tasks_of_group = {
+        "pids", 1, {"pids.max", "pids.max"}, {"pids.current", "pids.current"}, {NULL, NULL}};
+    static const struct group_files memory_of_group = {"memory",
+                                                       1024,
+                                                       {"memory.max", "memory.limit_in_bytes"},
+                                                       {"memory.current", "memory.usage_in_bytes"},
+                                                       {"inactive_file ", "total_inactive_file "}};
+    memset(limits, 0, LIMITS * sizeof *limits);
+    if (tree->count == 0) return;
+    pid_t server = tree->pids[0];
+    uint64_t tasks = probe_kernel().tasks;
+    probe_files(tree, &limits[LIMIT_FILES]);
+    probe_files_of_all(&limits[LIMIT_FILES_ALL]);
+    probe_tasks_of_user(server, &limits[LIMIT_USER_TASKS]);
+    limits[LIMIT_PIDS].used = tasks + RESERVED_PIDS;
+    limits[LIMIT_PIDS].max = number_in("/proc/sys/kernel/pid_max");
+    limits[LIMIT_THREADS].used = tasks;
+    limits[LIMIT_THREADS].max = number_in("/proc/sys/kernel/threads-max");
+    probe_group(server, &tasks_of_group, &limits[LIMIT_GROUP_TASKS]);
+    limits[LIMIT_MAPS].used = count_lines(server, "maps");
+    limits[LIMIT_MAPS].max = number_in("/proc/sys/vm/max_map_count");
+    probe_memory_of_all(&limits[LIMIT_MEMORY]);
+    probe_group(server, &memory_of_group, &limits[LIMIT_GROUP_MEMORY]);
+}
