@@ -23,7 +23,8 @@ set yrange [0.2:bars_top + 0.8] reverse
 set format x "%'.0f"
 set xlabel "connections held" offset 0, -0.5
 set grid noytics
-set ytics scale 0 font font(23)
+name_font = font(23)
+set ytics scale 0 font name_font
 set style fill solid 1 noborder
 number_font = font(17)
 bars = work . "/walls.dat"
