@@ -178,7 +178,8 @@ void session_begin_row(const struct session *session, long connections, long act
     }
     bool all = active == 0 || active > connections;
     row_set_whole(row, "connections_active", (uint64_t)(all ? connections : active));
-    row_set_text(row, "arrival", conf->kind == CONF_LATENCY ? conf->text[KEY_ARRIVAL] : "closed");
+    bool closed = conf->kind == CONF_CAPACITY || conf->kind == CONF_OMISSION;
+    row_set_text(row, "arrival", closed ? "closed" : conf->text[KEY_ARRIVAL]);
     if (conf->stop_ms > 0) row_set_whole(row, "stop_ms", (uint64_t)conf->stop_ms);
 }
 
