@@ -34,6 +34,7 @@ function read_row(    verdict, where, group) {
         return
     }
     if (verdict == "not_compared") {
+        if (cell("metric") == "") where = cell("experiment") # All of it.
         if (!((where, cell("reason")) in told)) missing = missing "- " where ": " cell("reason") "\n"
         told[where, cell("reason")] = 1
     } else {
