@@ -189,9 +189,10 @@ static enum outcome explain_missing(struct climb *climb, const struct answer *an
  * already, what they see there is only noted. */
 static enum outcome try_traffic(struct climb *climb, bool at_wall)
 {
-    static const char *const numbers[] = {"offered_per_s",  "achieved_per_s", "window_s",
-                                          "sent",           "received",       "lost",
-                                          "latency_ns_p50", "latency_ns_p99", "latency_ns_max"};
+    static const char *const numbers[] = {
+        "offered_per_s",   "sent_per_s",     "achieved_per_s", "window_s",       "sent",
+        "received",        "lost",           "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",
+        "latency_ns_p999", "latency_ns_max", "latency_ns_mean"};
     const struct session *session = climb->session;
     struct answer window;
     if (!session_traffic(session, &climb->load, "window", session->conf.window_s, &window))
@@ -295,7 +296,9 @@ static enum outcome climb_on(struct climb *climb)
 static enum outcome climb_from_start(struct climb *climb)
 {
     const struct session *session = climb->session;
+    uint64_t before_ns = clock_ns();
     quiet_settle(&(struct quiet_patience){.max_s = session->conf.settle_s, .look_ms = LOOK_MS});
+    row_set_real(&climb->row, "quiet_s", (double)(clock_ns() - before_ns) / NS_PER_S);
     climb->begin = probe_kernel();
     if (!start_target(climb)) return give_up(climb, "failed", climb->reason, NO_RESULT);
     climb->load = session_start_load(session, climb->target.port);

@@ -281,6 +281,29 @@ crowd() { # crowd ASKED ACTIVE
     awk -f harness/tables.awk "$tmp/summary.csv" | grep -q $'^R\tpoll\t1000\t10\t'
 }
 
+@test "the chart of the walls tells at each bar what was held and what stopped it, the table what moves it" {
+    mkdir "$tmp/run"
+    {
+        echo schema,experiment,kind,profile,model,repeat,connections_asked,connections_active,arrival,limits,connections_established,wall,wall_limit,wall_advice,wall_evidence,status,reason
+        echo 2,walls,walls,quick,poll,1,30000,30000,poisson,machine,19993,EMFILE,RLIMIT_NOFILE 20000,ulimit -n 65536,server-poll: accept: no,ok,
+        echo 2,walls,walls,quick,poll,1,3000,3000,poisson,files=1024,1017,EMFILE,RLIMIT_NOFILE 1024,ulimit -n 65536,server-poll: accept: no,ok,
+        echo 2,walls,walls,quick,fork,1,30000,30000,poisson,machine,31000,reserve,pid_max 32768,sysctl kernel.pid_max=65536,,ok,
+        echo 2,walls,walls,quick,fork,1,3000,3000,poisson,files=1024,3000,none,,,,ok,
+        echo 2,walls,walls,quick,fork,1,3000,3000,poisson,processes=500,,,,,,failed,needs root
+        echo 2,walls,walls,quick,select,1,30000,30000,poisson,machine,1019,refused,"none: the server's own",none,,ok,
+    } >"$tmp/run/raw.csv"
+    ./run_all.sh draw "$tmp/run"
+    [[ -s $tmp/run/figures/walls-walls.png ]]
+    chart=$(sed 's/<[^>]*>//g; s/&apos;/'"'"'/g' "$tmp/run/figures/walls-walls.svg" | tr -s '[:space:]' ' ')
+    for words in "machine's limits" '1,024 files' '500 processes' '19,993: EMFILE, RLIMIT_NOFILE 20000' '1,019: refused' \
+        '1,017: EMFILE, RLIMIT_NOFILE 1024' '31,000: stopped short of pid_max 32768' '3,000: no wall up to here' 'failed: needs root'; do
+        [[ $chart == *"$words"* ]] || { echo "not on the chart: $words"; return 1; }
+    done
+    grep -qF '| fork | machine | ok | 31000 | 30000 | - | reserve | pid_max 32768 | sysctl kernel.pid_max=65536 |' "$tmp/run/summary.md"
+    # In the order in which they were measured: the machine's limits first.
+    [[ $(grep -oE '^\| poll \| [a-z]+' "$tmp/run/summary.md" | tr '\n' ' ') == '| poll | machine | poll | files ' ]]
+}
+
 @test "index.html needs nothing but itself" {
     draw_fixture
     ! grep -qE '<(script|link|img)|src="|@import|href="https?:' "$tmp/run/index.html"

@@ -97,6 +97,8 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("cost_us = 0\n", 1, "cost_us takes a whole number");
     expect_refused("cost_percent = 101\n", 1, "cost_percent takes a number");
     expect_refused("deaf = -1\n", 1, "deaf takes a whole number");
+    expect_refused("limits = files\n", 1, "limits are machine, files=N");
+    expect_refused("limits =\n", 1, "limits names none");
     expect_refused("warmup = long\n", 1, "warmup is fixed or steady");
     expect_refused("kind = latency\nconnections = 1\nwarmup = steady\nwarmup_s = 0\n", 0,
                    "warmup_s above 0");

@@ -22,10 +22,10 @@ $column["experiment"] == experiment && $column["model"] in number_of {
     drawn[m] = 1
 }
 
-# "1,024 files", and "the machine as it is" where nothing was limited.
+# "1,024 files", or where nothing was limited, whose limits hold.
 function limit_words(name,    part) {
     split(name, part, "=")
-    if (name == "machine") return "the machine as it is"
+    if (name == "machine") return "machine's limits"
     return with_commas(part[2]) " " part[1]
 }
 
@@ -35,8 +35,9 @@ function words_of(cells,    held, wall, limit) {
     held = with_commas(cells[column["connections_established_median"]])
     wall = cells[column["wall"]]
     limit = cells[column["wall_limit"]]
-    if (wall == "none") return held ": no wall yet"
+    if (wall == "none") return held ": no wall up to here"
     if (wall == "reserve") return held ": stopped short of " limit
+    if (wall == "time") return held ": no wall, but no time left"
     if (limit ~ /^none/ || wall ~ /^E[A-Z]+$/) return held ": " wall (limit ~ /^none/ ? "" : ", " limit)
     return held ": " limit
 }
@@ -46,6 +47,12 @@ function with_commas(number,    text) {
     while (match(text, /[0-9][0-9][0-9][0-9](,|$)/))
         text = substr(text, 1, RSTART) "," substr(text, RSTART + 1)
     return text
+}
+
+# A whole 1, 2 or 5 times a power of ten, of which about five reach the longest bar.
+function tic_step(    power, i) {
+    for (power = 1; ; power *= 10)
+        for (i = 1; i <= 5; i += i == 2 ? 3 : 1) if (i * power * 6 > highest) return i * power
 }
 
 function value(cells, name) { return cells[column["connections_established_" name]] + 0 }
@@ -71,4 +78,7 @@ END {
         tics, bars, y - 0.7, limit_count, highest > (work "/walls.gp")
     for (i = 1; i <= limit_count; i++) printf "i == %d ? \"%s\" : ", i, limit_words(limits[i]) > (work "/walls.gp")
     print "\"\"" > (work "/walls.gp")
+    tics = ""
+    for (x = 0; x <= highest; x += tic_step()) tics = tics (x ? ", " : "") "\"" with_commas(x) "\" " x
+    printf "set xtics (%s)\n", tics > (work "/walls.gp")
 }

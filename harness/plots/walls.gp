@@ -19,8 +19,7 @@ do for [i = 1:limit_count] {
 
 set lmargin at screen across(210)
 set xrange [0:highest * 1.6] # Room for the words.
-set yrange [0.2:bars_top + 0.8] reverse
-set format x "%'.0f"
+set yrange [bars_top + 0.8:0.2] # Downwards: the first model on top.
 set xlabel "connections held" offset 0, -0.5
 set grid noytics
 name_font = font(23)
