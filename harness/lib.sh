@@ -43,6 +43,7 @@ names_of() { # names_of .c servers/*.c
 
 # Alphabetical, whatever is built or chosen.
 all_models() { names_of .c servers/*.c | sort; }
+
 # The cast of the story, and what a run measures unless it is told otherwise: the whole family takes
 # three times as long.
 # shellcheck disable=SC2034  # for the scripts

@@ -7,7 +7,6 @@
 # In every *.md file, what stands between two marks is written anew:
 #   <!-- BEGIN figure NAME --> ... <!-- END -->     the chart figures/NAME.svg, and where it is from
 #   <!-- BEGIN models --> ... <!-- END -->          the table of models: idea, lines, measured cost
-#   <!-- BEGIN costs MODEL --> ... <!-- END -->     what the run measured for one model
 # A paragraph between the marks that starts with "Reading: " is ours and stays.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -51,58 +50,36 @@ write_figure() { # write_figure PAGE NAME
     echo "![$shows]($(path_from "$1")/figures/$2.svg)"
 }
 
-# A median of the reference run, or "-".
-measured() { # measured KIND MODEL METRIC DIVIDE FORMAT
-    awk -F, -v kind="$1" -v model="$2" -v metric="$3_median" -v divide="$4" -v format="$5" '
+# A median of the reference run at so many connections, or "-".
+measured() { # measured EXPERIMENT MODEL CONNECTIONS METRIC DIVIDE FORMAT
+    awk -F, -v experiment="$1" -v model="$2" -v asked="$3" -v metric="$4_median" -v divide="$5" -v format="$6" '
         NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $c["kind"] == kind && $c["model"] == model && (metric in c) && $c[metric] != "" {
+        $1 == experiment && $c["model"] == model && $c["connections_asked"] == asked && (metric in c) && $c[metric] != "" {
             value = sprintf(format, $c[metric] / divide) (metric ~ /_kib/ || $c["status"] ~ /^(ok|overloaded)$/ ? "" : \
                     " (" $c["status"] ")")
         }
         END { gsub(/_/, " ", value); print value == "" ? "-" : value }' "$reference/summary.csv"
 }
 
-idle_clients() {
-    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $c["kind"] == "memory" { n = $c["connections_asked"] } END { print n }' "$reference/summary.csv"
+largest_count() { # largest_count EXPERIMENT
+    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $1 == experiment && $c["connections_asked"] + 0 > n + 0 { n = $c["connections_asked"] } END { print n }' \
+        "$reference/summary.csv"
 }
 
 write_models() { # write_models PAGE
-    local up=${1//[^\/]/} model clients
+    local up=${1//[^\/]/} model idle busy
     up=${up//\//../}
-    clients=$(idle_clients)
+    idle=$(largest_count memory)
+    busy=$(largest_count capacity)
     source_comment
-    echo '| model | idea | lines | an idle client costs | a message costs, of 10,000 clients |'
+    echo "| model | idea | lines | each of $idle idle clients costs | a message of $busy clients costs |"
     echo '| --- | --- | --- | --- | --- |'
     for model in $(all_models); do
         echo "| [$model](${up}servers/$model.c) | $(sed -n 's/^    \.summary = "\(.*\)",$/\1/p' "servers/$model.c") |" \
-            "$(wc -l <"servers/$model.c") | $(measured memory "$model" machine_lost_kib "$clients" '%.1f KiB') |" \
-            "$(measured capacity "$model" server_cpu_us_per_message 1 '%.1f us of CPU') |"
+            "$(wc -l <"servers/$model.c") | $(measured memory "$model" "$idle" machine_lost_kib "$idle" '%.1f KiB') |" \
+            "$(measured capacity "$model" "$busy" server_cpu_us_per_message 1 '%.1f us of CPU') |"
     done
-}
-
-write_costs() { # write_costs PAGE MODEL
-    local clients
-    clients=$(idle_clients)
-    source_comment
-    echo "| for each of $clients idle clients | KiB |"
-    echo '| --- | --- |'
-    while IFS='|' read -r name metric; do
-        echo "| $name | $(measured memory "$2" "$metric" "$clients" '%.2f') |"
-    done <<'END'
-memory of its own (PSS)|pss_kib
-page tables|page_tables_kib
-kernel stacks|kernel_stack_kib
-sockets|sockets_kib
-other slab|slab_kib
-**really lost**|machine_lost_kib
-END
-    echo
-    echo "| with 10,000 clients that send | |"
-    echo '| --- | --- |'
-    echo "| server CPU per message, closed loop | $(measured capacity "$2" server_cpu_us_per_message 1 '%.1f us') |"
-    echo "| p99 latency at the offered rate | $(measured latency "$2" latency_ns_p99 1e6 '%.2f ms') |"
-    echo "| context switches per message | $(measured latency "$2" switches_per_message 1 '%.2f') |"
 }
 
 # Prints the page with every marked part written anew.
@@ -116,7 +93,6 @@ write_page() { # write_page PAGE
             case $kind in
             figure) write_figure "$1" "$name" ;;
             models) write_models "$1" ;;
-            costs) write_costs "$1" "$name" ;;
             *) die "$1: there is nothing called \"$kind\" to write" ;;
             esac
             continue

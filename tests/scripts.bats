@@ -522,3 +522,69 @@ left_running() { ps -o stat=,pid=,args= --sid "$run_pid" | grep -v '^Z' || true;
     wait "$run_pid" || status=$?
     [[ $status == 143 && -z $(left_running) ]] || { echo "status $status"; left_running; cat "$tmp/log"; return 1; }
 }
+
+# ---- claims ----
+
+# A summary with one row per line of input: experiment, model, connections and the numbers named here.
+claims_of() { # claims_of < ROWS
+    {
+        echo experiment,kind,model,connections_asked,status,machine_lost_kib_median,rss_kib_median,server_cpu_us_per_message_median,server_cpu_percent_median,server_run_queue_percent_median,switches_per_s_median,latency_ns_p99_median
+        cat
+    } >"$tmp/summary.csv"
+    awk -v switch_cost=tests/fixtures/switch_cost.csv -f harness/claims.awk "$tmp/summary.csv"
+}
+
+verdict_on() { # verdict_on CLAIM: from what claims_of printed.
+    awk -F'\t' -v claim="$1" '$1 == "R" && index($2, claim) == 1 { print $5 }' <<<"$output"
+}
+
+@test "the verdict on a claim follows from the numbers, and may be either" {
+    run -0 claims_of <<'END'
+memory,memory,fork,10000,ok,1500000,7000000,,,,,
+ramp,latency,fork,100,ok,,,10,20,0,2000,200000
+ramp,latency,fork,10000,ok,,,20,40,60,20000,900000
+ramp,latency,poll,10,ok,,,10,20,0,1,1
+ramp,latency,poll,10000,ok,,,50,90,0,1,1
+ramp,latency,libuv,10,ok,,,10,20,0,1,1
+ramp,latency,libuv,10000,ok,,,11,20,0,1,1
+slow_handler,latency,poll,100,ok,,,,,,,19000000
+slow_handler,latency,thread,100,ok,,,,,,,200000
+END
+    [[ $(verdict_on 'a process takes') == 'held then, not now' && $output == *'150 KiB really lost, 700 KiB if'* ]]
+    [[ $(verdict_on 'a context switch') == holds && $output == *'3 us plain, up to 12 us'* ]]
+    # 20,000 switches of 3 us in 0.4 s of CPU time: 15 %.
+    [[ $(verdict_on 'with 10000 processes') == 'not here' && $output == *'15 % of the CPU time'* ]]
+    [[ $(verdict_on 'most workers sleep') == holds && $output == *'9999 of 10000'* ]]
+    [[ $(verdict_on 'great for 100') == 'held then, not now' ]]
+    [[ $(verdict_on 'poll looks at all') == holds && $output == *'x 5.0 (poll), x 1.1 (libuv'* ]]
+    [[ $(verdict_on 'async cannot') == holds ]]
+    run -0 claims_of <<'END'
+memory,memory,fork,10000,ok,50000000,70000000,,,,,
+ramp,latency,fork,100,ok,,,10,20,0,2000,200000
+ramp,latency,fork,10000,ok,,,20,40,60,100000,2000000000
+ramp,latency,poll,10,ok,,,10,20,0,1,1
+ramp,latency,poll,10000,ok,,,11,90,0,1,1
+ramp,latency,libuv,10,ok,,,10,20,0,1,1
+ramp,latency,libuv,10000,ok,,,11,20,0,1,1
+slow_handler,latency,poll,100,ok,,,,,,,900000
+slow_handler,latency,thread,100,ok,,,,,,,200000
+END
+    for claim in 'a process takes' '10,000 processes' 'with 10000 processes' 'great for 100'; do
+        [[ $(verdict_on "$claim") == holds ]] || { echo "$claim"; return 1; }
+    done
+    for claim in 'poll looks at all' 'async cannot'; do [[ $(verdict_on "$claim") == 'not shown here' ]]; done
+}
+
+@test "a claim whose numbers are no result is not made; idle clients beside few say more of poll" {
+    run -0 claims_of <<'END'
+memory,memory,fork,10000,failed,1500000,7000000,,,,,
+ramp,latency,fork,100,ok,,,10,20,0,2000,200000
+ramp,latency,fork,10000,noisy,,,20,40,60,20000,900000
+crowd,latency,poll,100,ok,,,50,20,0,1,1
+crowd,latency,poll,10100,ok,,,700,90,0,1,1
+crowd,latency,libuv,100,ok,,,30,20,0,1,1
+crowd,latency,libuv,10100,ok,,,30,20,0,1,1
+END
+    [[ -z $(verdict_on 'a process takes') && -z $(verdict_on 'great for 100') && -z $(verdict_on 'most workers') ]]
+    [[ $(verdict_on 'poll looks at all') == holds && $output == *'from 100 to 10100'*'x 14.0 (poll), x 1.0'* ]]
+}

@@ -11,13 +11,14 @@
 #include "harness/quiet.h"
 #include "tests/unit.h"
 
-enum { STEPS = 12, STEP_MS = 60, STEP_B = 4 * 1024 * 1024, SOCKETS = 100 };
+/* Two steps lie between any two looks, however both drift. */
+enum { STEPS = 12, STEP_MS = 60, LOOK_MS = 150, STEP_B = 4 * 1024 * 1024, SOCKETS = 100 };
 
 static const double MOVING_S = (STEPS - 3) * STEP_MS / 1e3;
 
 static double settle_s(double min_s, double max_s)
 {
-    const struct quiet_patience patience = {.min_s = min_s, .max_s = max_s, .look_ms = 60};
+    const struct quiet_patience patience = {.min_s = min_s, .max_s = max_s, .look_ms = LOOK_MS};
     uint64_t begin_ns = clock_ns();
     quiet_settle(&patience);
     return (double)(clock_ns() - begin_ns) / NS_PER_S;
