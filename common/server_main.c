@@ -192,14 +192,23 @@ static void handle_signals(void)
 pid_t server_fork(void)
 {
     pid_t server = getpid();
+    sigset_t stops, before;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTERM);
+    sigaddset(&stops, SIGINT);
+    /* Held back until the child has their default action: on_stop() is not for it, and a handler
+     * that ThreadSanitizer puts off would be lost. */
+    sigprocmask(SIG_BLOCK, &stops, &before);
     pid_t pid = fork();
-    if (pid != 0) return pid;
-    own_group = false;
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != server) _exit(0); /* It ended before prctl could tell us. */
-    return 0;
+    if (pid == 0) {
+        own_group = false;
+        signal(SIGTERM, SIG_DFL);
+        signal(SIGINT, SIG_DFL);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (pid == 0 && getppid() != server) _exit(0); /* It ended before prctl could tell us. */
+    return pid;
 }
 
 bool server_is_shortage(int error)

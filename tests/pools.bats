@@ -104,6 +104,19 @@ becomes() {
     becomes 2 children
 }
 
+@test "prefork: hires no more than clients came" {
+    local clients=300 seen
+    start prefork --workers 5
+    "$BIN/load" --port "$port" --connections "$clients" --rate 1000 --duration 1 >/dev/null &
+    local load=$!
+    sleep 1
+    seen=$(children)
+    wait "$load"
+    echo "$seen workers for $clients clients"
+    # Who is hired while an idle worker takes the newcomer is one too many, for a second.
+    ((seen >= clients && seen <= clients + 5))
+}
+
 @test "prefork: with --workers-max a client waits until another one leaves" {
     start prefork --workers 2 --workers-max 2
     exec {first}<>"/dev/tcp/127.0.0.1/$port" {second}<>"/dev/tcp/127.0.0.1/$port" {third}<>"/dev/tcp/127.0.0.1/$port"
