@@ -74,7 +74,7 @@ alike() { # alike PERCENT A B
     local pids pid pss='' private='' tables='' now
     # Many, so that it matters little how many strangers share the C library's pages just now.
     tiny 'kind = memory' 'connections = 500'
-    sed -i 's/^settle_s.*/settle_s = 1.5/' "$conf"
+    sed -i 's/^settle_s.*/settle_s = 2.5/' "$conf"
     measure_watched fork
     await_processes 501
     sleep 0.3
