@@ -15,7 +15,8 @@ run_all.sh -- what does one more connection cost, and where does each server mod
 
 usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
        ./run_all.sh claims [options]
-       ./run_all.sh check [MODEL...] [--command NAME='...'] | draw RESULTS_DIR | doctor | list | --help
+       ./run_all.sh check [MODEL...] [--command NAME='...'] | draw RESULTS_DIR | show [RESULTS_DIR] |
+                    doctor | list | --help
        ./run_all.sh compare RUN_A RUN_B [--out DIR]
 
 Without EXPERIMENT: $(default_experiments | one_line). Only when named:
@@ -41,6 +42,7 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
                       holds each claim beside what was measured, with a verdict
   check [MODEL...]    send the models through the conformance gate: a row per trap
   draw RESULTS_DIR    make summary, charts and index.html again from what was measured
+  show [RESULTS_DIR]  the main charts in the terminal, and what was found [results/latest]
   compare RUN_A RUN_B what is shown to differ, point by point, and what else differed; both stay as
                       they are [results/compare_<A>_<B>]; three runs or more of each: --repeats 5
   doctor              what can this machine reach, and what stops it? Changes nothing
@@ -84,7 +86,7 @@ if [[ ${1:-} == claims ]]; then
     set -- quick capacity memory ramp slow_handler "$@"
 fi
 case ${1:-} in
-check | draw | doctor | compare) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
+check | draw | show | doctor | compare) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
 list) list; exit 0 ;;
 --help | -h | help) help; exit 0 ;;
 esac

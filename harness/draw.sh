@@ -62,6 +62,7 @@ facts() { # facts EXPERIMENT METRIC
         $c["experiment"] == experiment {
             note("profile", $c["profile"]); note("rate", $c["offered_per_s"] == "" ? "" : $c["offered_per_s"] + 0)
             note_rate($c["offered_per_s"])
+            if ("kind" in c) kinds[$c["kind"]] = 1
             note("size", $c["message_b"]); note("arrival", $c["arrival"])
             note("method", $c["switches_method"]); note("window", $c["window_s"] == "" ? "" : $c["window_s"] + 0)
             if ("warmup" in c && $c["warmup"] != "") note_warmup($c["warmup"], $c["warmup_s"] + 0)
@@ -71,7 +72,7 @@ facts() { # facts EXPERIMENT METRIC
             if (!repeats) exit
             text = "Profile " list["profile"] ": " (repeats == 1 ? "one run, no spread" : repeats " runs, median" \
                    (metric == "" ? "; their spread is in the table" : "; bars from the lowest to the highest"))
-            if (list["rate"] != "" && list["arrival"] ~ /closed/)
+            if ("omission" in kinds)
                 text = text "; the open loop with " rates() " messages/s, as many as the closed one had before"
             else if (list["rate"] != "") text = text "; " list["rate"] " messages/s offered, " list["arrival"]
             else if (list["arrival"] == "closed") text = text "; closed loop"

@@ -19,15 +19,12 @@ tables() {
     awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
-# "experiment<TAB>sentence": which models are shown to differ.
-ranks() {
+# "experiment<TAB>sentence": what was found, and which models are shown to differ.
+say_of_runs() { # say_of_runs answer|rank
     local inputs=()
-    if [[ -s $run/raw.csv ]]; then
-        awk -v runs=1 -f harness/summarise.awk "$run/raw.csv" >"$work/runs.csv"
-        inputs+=("$work/runs.csv")
-    fi
+    [[ ! -s $work/runs.csv ]] || inputs+=("$work/runs.csv")
     [[ ! -s $run/cold_start.csv ]] || inputs+=("$run/cold_start.csv")
-    awk -f harness/headline.awk -f harness/decide.awk -f harness/rank.awk "${inputs[@]}"
+    awk -f harness/headline.awk -f harness/decide.awk -f "harness/$1.awk" "${inputs[@]}"
 }
 
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
@@ -35,53 +32,60 @@ escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 # One table, chosen by its number (1: the overview) or by its experiment.
 html_table() {
     awk -F'\t' -v wanted="$1" '
-        $1 == "T" { n++; here = n == wanted || $3 == wanted; if (here) print "<div class=\"wide\"><table>"; else if (open) close_table(); open = here; next }
-        function close_table() { print "</table></div>" }
+        function close_table() { if (open) print "</table></div>"; open = 0 }
+        $1 == "T" {
+            close_table()
+            n++
+            here = open = n == wanted || $3 == wanted
+            if (here) print "<div class=\"wide\"><table><caption>" $2 "</caption>"
+            next
+        }
         here {
-            tag = $1 == "H" ? "th" : "td"
             printf "<tr>"
-            for (i = 2; i <= NF; i++)
-                printf "<%s%s>%s</%s>", tag, ($i ~ /^(failed|corrupt|noisy|client_limited|drifting|overloaded)$/ || $i ~ /\[/) ? " class=\"mark\"" : "", $i, tag
+            for (i = 2; i <= NF; i++) {
+                tag = $1 == "H" || i == 2 ? "th" : "td"
+                scope = tag == "td" ? "" : $1 == "H" ? " scope=\"col\"" : " scope=\"row\""
+                mark = $i ~ /^(failed|corrupt|noisy|client_limited|drifting|overloaded)$/ || $i ~ /\[/
+                printf "<%s%s%s>%s</%s>", tag, scope, mark ? " class=\"mark\"" : "", $i, tag
+            }
             print "</tr>"
         }
-        END { if (open) close_table() }' <(escape <"$work/tables.tsv")
+        END { close_table() }' <(escape <"$work/tables.tsv")
 }
 
-html_ranks() { # html_ranks EXPERIMENT
-    awk -F'\t' -v experiment="$1" '$1 == experiment { print "<li>" $2 "</li>" }' <(escape <"$work/ranks.tsv") |
-        sed '1s|^|<ul>|; $s|$|</ul>|'
+# What FILE.tsv says of an experiment, each sentence in ELEMENT.
+sentences() { # sentences FILE EXPERIMENT ELEMENT
+    awk -F'\t' -v experiment="$2" -v element="$3" '
+        $1 == experiment { print "<" element ">" $2 "</" element ">" }' <(escape <"$work/$1.tsv")
+}
+
+# A comment of a figure's file: "Shows", "Read".
+figure_says() { # figure_says NAME WHAT
+    sed -n "s/^# $2: //p" "harness/plots/${1#*-}.gp"
 }
 
 # The figure itself, so that its text can be searched and read aloud.  gnuplot gives the same ids
 # in every file: each gets the name of its figure.
 inline_svg() {
-    sed -E -e '/^<\?xml|^<!DOCTYPE|^ *"http:.*dtd">/d' \
-        -e "s/(id=['\"]|href=['\"]#|url\\(['\"]?#)/&$1-/g" "$run/figures/$1.svg"
+    local label
+    label=$(printf '%s: %s The numbers are in the table below.' "$1" "$(figure_says "$1" Shows)" | escape | sed 's/"/\&quot;/g')
+    LABEL=$label awk -v name="$1" '
+        /^<\?xml|^<!DOCTYPE|^ *"http:.*dtd">/ || /^<title>/ || /^<desc>/ { next }
+        $1 == "<svg" { print "<svg role=\"img\" aria-label=\"" ENVIRON["LABEL"] "\""; next }
+        {
+            gsub(/(id=["\47]|href=["\47]#|url\(["\47]?#)/, "&" name "-")
+            print
+        }' "$run/figures/$1.svg"
 }
 
-html_head() {
-    cat <<'END'
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>C10K Bench</title>
-<style>
-body { font: 17px/1.5 "DejaVu Sans", Verdana, sans-serif; color: #222; max-width: 1280px; margin: 2em auto; padding: 0 1em; }
-svg { width: 100%; height: auto; border: 1px solid #ddd; }
-figure { margin: 1.5em 0; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 15px; }
-th, td { padding: 0.25em 0.7em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th:first-child, td:first-child, td:last-child, th:last-child { text-align: left; }
-.mark { color: #a00000; font-weight: bold; }
-pre { background: #f5f5f5; padding: 1em; overflow-x: auto; font-size: 14px; }
-</style>
-</head>
-<body>
-<h1>C10K Bench: what does one more connection cost?</h1>
-END
+figure() { # figure NAME
+    local shows read
+    shows=$(figure_says "$1" Shows)
+    read=$(figure_says "$1" Read)
+    echo "<figure id=\"$1\"><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"chart $1\">"
+    inline_svg "$1"
+    echo "</div><figcaption><b>$1</b> shows $(escape <<<"$shows")<br><b>How to read it:</b> $(escape <<<"$read")"
+    echo "<br>As a file: <a href=\"figures/$1.svg\">SVG</a>, <a href=\"figures/$1.png\">PNG</a></figcaption></figure>"
 }
 
 links() { # The parts of the run that are there.
@@ -101,43 +105,59 @@ question_of() { # question_of SECTION
     fi
 }
 
+# The sections of the tables, in their order, without the overview.
+sections() { awk -F'\t' '$1 == "T" && $3 != "" && !seen[$3]++ { print $3 }' "$work/tables.tsv"; }
+
+html_section() { # html_section EXPERIMENT
+    local name not_shown
+    echo "<section id=\"$1\" aria-labelledby=\"$1-head\"><h2 id=\"$1-head\">$1</h2>"
+    question_of "$1" | escape | sed 's|.*|<p class="question">&</p>|'
+    sentences answers "$1" p | sed 's|^<p>|<p class="answer"><b>Answer.</b> |'
+    while read -r name; do
+        [[ $name != "$1"-* ]] || figure "$name"
+    done <"$work/figures.txt"
+    grep "^$1: " "$work/not_available.txt" | escape | sed 's|.*|<p>No chart: &.</p>|' || true
+    not_shown=$(sed -n 's/^# Does not show: //p' "harness/experiments/$1.conf" 2>/dev/null || true)
+    [[ -z $not_shown ]] || echo "<p><b>What this does not show:</b> $(escape <<<"$not_shown")</p>"
+    sentences ranks "$1" li | sed '1s|^|<h3>Who is shown to differ</h3><ul>|; $s|$|</ul>|'
+    if [[ $1 == claims || $1 == switch_cost ]]; then
+        html_table "$1"
+    else
+        echo "<details><summary>All points of $1 as a table</summary>"
+        html_table "$1"
+        echo '</details>'
+    fi
+    echo '</section>'
+}
+
+html_file() { # html_file FILE ID TITLE
+    [[ -f $run/$1 ]] || return 0
+    echo "<section id=\"$2\" aria-labelledby=\"$2-head\"><h2 id=\"$2-head\">$3</h2><pre>"
+    escape <"$run/$1"
+    echo '</pre></section>'
+}
+
 html() {
-    local experiment name
-    html_head
-    echo "<p>Run: $(basename "$run" | escape). Data: $(links)</p>"
+    local experiment
+    cat harness/report_head.html
+    echo '<h1>C10K Bench: what does one more connection cost?</h1>'
+    echo "<p>Run: $(basename "$run" | escape). Its data: $(links)</p>"
+    echo '<nav aria-label="Parts of this report"><ul>'
+    { sections; printf '%s\n' method machine command; } | sed 's|.*|<li><a href="#&">&</a></li>|'
+    echo '</ul></nav><main>'
     if [[ -s $work/excluded.tsv ]]; then
         echo '<p class="mark">Excluded by the conformance gate, not measured:</p><ul>'
         escape <"$work/excluded.tsv" | sed 's|^\([^\t]*\)\t\(.*\)|<li><b>\1</b>: \2</li>|'
         echo '</ul>'
     fi
-    echo '<h2>At the largest number of connections</h2>'
     html_table 1
-    echo '<p>Medians; in brackets the lowest and the highest run. Models whose ranges overlap are not ranked; the
-sentences below the tables say who is shown to differ. A word in square brackets is a verdict: that number is not a result.</p>'
-    awk -F'\t' '$1 == "T" && $3 != "" { print $3 }' "$work/tables.tsv" | while read -r experiment; do
-        echo "<h2 id=\"$experiment\">$experiment</h2>"
-        question_of "$experiment" | escape | sed 's|.*|<p><i>&</i></p>|'
-        while read -r name; do
-            [[ $name == "$experiment"-* ]] || continue
-            echo "<figure id=\"$name\">"
-            inline_svg "$name"
-            echo "<figcaption>$name: <a href=\"figures/$name.svg\">SVG</a>, <a href=\"figures/$name.png\">PNG</a></figcaption></figure>"
-        done <"$work/figures.txt"
-        grep "^$experiment: " "$work/not_available.txt" | escape | sed 's|.*|<p>No chart: &.</p>|' || true
-        html_table "$experiment"
-        html_ranks "$experiment"
-    done
-    if [[ -f $run/machine.txt ]]; then
-        echo '<h2 id="machine">The machine</h2><pre>'
-        escape <"$run/machine.txt"
-        echo '</pre>'
-    fi
-    if [[ -f $run/command.txt ]]; then
-        echo '<h2 id="command">The command and the experiments as they were</h2><pre>'
-        escape <"$run/command.txt"
-        echo '</pre>'
-    fi
-    echo '</body></html>'
+    echo '<p>Medians; in brackets the lowest and the highest run. A word in square brackets is a verdict: that number is no
+result. <a href="#method">What the verdicts mean</a></p>'
+    for experiment in $(sections); do html_section "$experiment"; done
+    cat harness/report_method.html
+    html_file machine.txt machine 'The machine'
+    html_file command.txt command 'The command, and the experiments as they were'
+    echo '</main></body></html>'
 }
 
 markdown() {
@@ -145,8 +165,15 @@ markdown() {
     awk -F'\t' '{ print "\n" $1 " is excluded by the conformance gate: " $2 }' "$work/excluded.tsv"
     awk -F'\t' -v OFS=' | ' '
         function end_section() { if (said[section] != "") printf "\n%s", said[section] }
+        FILENAME ~ /answers/ { found[$1] = $2; next }
         FILENAME ~ /ranks/ { said[$1] = said[$1] "- " $2 "\n"; next }
-        $1 == "T" { end_section(); section = $3; print "\n## " $2 "\n"; next }
+        $1 == "T" {
+            end_section()
+            section = $3
+            print "\n## " $2 "\n"
+            if (section in found) print found[section] "\n"
+            next
+        }
         {
             line = "|"
             rule = "|"
@@ -154,7 +181,7 @@ markdown() {
             print line
             if ($1 == "H") print rule
         }
-        END { end_section() }' "$work/ranks.tsv" "$work/tables.tsv"
+        END { end_section() }' "$work/answers.tsv" "$work/ranks.tsv" "$work/tables.tsv"
     echo
     while read -r experiment; do echo "![$experiment](figures/$experiment.png)"; done <"$work/figures.txt"
 }
@@ -172,7 +199,9 @@ overview() {
 }
 
 tables >"$work/tables.tsv"
-ranks >"$work/ranks.tsv"
+[[ ! -s $run/raw.csv ]] || awk -v runs=1 -f harness/summarise.awk "$run/raw.csv" >"$work/runs.csv"
+say_of_runs answer >"$work/answers.tsv"
+say_of_runs rank >"$work/ranks.tsv"
 html >"$work/index.html"
 markdown >"$work/summary.md"
 overview >"$work/overview.txt"

@@ -44,3 +44,11 @@ in_one_of() { # in_one_of TRIES COMMAND...
     for ((try = 1; try < $1; try++)); do "${@:2}" && return; done
     "${@:2}"
 }
+
+# A finished run, drawn: the fixture, and a model that the gate excluded.
+draw_fixture() { # draw_fixture DIR
+    mkdir -p "$1/gate"
+    cp -r tests/fixtures/{raw,cold_start,switch_cost}.csv tests/fixtures/histograms "$1"
+    printf 'half-close\tFAIL\t8388608 bytes in, 8381952 out\n' >"$1/gate/broken.tsv"
+    ./run_all.sh draw "$1"
+}

@@ -99,7 +99,7 @@ part_crosschecks() { bats --tap tests/crosschecks.bats; }
 
 part_compare() { bats --tap tests/compare.bats; }
 
-part_suite() { bats --tap tests/scripts.bats; }
+part_suite() { bats --tap tests/scripts.bats tests/report.bats; }
 
 build_all() {
     make --jobs=2 programs tools

@@ -8,6 +8,7 @@ load work . "/compare.gp"
 legend_entries = 2
 ROW_HEIGHT = rows > 40 ? 26 : 36
 if (rows * ROW_HEIGHT > 560) { chart_height = rows * ROW_HEIGHT }
+x_label = "ratio B / A; 1: the same"
 load "harness/plots/style.gp"
 
 set lmargin at screen across(rows > 40 ? 240 : 330)
@@ -16,7 +17,6 @@ set logscale x 10
 unset mxtics
 name_font = font(rows > 40 ? 15 : rows > 15 ? 19 : 24)
 set ytics scale 0 font name_font
-set xlabel "ratio B / A; 1: the same" offset 0, -0.5
 
 # Closer than this is never called a difference; see harness/decide.awk.
 set object rectangle from first 1 / 1.05, graph 0 to first 1.05, graph 1 \
@@ -24,10 +24,10 @@ set object rectangle from first 1 / 1.05, graph 0 to first 1.05, graph 1 \
 set arrow from first 1, graph 0 to first 1, graph 1 nohead linewidth 3 linecolor rgb "#444444" back
 
 set label "difference shown" at screen legend_x(1) + across(40), screen legend_y(1) left
-set label "" at screen legend_x(1) + across(15), screen legend_y(1) point pointtype 7 pointsize 2.4 linecolor rgb "#333333"
+set label "" at screen legend_x(1) + across(15), screen legend_y(1) point pointtype 7 pointsize POINT linecolor rgb "#333333"
 set label "none shown" at screen legend_x(2) + across(40), screen legend_y(2) left
 set label "" at screen legend_x(2) + across(15), screen legend_y(2) \
-    point pointtype 6 pointsize 2.4 linewidth 3 linecolor rgb "#333333"
+    point pointtype 6 pointsize POINT linewidth 3 linecolor rgb "#333333"
 
 dots = work . "/compare.dat"
 only(m, value) = column(5) == m ? value : NaN
@@ -35,9 +35,9 @@ MODELS = words(known)
 plot for [m = 1:MODELS] dots using (only(m, $3)):1:($4 - $3):(0) with vectors \
          heads size graph 0.006, 90 linewidth 4 linecolor rgb colour(m), \
      for [m = 1:MODELS] dots using (only(m, $6 == 1 ? $2 : NaN)):1 with points \
-         linewidth 3 pointtype 7 pointsize 2.4 linecolor rgb colour(m), \
+         linewidth 3 pointtype 7 pointsize POINT linecolor rgb colour(m), \
      for [m = 1:MODELS] dots using (only(m, $6 == 0 ? $2 : NaN)):1 with points \
-         linewidth 3 pointtype 7 pointsize 2.4 linecolor rgb "#ffffff", \
+         linewidth 3 pointtype 7 pointsize POINT linecolor rgb "#ffffff", \
      for [m = 1:MODELS] dots using (only(m, $6 == 0 ? $2 : NaN)):1 with points \
-         linewidth 3 pointtype 6 pointsize 2.4 linecolor rgb colour(m), \
+         linewidth 3 pointtype 6 pointsize POINT linecolor rgb colour(m), \
      work . "/compare_words.dat" using (1):1:2 with labels left boxed font font(17) textcolor rgb "#a00000"

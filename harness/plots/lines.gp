@@ -9,15 +9,23 @@ system(sprintf("awk -v experiment='%s' -v metric='%s' -v divide=%g -v log_y=%d -
     " -v known='%s' -v work='%s' -f harness/plots/points.awk '%s'", \
     experiment, metric, divide, log_y, second, known, work, data))
 load work . "/axes.gp"
-load "harness/plots/style.gp"
-
 set logscale x 10
 if (log_y) { set logscale y 10 }
-set xlabel x_label offset 0, -0.5
 number(i) = int(word(numbers, i))
 MODELS = words(models)
 line(i) = sprintf("%s/line-%d.dat", work, number(i))
 marks(i) = sprintf("%s/marks-%d.dat", work, number(i))
+
+if (format eq "text") {
+    load "harness/plots/text.gp"
+    # gnuplot 5.4 ends at labels of which none can be drawn: the first line of words.dat is such a one.
+    words_end = int(system(sprintf("wc -l < '%s/words.dat'", work)))
+    plot for [i = 1:MODELS] line(i) using 1:2 with linespoints title word(models, i), \
+         for [k = 2:words_end > 1 ? 2 : 1] work . "/words.dat" using 1:2:3 with labels left offset 1, 0 notitle
+    exit
+}
+load "harness/plots/style.gp"
+
 # One run has no spread: no bar then.
 spread(low, high) = high > low ? low : NaN
 
@@ -28,12 +36,11 @@ plot for [i = 1:MODELS] line(i) using 1:5 with lines \
      for [i = 1:MODELS] line(i) using 1:(spread($3, $4)):(0):($4 - $3) with vectors \
          heads size graph 0.006, 90 linewidth 3 linecolor rgb colour(number(i)), \
      for [i = 1:MODELS] line(i) using 1:2 with points \
-         linewidth 3 pointtype filled(number(i)) pointsize 2.4 linecolor rgb colour(number(i)), \
+         linewidth 3 pointtype filled(number(i)) pointsize POINT linecolor rgb colour(number(i)), \
      for [i = 1:MODELS] marks(i) using 1:(spread($3, $4)):(0):($4 - $3) with vectors \
          heads size graph 0.006, 90 linewidth 2 linecolor rgb colour(number(i)), \
      for [i = 1:MODELS] marks(i) using 1:2 with points \
-         linewidth 3 pointtype hollow(number(i)) pointsize 2.8 linecolor rgb colour(number(i)), \
+         linewidth 3 pointtype hollow(number(i)) pointsize 1.15 * POINT linecolor rgb colour(number(i)), \
      for [i = 1:MODELS] work . "/failed.dat" using 1:($3 == number(i) ? $2 : NaN) with points \
-         linewidth 5 pointtype 2 pointsize 2.6 linecolor rgb colour(number(i)), \
-     for [i = 1:MODELS] work . "/words.dat" using 1:($4 == number(i) ? $2 : NaN):3 with labels left \
-         offset 1.5, 0 boxed font font(19) textcolor rgb colour(number(i))
+         linewidth 5 pointtype 2 pointsize 1.1 * POINT linecolor rgb colour(number(i)), \
+     work . "/words.dat" using 1:2:3 with labels left offset 1.5, 0 boxed font font(19) textcolor rgb "#222222"

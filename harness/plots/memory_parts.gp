@@ -1,11 +1,23 @@
 # Kinds: memory
 # Shows: where the memory of idle clients is (stack), what summed RSS would make of it (outline; an arrow: it does not fit), and what the machine really lost (diamond). Beyond the stack: memory that no counter owns.
+# Read: compare the diamond with the outline: what people quote and what is really gone; the shades tell whose memory it is.
 system(sprintf("awk -v experiment='%s' -v kind=memory -v known='%s' -v work='%s' -f harness/plots/bars.awk '%s'", \
     experiment, known, work, data))
 load work . "/bars.gp"
 title_text = sprintf("Memory for each of %s idle clients, less is better", connections_text)
 legend_entries = 7
 y_label = "KiB per client"
+if (format eq "text") {
+    title_text = sprintf("Really lost for each of %s idle clients", connections_text)
+    set xrange [0.4:bar_count + 0.6]
+    set yrange [0:highest * 1.2]
+    set boxwidth 0.6
+    unset key
+    load "harness/plots/text.gp"
+    plot work . "/bars.dat" using 1:5 with boxes notitle, \
+         work . "/bars.dat" using 1:5:(sprintf("%.1f", $5)) with labels offset 0, 1 notitle
+    exit
+}
 load "harness/plots/style.gp"
 
 # Shades rather than hues: hues stand for models.
@@ -34,7 +46,7 @@ set object rectangle from screen legend_x(6), screen legend_y(6) - 11 / HEIGHT \
 set label "summed RSS" at screen legend_x(6) + across(52), screen legend_y(6) left
 set label "really lost" at screen legend_x(7) + across(52), screen legend_y(7) left
 set label "" at screen legend_x(7) + across(20), screen legend_y(7) \
-    point pointtype 13 pointsize 2.6 linecolor rgb "#D55E00"
+    point pointtype 13 pointsize 1.1 * POINT linecolor rgb "#D55E00"
 
 # The outline ends below the edge, with an arrow, where summed RSS is far beyond the rest.
 bars = work . "/bars.dat"
@@ -52,7 +64,7 @@ plot for [i = 1:PARTS] bars using ($1 - HALF):(part_bottom(i)):($1 - 2 * HALF):1
          with boxxyerror fillstyle empty border rgb "#333333" linecolor rgb "#333333" linewidth 3, \
      bars using ($1 + HALF + 0.02):(beyond($4)):(0):(top * 0.06) \
          with vectors head filled linewidth 3 linecolor rgb "#333333", \
-     bars using ($1 - HALF):5 with points pointtype 13 pointsize 2.6 linecolor rgb "#D55E00", \
+     bars using ($1 - HALF):5 with points pointtype 13 pointsize 1.1 * POINT linecolor rgb "#D55E00", \
      bars using ($1 - HALF):(higher($3, $5)):(kib($5)) with labels center offset 0, 0.95 \
          font bar_number_font textcolor rgb "#B04A00", \
      bars using ($1 - HALF):(stack_label($3, $5)):(kib($3)) with labels center offset 0, 0.7 font bar_number_font, \

@@ -1,5 +1,6 @@
 # Kinds: capacity
 # Shows: echoes per second when every client sends again as soon as its echo is back (closed loop).
+# Read: where a line falls, each further client takes time from all others.
 title_text = "Capacity, higher is better"
 metric = "achieved_per_s"
 divide = 1000

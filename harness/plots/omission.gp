@@ -1,17 +1,18 @@
 # Kinds: omission
 # Needs: histograms
 # Shows: latency up to each percentile, all runs together; the same server, the same stop, the same number of messages a second. Solid: open loop, each latency from the moment the message was due. Dashed: closed loop.
+# Read: where solid and dashed part, the closed loop stopped asking while the server stood still, and so did not see it.
 title_text = "One stalled server, two ways to ask"
 y_label = "latency, ms"
 system(sprintf("awk -v known='%s' -v work='%s' -f harness/plots/percentiles.awk \"$(dirname '%s')\"/histograms/%s-*.hgrm", \
     known, work, data, experiment))
 load work . "/curves.gp"
+x_label = "percentile of the messages"
 load "harness/plots/style.gp"
 
 set logscale x 10
 set logscale y 10
 set xtics ("50 %%" 2, "90 %%" 10, "99 %%" 100, "99.9 %%" 1000, "99.99 %%" 1e4, "99.999 %%" 1e5, "99.9999 %%" 1e6)
-set xlabel "percentile of the messages" offset 0, -0.5
 set format y "%g"
 number(i) = int(word(numbers, i))
 MODELS = words(models)
@@ -21,14 +22,14 @@ curve(loop, i) = sprintf("%s/%s-%d.dat", work, loop, number(i))
 p99(loop, i) = real(system(sprintf("awk 'NR > 1 && $1 >= 100 { print $2; exit }' '%s'", curve(loop, i))))
 say(loop, i) = sprintf("%s loop, p99: %.3g ms", loop, p99(loop, i))
 do for [i = 1:MODELS] {
-    set label say("open", i) at 100, p99("open", i) right offset -1, 0.6 textcolor rgb colour(number(i))
-    set label say("closed", i) at 100, p99("closed", i) left offset 0.5, -1.1 textcolor rgb colour(number(i))
+    set label say("open", i) at 100, p99("open", i) right offset -1, 0.6 textcolor rgb "#222222"
+    set label say("closed", i) at 100, p99("closed", i) left offset 0.5, -1.1 textcolor rgb "#222222"
 }
 plot for [i = 1:MODELS] curve("closed", i) using 1:2 with lines \
          linewidth 4 dashtype (10, 6) linecolor rgb colour(number(i)), \
      for [i = 1:MODELS] curve("open", i) using 1:2 with lines \
          linewidth 5 linecolor rgb colour(number(i)), \
      for [i = 1:MODELS] "+" using (100):(p99("open", i)) every ::0::0 with points \
-         pointtype filled(number(i)) pointsize 2.4 linecolor rgb colour(number(i)), \
+         pointtype filled(number(i)) pointsize POINT linecolor rgb colour(number(i)), \
      for [i = 1:MODELS] "+" using (100):(p99("closed", i)) every ::0::0 with points \
-         pointtype filled(number(i)) pointsize 2.4 linecolor rgb colour(number(i))
+         pointtype filled(number(i)) pointsize POINT linecolor rgb colour(number(i))

@@ -6,7 +6,7 @@
 # Writes for gnuplot, N being the number of a model:
 #   DIR/line-N.dat   "x y low high second" of the points on the line; a blank line where it breaks
 #   DIR/marks-N.dat  the same of the points that are marked only
-#   DIR/words.dat    "x y word N"         DIR/failed.dat  "x y N": points without a value
+#   DIR/words.dat    "x y word"           DIR/failed.dat  "x y N": points without a value
 #   DIR/axes.gp      ranges, tics, models drawn
 # `second` is another metric drawn dashed beside the first.  Only `ok` and `overloaded` points are
 # on the line, which breaks at the others.  Memory is not spoiled by a late client or a busy host:
@@ -143,7 +143,7 @@ function say_word(m, n, y_shown,    word) {
     if (n > 1 && status[m, n - 1] == status[m, n] && y[m, n - 1] != "") return
     word = status[m, n]
     gsub(/_/, " ", word)
-    printf "%g %.10g \"%s\" %d\n", x[m, n], place_word(x[m, n], height(y_shown) + 0.045), word, m > words
+    printf "%g %.10g \"%s\"\n", x[m, n], place_word(x[m, n], height(y_shown) + 0.045), word > words
 }
 
 function is_good(m, n) { return status[m, n] == "ok" || status[m, n] == "overloaded" }
@@ -178,7 +178,7 @@ function tell(m, n,    share, at) {
     taken[at, ++words_at[at]] = share
     printf "%g %.10g %d\n", at, at_height(share), m > failed
     if (n == 1 || status[m, n - 1] != status[m, n])
-        printf "%g %.10g \"%s\" %d\n", at, at_height(share), status[m, n], m > words
+        printf "%g %.10g \"%s\"\n", at, at_height(share), status[m, n] > words
 }
 
 function write_axes(    file, name, tics, comma, drawn, numbers, m, value, many, power) {
@@ -214,7 +214,7 @@ function write_axes(    file, name, tics, comma, drawn, numbers, m, value, many,
 END {
     words = work "/words.dat"
     failed = work "/failed.dat"
-    print "NaN NaN \"\" 1" > words
+    print "NaN NaN \"\"" > words
     print "NaN NaN 1" > failed
     set_x()
     set_range()

@@ -19,9 +19,10 @@ dash(n) = int((n - 1) / 8) % 3 + 1
 filled(n) = 5 + 2 * ((n - 1) % 6)
 hollow(n) = 4 + 2 * ((n - 1) % 6)
 
-# The two terminals count points of a font differently: 4 to 3.
+# The two terminals count points of a font differently, 4 to 3, and points of a mark and lines of text, too.
 font(size) = sprintf("DejaVu Sans,%g", format eq "svg" ? size : size * 0.75)
 bold(size) = sprintf("DejaVu Sans Bold,%g", format eq "svg" ? size : size * 0.75)
+POINT = format eq "svg" ? 0.95 : 2.4
 
 # The chart keeps its height; the canvas grows with the text below it, so that nothing is cut off.
 text_of(name) = system(sprintf("cat '%s/%s.txt'", work, name))
@@ -35,10 +36,11 @@ TOP = 80
 if (!exists("chart_height")) chart_height = 560
 BOTTOM = TOP + chart_height
 ROW = 42
-LINE = 24
+LINE = format eq "svg" ? 26 : 20
 legend_top = BOTTOM + 142
 text_top = legend_top + ROW * legend_rows - 2
-HEIGHT = text_top + LINE * (lines_of("remarks") + lines_of("caption")) + 22.0
+REMARKS = LINE * lines_of("remarks") + (lines_of("remarks") > 0 ? 10 : 0)
+HEIGHT = text_top + REMARKS + LINE * lines_of("caption") + 22.0
 from_top(pixel) = 1 - pixel / HEIGHT
 across(pixel) = pixel / WIDTH
 
@@ -66,6 +68,10 @@ if (exists("y_label")) {
     set label y_label at screen across(32), screen from_top((TOP + BOTTOM) / 2) center rotate
 }
 
+if (exists("x_label")) {
+    set label x_label at screen across((170 + 1245) / 2), screen from_top(BOTTOM + 100) center
+}
+
 # The legend: a sample of line and point, and the name.
 legend_x(i) = across(60 + 300 * ((i - 1) % LEGEND_COLUMNS))
 legend_y(i) = from_top(legend_top + ROW * int((i - 1) / LEGEND_COLUMNS))
@@ -76,7 +82,7 @@ if (exists("models")) {
             to screen legend_x(i) + across(76), screen legend_y(i) \
             nohead linewidth 4 dashtype dash(n) linecolor rgb colour(n)
         set label word(models, i) at screen legend_x(i) + across(38), screen legend_y(i) left offset 3.2, 0 \
-            point pointtype filled(n) pointsize 2.4 linecolor rgb colour(n)
+            point pointtype filled(n) pointsize POINT linecolor rgb colour(n)
     }
 }
 
@@ -84,7 +90,7 @@ if (exists("models")) {
 set label text_of("remarks") at screen across(30), screen from_top(text_top) left \
     font font(17) textcolor "#a00000"
 set label text_of("caption") at screen across(30), \
-    screen from_top(text_top + LINE * lines_of("remarks")) left font font(17) textcolor "#333333"
+    screen from_top(text_top + REMARKS) left font font(17) textcolor "#333333"
 
 # The names under bars: aslant where there are too many to lie side by side.
 many_bars = exists("bar_count") && bar_count > 8

@@ -1,11 +1,13 @@
 # Kinds: walls
 # Shows: how many connections each model held before something broke, as the machine is and under limits of its own; at the end of each bar the number and the wall.
+# Read: a long bar holds more; bars of one shade ran under the same limits, the word at the end is what to change.
 system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/plots/walls.awk '%s'", \
     experiment, known, work, data))
 load work . "/walls.gp"
 title_text = "Where it broke first: connections held, more is better"
 legend_entries = limit_count
 chart_height = 140 + 34 * bar_count > 560 ? 140 + 34 * bar_count : 560
+x_label = "connections held"
 load "harness/plots/style.gp"
 
 # Shades rather than hues: hues stand for models.
@@ -20,7 +22,6 @@ do for [i = 1:limit_count] {
 set lmargin at screen across(210)
 set xrange [0:highest * 1.6] # Room for the words.
 set yrange [bars_top + 0.8:0.2] # Downwards: the first model on top.
-set xlabel "connections held" offset 0, -0.5
 set grid noytics
 name_font = font(23)
 set ytics scale 0 font name_font

@@ -1,0 +1,185 @@
+# answer.awk -- what each experiment of a run found, in two sentences.
+#
+#   awk -f harness/headline.awk -f harness/decide.awk -f harness/answer.awk SUMMARY.csv [cold_start.csv]
+#
+# SUMMARY.csv is what summarise.awk makes with runs=1.  Writes "experiment<TAB>sentences".  The first
+# sentence compares models where the most connections are, and claims a difference by the rule of
+# decide.awk only; the second tells what the number of connections, or else what a number is made of.
+
+BEGIN { FS = "," }
+
+FNR == 1 {
+    delete column
+    for (i = 1; i <= NF; i++) column[$i] = i
+    next
+}
+{
+    kind = "kind" in column ? value("kind") : "cold_start"
+    experiment = value("experiment")
+    if (!(experiment in kind_of)) experiments[++experiment_count] = experiment
+    kind_of[experiment] = kind
+    n = ++rows[experiment]
+    row[experiment, n] = $0
+    for (name in column) cell[experiment, n, name] = $column[name]
+    cell[experiment, n, "size"] = value("connections_asked") * 1e9 + value("connections_active")
+    if (value("connections_active") + 0 > 0 && value("connections_active") + 0 < value("connections_asked") + 0)
+        some_idle[experiment] = 1
+}
+
+function value(name) { return name in column ? $column[name] : "" }
+
+# The metric that answers the question of an experiment.
+function metric_of(experiment,    kind) {
+    kind = kind_of[experiment]
+    if (kind == "latency") return some_idle[experiment] && experiment != "million" ? "server_cpu_us_per_message" : "latency_ns_p99"
+    return kind == "capacity" ? "server_cpu_us_per_message" : kind == "memory" ? "machine_lost_kib" : \
+        kind == "cold_start" ? "time_s" : ""
+}
+
+function is_good(e, n, metric) {
+    return cell[e, n, metric "_median"] != "" && headline_good(cell[e, n, "status"], metric)
+}
+function median(e, n, metric) { return cell[e, n, metric "_median"] + 0 }
+function shown(metric, number) {
+    return headline_short(number / headline_divide[metric]) " " headline_unit[metric]
+}
+function runs_of(e, n, metric) {
+    return kind_of[e] == "cold_start" ? cell[e, n, "repeats"] : cell[e, n, metric "_runs"]
+}
+function where(e, n) {
+    if (kind_of[e] == "cold_start") return ""
+    return headline_at(cell[e, n, "connections_asked"], cell[e, n, "connections_active"])
+}
+function times(ratio) { return sprintf(ratio < 10 ? "%.1f" : "%.0f", ratio) " times" }
+function sentence(text) { return toupper(substr(text, 1, 1)) substr(text, 2) ". " }
+
+# Who is highest and who is lowest where the most connections are.
+function extremes(e, metric,    n, size, good) {
+    high_row = low_row = good = size = 0
+    for (n = 1; n <= rows[e]; n++) if (cell[e, n, "size"] > size) size = cell[e, n, "size"]
+    for (n = 1; n <= rows[e]; n++) {
+        if (cell[e, n, "size"] != size) continue
+        largest_row = n
+        if (!is_good(e, n, metric)) continue
+        good++
+        if (!high_row || median(e, n, metric) > median(e, high_row, metric)) high_row = n
+        if (!low_row || median(e, n, metric) < median(e, low_row, metric)) low_row = n
+    }
+    return good
+}
+
+function compare(e, metric,    good, name, high, low, text) {
+    good = extremes(e, metric)
+    name = "the " (metric == "time_s" ? "whole time" : headline_name[metric])
+    if (good == 0) return sentence("no model gave a result" where(e, largest_row) ": the table tells why")
+    high = median(e, high_row, metric)
+    low = median(e, low_row, metric)
+    text = name where(e, high_row) " is " shown(metric, high) " with " cell[e, high_row, "model"]
+    if (good == 1) return sentence(text)
+    text = text ", the highest, and " shown(metric, low) " with " cell[e, low_row, "model"] ", the lowest"
+    if (decide(metric, runs_of(e, low_row, metric), cell[e, low_row, metric "_min"], cell[e, low_row, metric "_max"],
+               runs_of(e, high_row, metric), cell[e, high_row, metric "_min"], cell[e, high_row, metric "_max"]) == "more")
+        return sentence(text ": " times(high / low))
+    return sentence(text "; " decide_why ", so this is no ranking")
+}
+
+# The model that the number of connections changes most, and the one that it changes least.
+function growth(e, metric,    n, model, first, last, change, most, least, m) {
+    for (n = 1; n <= rows[e]; n++) {
+        if (!is_good(e, n, metric)) continue
+        model = cell[e, n, "model"]
+        if (!(model in first) || cell[e, n, "size"] < cell[e, first[model], "size"]) first[model] = n
+        if (!(model in last) || cell[e, n, "size"] > cell[e, last[model], "size"]) last[model] = n
+    }
+    for (m in first) {
+        if (first[m] == last[m] || median(e, first[m], metric) == 0 || last[m] == 0) continue
+        if (cell[e, last[m], "size"] != cell[e, largest_row, "size"]) continue
+        change[m] = median(e, last[m], metric) / median(e, first[m], metric)
+        if (most == "" || change[m] > change[most] || (change[m] == change[most] && m < most)) most = m
+        if (least == "" || change[m] < change[least] || (change[m] == change[least] && m < least)) least = m
+    }
+    if (most == "") return ""
+    return sentence("it went from " span(e, metric, first[most], last[most]) " with " most \
+        (most == least ? "" : ", where that changed it most, and from " span(e, metric, first[least], last[least]) " with " least ", where least"))
+}
+
+function span(e, metric, from, to) {
+    return shown(metric, median(e, from, metric)) where(e, from) " to " shown(metric, median(e, to, metric))
+}
+
+# What the largest loss of memory is made of.
+function parts(e,    n, names, count, i, text, lost) {
+    if (extremes(e, "machine_lost_kib") == 0) return ""
+    n = high_row
+    lost = median(e, n, "machine_lost_kib")
+    if (lost == 0) return ""
+    count = split("pss_kib page_tables_kib kernel_stack_kib sockets_kib slab_kib", names, " ")
+    for (i = 1; i <= count; i++)
+        if (cell[e, n, names[i] "_median"] != "")
+            text = text (text == "" ? "" : ", ") sprintf("%.0f %% ", 100 * median(e, n, names[i]) / lost) headline_name[names[i]]
+    return text == "" ? "" : sentence("with " cell[e, n, "model"] " that is " text)
+}
+
+function visits(e,    n, text) {
+    for (n = 1; n <= rows[e]; n++)
+        if (is_good(e, n, "time_s") && cell[e, n, "requests"] + 0 > 0)
+            text = text (text == "" ? "" : ", ") sprintf("%.0f us with %s", \
+                median(e, n, "time_s") / cell[e, n, "requests"] * 1e6, cell[e, n, "model"])
+    return text == "" ? "" : sentence("one visit, its share of starting and ending the server included, takes " text)
+}
+
+# Models that met the same wall share a clause.
+function walls(e, limits,    n, wall, members, count, order, i, text) {
+    for (n = 1; n <= rows[e]; n++) {
+        if (cell[e, n, "limits"] != limits) continue
+        wall = cell[e, n, "wall"] == "" ? "no wall" : cell[e, n, "wall"]
+        gsub(/_/, " ", wall)
+        if (!(wall in members)) order[++count] = wall
+        members[wall] = members[wall] (members[wall] == "" ? "" : ", ") cell[e, n, "model"] " (" \
+            headline_with_commas(median(e, n, "connections_established")) ")"
+    }
+    for (i = 1; i <= count; i++) text = text (i == 1 ? "" : "; ") order[i] ": " members[order[i]]
+    return text
+}
+
+function all_walls(e,    n, seen, text, limits) {
+    for (n = 1; n <= rows[e]; n++) {
+        limits = cell[e, n, "limits"]
+        if (seen[limits]++) continue
+        text = text sentence("first walls, and connections held, with " (limits == "machine" ? "the machine's own limits" : limits) ": " walls(e, limits))
+    }
+    return text
+}
+
+function omission(e,    n, open, closed, ratio) {
+    for (n = 1; n <= rows[e]; n++) {
+        if (!is_good(e, n, "latency_ns_p99")) continue
+        if (cell[e, n, "arrival"] == "closed") closed = n
+        else open = n
+    }
+    if (!open || !closed) return ""
+    ratio = median(e, open, "latency_ns_p99") / median(e, closed, "latency_ns_p99")
+    return sentence("of the same stops of the same server the open loop sees a p99 latency of " \
+        shown("latency_ns_p99", median(e, open, "latency_ns_p99")) ", the closed loop " \
+        shown("latency_ns_p99", median(e, closed, "latency_ns_p99")) ": " times(ratio > 1 ? ratio : 1 / ratio) \
+        (ratio > 1 ? " less" : " more")) \
+        sentence("they sent " headline_short(median(e, open, "achieved_per_s")) " and " \
+        headline_short(median(e, closed, "achieved_per_s")) " messages a second")
+}
+
+function answer(e,    kind, metric) {
+    kind = kind_of[e]
+    if (kind == "walls") return all_walls(e)
+    if (kind == "omission") return omission(e)
+    metric = metric_of(e)
+    if (metric == "") return ""
+    return compare(e, metric) (kind == "memory" ? parts(e) : kind == "cold_start" ? visits(e) : growth(e, metric))
+}
+
+END {
+    for (i = 1; i <= experiment_count; i++) {
+        text = answer(experiments[i])
+        sub(/ $/, "", text)
+        if (text != "") print experiments[i] "\t" text
+    }
+}

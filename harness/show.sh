@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# show.sh -- the main charts of a run in the terminal, drawn by gnuplot in letters, and what was found.
+#
+# usage: harness/show.sh [--from FOLDER] [RESULTS_DIR]        [results/latest]
+#
+# Reads summary.csv and summary.md as they are; writes nothing.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C.UTF-8
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+readonly figures=(latency_p99 messages_per_s switches_per_message memory_parts)
+run='' work='' known='' columns=80 rows=24
+
+measure_terminal() {
+    [[ -t 1 ]] || return 0
+    columns=$(tput cols 2>/dev/null || echo 80)
+    rows=$(tput lines 2>/dev/null || echo 24)
+    ((columns <= 130)) || columns=130
+    ((rows <= 32)) || rows=32
+    ((columns >= 60 && rows >= 16)) || die "the terminal is $columns x $rows: charts in letters need 60 x 16"
+}
+
+# The two sentences that the report has, folded.
+found() { # found EXPERIMENT
+    awk -v heading="## $1" '
+        $0 == heading { here = 1; next }
+        here && /^(#|\|)/ { exit }
+        here && NF { print }' "$run/summary.md" | fold --spaces --width="$columns"
+}
+
+draw_text() { # draw_text EXPERIMENT FIGURE
+    { gnuplot -e "format='text'; columns=$columns; rows=$((rows - 1)); data='$run/summary.csv'; known='$known'" \
+        -e "work='$work'; experiment='$1'" "$2" 2>"$work/gnuplot.log" ||
+        { cat "$work/gnuplot.log" >&2; fail "gnuplot could not draw $(basename "$2" .gp) of $1"; }; } |
+        sed '/^[[:space:]]*$/d'
+}
+
+main() {
+    local from=$caller_folder experiment kind name
+    if [[ ${1:-} == --from ]]; then from=$2; shift 2; fi
+    (($# <= 1)) || die 'usage: ./run_all.sh show [RESULTS_DIR]'
+    [[ ${1:-} != -* ]] || die "show has no option $1; usage: ./run_all.sh show [RESULTS_DIR]"
+    if (($# == 0)); then from=$PWD; fi
+    run=$(measured_run "$from" "${1:-results/latest}")
+    [[ -s $run/summary.csv && -s $run/summary.md ]] || die "$run was not drawn yet: ./run_all.sh draw $run"
+    command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
+    measure_terminal
+    work=$(mktemp -d) || fail 'no room for a temporary folder'
+    trap 'rm -rf "$work"' EXIT
+    known=$(known_models "$run/raw.csv" "$run/cold_start.csv")
+    while read -r experiment kind; do
+        echo "== $experiment"
+        found "$experiment"
+        for name in "${figures[@]}"; do
+            ! grep -qE "^# Kinds: (.* )?$kind( |$)" "harness/plots/$name.gp" ||
+                draw_text "$experiment" "harness/plots/$name.gp"
+        done
+    done < <(awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2 }' "$run/summary.csv")
+    echo "all charts: $run/index.html"
+}
+
+main "$@"

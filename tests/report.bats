@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# report.bats -- guards against a report that misleads or cannot be read: an answer that the data does not bear
+# out, a chart without words, ink that fades into the paper, a page that needs the network.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    load measuring.bash
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    draw_fixture "$BATS_FILE_TMPDIR/run"
+}
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    run=$BATS_FILE_TMPDIR/run
+    page=$run/index.html
+}
+
+# What is between two patterns of the page.
+part() { sed -n "/$1/,/$2/p" "$page"; }
+
+# answers LINE...: what answer.awk says of a summary with these rows.
+answers() {
+    {
+        echo 'experiment,kind,model,connections_asked,connections_active,status,latency_ns_p99_median,latency_ns_p99_min,latency_ns_p99_max,latency_ns_p99_runs'
+        printf '%s\n' "$@"
+    } >"$BATS_TEST_TMPDIR/summary.csv"
+    awk -f harness/headline.awk -f harness/decide.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+}
+
+@test "each experiment has its question, its answer, charts that say how to read them, and its table" {
+    local experiment said
+    for experiment in capacity ramp memory cold_start; do
+        said=$(part "<section id=\"$experiment\"" '<\/section>')
+        for words in 'class="question"' '<b>Answer.</b>' '<figure id=' '<b>How to read it:</b> ' '<caption>' 'What this does not show'; do
+            [[ $said == *"$words"* ]] || { echo "$experiment has no $words"; return 1; }
+        done
+    done
+}
+
+@test "every figure says what it shows and how to read it" {
+    local file
+    for file in harness/plots/*.gp; do
+        grep -q '^# Kinds: ' "$file" || continue
+        grep -q '^# Shows: .' "$file" && grep -q '^# Read: .' "$file" || { echo "$file"; return 1; }
+    done
+}
+
+@test "an answer tells by how much where the ranges lie apart, in the median's numbers" {
+    run answers r,latency,poll,100,100,ok,2e6,1.9e6,2.1e6,3 r,latency,poll,1000,1000,ok,20e6,19e6,21e6,3 \
+        r,latency,fork,100,100,ok,1e6,0.9e6,1.1e6,3 r,latency,fork,1000,1000,ok,1e6,0.9e6,1.1e6,3
+    echo "$output"
+    [[ $output == *'p99 latency at 1,000 connections is 20 ms with poll, the highest, and 1 ms with fork, the lowest: 20 times. '* ]]
+    [[ $output == *'from 2 ms at 100 connections to 20 ms with poll, where that changed it most, and from 1 ms at 100 connections to 1 ms with fork, where least.' ]]
+}
+
+@test "an answer claims nothing where ranges overlap or runs are too few, and says why" {
+    run answers r,latency,poll,100,100,ok,2e6,0.5e6,3e6,3 r,latency,fork,100,100,ok,1e6,0.9e6,1.1e6,3
+    [[ $output == *'the ranges overlap, so this is no ranking.' && $output != *times* ]]
+    run answers r,latency,poll,100,100,ok,2e6,2e6,2e6,1 r,latency,fork,100,100,ok,1e6,1e6,1e6,1
+    [[ $output == *'fewer than 3 good runs, so this is no ranking.' && $output != *times* ]]
+}
+
+@test "an answer leaves out what is no result" {
+    run answers r,latency,poll,100,100,noisy,2e6,1.9e6,2.1e6,3 r,latency,fork,100,100,ok,1e6,0.9e6,1.1e6,3
+    [[ $output == *'is 1 ms with fork.' && $output != *poll* ]]
+    run answers r,latency,poll,100,100,failed,,,,
+    [[ $output == *'No model gave a result at 100 connections: the table tells why.' ]]
+}
+
+@test "the page needs nothing but itself, and stays below 5 MB" {
+    ! grep -qE '<(script|link|img)|src="|@import|href="https?:' "$page"
+    (($(grep -c '<svg' "$page") >= 8))
+    (($(stat --format %s "$page") < 5000000))
+}
+
+@test "every chart has words for those who do not see it, and no two things share an id" {
+    (($(grep -c '<svg role="img" aria-label="[^"]*: .*The numbers are in the table below."' "$page") == $(grep -c '<svg' "$page")))
+    [[ -z $(grep -oE "id=['\"][^'\"]+" "$page" | tr "'" '"' | sort | uniq -d) ]]
+}
+
+# Contrast as the Web Content Accessibility Guidelines 2.1 define it (relative luminance).
+contrast='
+    function digit(c) { return index("0123456789abcdef", tolower(c)) - 1 }
+    function linear(c) { c /= 255; return c <= 0.03928 ? c / 12.92 : exp(2.4 * log((c + 0.055) / 1.055)) }
+    function level(red, green, blue) { return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) }
+    function hex(colour, i) { return 16 * digit(substr(colour, i, 1)) + digit(substr(colour, i + 1, 1)) }
+    function level_of(colour) { return level(hex(colour, 2), hex(colour, 4), hex(colour, 6)) }
+    function ratio(a, b) { return a > b ? (a + 0.05) / (b + 0.05) : (b + 0.05) / (a + 0.05) }'
+
+@test "all ink of the page is readable on its paper, light, dark and printed" {
+    run awk "$contrast"'
+        /--paper:/ {
+            while (match($0, /--[a-z]+: #[0-9a-f]+/)) {
+                split(substr($0, RSTART + 2, RLENGTH - 2), pair, ": ")
+                colour[pair[1]] = pair[2]
+                $0 = substr($0, RSTART + RLENGTH)
+            }
+            schemes++
+            split("ink quiet mark link", inks, " ")
+            split("paper panel", papers, " ")
+            for (i in inks) for (p in papers) {
+                checked++
+                r = ratio(level_of(colour[inks[i]]), level_of(colour[papers[p]]))
+                if (r < 4.5) { print inks[i] " on " papers[p] " of scheme " schemes ": " r; bad = 1 }
+            }
+        }
+        END { print schemes " schemes, " checked " pairs"; exit bad || schemes != 3 || checked != 24 }' "$page"
+    echo "$output"
+    ((status == 0))
+}
+
+@test "all words on charts are readable on white" {
+    run awk "$contrast"'
+        BEGIN { RS = "<"; fill[0] = "black" }
+        FNR == 1 { depth = 0 }
+        /^g[ >]/ || /^g$/ {
+            fill[++depth] = fill[depth - 1]
+            if (match($0, /fill *= *"[^"]*"/)) { fill[depth] = substr($0, RSTART, RLENGTH); sub(/^fill *= *"/, "", fill[depth]); sub(/"$/, "", fill[depth]) }
+        }
+        /^\/g>/ { depth-- }
+        /^text/ {
+            words++
+            colour = fill[depth]
+            if (colour == "black") next
+            if (split(colour, c, /[(,)]/) < 4) { print "cannot read the colour " colour; bad = 1; next }
+            r = ratio(level(c[2], c[3], c[4]), 1)
+            if (r < 4.5) { print FILENAME ": " $0 " in " colour ": " r; bad = 1 }
+        }
+        END { print words " pieces of text"; exit bad || words < 100 }' "$run"/figures/*.svg
+    echo "$output"
+    ((status == 0))
+}
+
+# browse SIZE OPTION...: the page in a real browser that reaches no network.
+browse() {
+    local size=$1
+    shift
+    HOME=$BATS_TEST_TMPDIR timeout 60 chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars \
+        --user-data-dir="$BATS_TEST_TMPDIR/profile" --enable-logging=stderr --host-resolver-rules='MAP * ~NOTFOUND' \
+        --window-size="$size" "$@" 3>&-
+}
+
+@test "chromium opens the page from disk without a message on its console" {
+    command -v chromium >/dev/null || skip 'chromium is not installed'
+    browse 1300,1000 --dump-dom "file://$page" >"$BATS_TEST_TMPDIR/dom" 2>"$BATS_TEST_TMPDIR/log"
+    grep -q '</html>' "$BATS_TEST_TMPDIR/dom"
+    ! grep CONSOLE "$BATS_TEST_TMPDIR/log"
+    # The check itself can fail: a page that complains is heard.
+    sed 's|</body>|<script>console.error("heard")</script></body>|' "$page" >"$BATS_TEST_TMPDIR/loud.html"
+    browse 1300,1000 --dump-dom "file://$BATS_TEST_TMPDIR/loud.html" 2>&1 >/dev/null | grep -q 'CONSOLE.*heard'
+}
+
+@test "on a phone only charts and tables scroll sideways, never the page" {
+    command -v chromium >/dev/null || skip 'chromium is not installed'
+    # 500: the narrowest window that chromium has.
+    sed 's|</body>|<script>document.title = document.documentElement.scrollWidth + " of " + window.innerWidth</script></body>|' \
+        "$page" >"$BATS_TEST_TMPDIR/phone.html"
+    browse 500,900 --dump-dom "file://$BATS_TEST_TMPDIR/phone.html" >"$BATS_TEST_TMPDIR/dom" 2>/dev/null
+    run sed -n 's|.*<title>\([0-9]*\) of \([0-9]*\)</title>.*|\1 \2|p' "$BATS_TEST_TMPDIR/dom"
+    echo "the page is ${output% *} wide, the window ${output#* }"
+    [[ -n $output ]] && ((${output% *} <= ${output#* }))
+}
+
+@test "show draws the main charts with letters, in 80 columns, and says what was found" {
+    run ./run_all.sh show "$run"
+    ((status == 0))
+    for words in '== ramp' '== memory' 'Capacity, higher is better' 'p99 latency, lower is better' 'Context switches per message' \
+        'Really lost for each' '**A**' 'the highest, and' "all charts: $run/index.html"; do
+        [[ $output == *"$words"* ]] || { echo "$output"; echo "not shown: $words"; return 1; }
+    done
+    [[ -z $(awk 'length > 80' <<<"$output" | grep -v 'all charts:') ]]
+}
+
+@test "show refuses what was not drawn, a strange option and too many words in one line" {
+    mkdir "$BATS_TEST_TMPDIR/raw"
+    cp tests/fixtures/raw.csv "$BATS_TEST_TMPDIR/raw"
+    local wrong
+    for wrong in "$BATS_TEST_TMPDIR/raw" --wide 'a b' /nowhere; do
+        # shellcheck disable=SC2086  # two words
+        run --separate-stderr ./run_all.sh show $wrong
+        ((status == 2 && ${#stderr_lines[@]} == 1)) || { echo "$wrong: $status $stderr"; return 1; }
+    done
+}
