@@ -7,6 +7,9 @@
 # In every *.md file, what stands between two marks is written anew:
 #   <!-- BEGIN figure NAME --> ... <!-- END -->     the chart figures/NAME.svg, and where it is from
 #   <!-- BEGIN models --> ... <!-- END -->          the table of models: idea, lines, measured cost
+#   <!-- BEGIN picture MODEL --> ... <!-- END -->   the comment at the head of its file
+#   <!-- BEGIN code ANCHOR --> ... <!-- END -->     the lines between //DOC: ANCHOR and //DOC-END: ANCHOR
+#   <!-- BEGIN costs MODEL --> ... <!-- END -->     what the reference run measured of it
 # A paragraph between the marks that starts with "Reading: " is ours and stays.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -34,10 +37,10 @@ keep_run() { # keep_run RUN
     basename "$run" >"$reference/run.txt"
 }
 
-# The path from a page to the reference run.
-path_from() { # path_from PAGE
+# The path from a page to the top of the tree.
+path_up() { # path_up PAGE
     local depth=${1//[^\/]/}
-    echo "${depth//\//../}$reference"
+    echo "${depth//\//../}"
 }
 
 source_comment() { printf '<!-- From the run %s: %s -->\n' "$(<"$reference/run.txt")" "$(head -n 1 "$reference/command.txt")"; }
@@ -47,7 +50,7 @@ write_figure() { # write_figure PAGE NAME
     [[ -f $reference/figures/$2.svg ]] || die "$1 wants figure $2, which the reference run does not have"
     shows=$(sed -n 's/^# Shows: //p' "harness/plots/${2#*-}.gp")
     source_comment
-    echo "![$shows]($(path_from "$1")/figures/$2.svg)"
+    echo "![$shows]($(path_up "$1")$reference/figures/$2.svg)"
 }
 
 # A median of the reference run at so many connections, or "-".
@@ -67,19 +70,64 @@ largest_count() { # largest_count EXPERIMENT
         "$reference/summary.csv"
 }
 
+# The model's page where it has one, else its file.
+model_link() { # model_link PAGE MODEL
+    if [[ -f docs/models/$2.md ]]; then
+        echo "[$2]($(path_up "$1")docs/models/$2.md)"
+    else
+        echo "[$2]($(path_up "$1")servers/$2.c)"
+    fi
+}
+
 write_models() { # write_models PAGE
-    local up=${1//[^\/]/} model idle busy
-    up=${up//\//../}
+    local model idle busy
     idle=$(largest_count memory)
     busy=$(largest_count capacity)
     source_comment
     echo "| model | idea | lines | each of $idle idle clients costs | a message of $busy clients costs |"
     echo '| --- | --- | --- | --- | --- |'
     for model in $(all_models); do
-        echo "| [$model](${up}servers/$model.c) | $(sed -n 's/^    \.summary = "\(.*\)",$/\1/p' "servers/$model.c") |" \
-            "$(wc -l <"servers/$model.c") | $(measured memory "$model" "$idle" machine_lost_kib "$idle" '%.1f KiB') |" \
+        echo "| $(model_link "$1" "$model") | $(sed -n 's/^    \.summary = "\(.*\)",$/\1/p' "servers/$model.c") |" \
+            "[$(wc -l <"servers/$model.c")]($(path_up "$1")servers/$model.c) | $(measured memory "$model" "$idle" machine_lost_kib "$idle" '%.1f KiB') |" \
             "$(measured capacity "$model" "$busy" server_cpu_us_per_message 1 '%.1f us of CPU') |"
     done
+}
+
+write_picture() { # write_picture MODEL
+    [[ -f servers/$1.c ]] || die "there is no model $1 to picture"
+    echo '```'
+    sed -n '1,/\*\//p' "servers/$1.c" | sed -E 's|^/\* [a-z_]+\.c -- ||; s|^ \* ?||; s| ?\*/$||'
+    echo '```'
+}
+
+write_code() { # write_code PAGE ANCHOR
+    local file
+    file=$(git grep --untracked -lE "^//DOC: $2\$" -- '*.c' '*.h') || die "$1 wants the lines $2, which no file has"
+    echo "From [$file]($(path_up "$1")$file):"
+    printf '\n%s\n%s\n%s\n' '```c' "$(sed -n "\\|^//DOC: $2\$|,\\|^//DOC-END: $2\$|p" "$file" | grep -v '^//DOC')" '```'
+}
+
+write_wall() { # write_wall MODEL
+    awk -F, -v model="$1" '
+        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["kind"] == "walls" && $c["model"] == model && $c["limits"] == "machine" {
+            printf "| first wall, under this machine'"'"'s own limits | %s at %s connections |\n",
+                $c["wall"] == "none" ? "none" : $c["wall"], $c["connections_established_median"] }' "$reference/summary.csv"
+}
+
+write_costs() { # write_costs MODEL
+    local idle busy most
+    idle=$(largest_count memory) busy=$(largest_count capacity) most=$(largest_count ramp)
+    source_comment
+    echo '| measured | |'
+    echo '| --- | --- |'
+    echo "| memory that each of $idle idle clients takes from the machine | $(measured memory "$1" "$idle" machine_lost_kib "$idle" '%.1f KiB') |"
+    echo "| of that, the server's own (PSS) | $(measured memory "$1" "$idle" pss_kib "$idle" '%.2f KiB') |"
+    echo "| CPU for a message, $busy clients, closed loop | $(measured capacity "$1" "$busy" server_cpu_us_per_message 1 '%.1f us') |"
+    echo "| messages per second, the same | $(measured capacity "$1" "$busy" achieved_per_s 1 '%.0f') |"
+    echo "| p99 latency, $most clients, open loop | $(measured ramp "$1" "$most" latency_ns_p99 1e6 '%.2f ms') |"
+    echo "| context switches for a message, the same | $(measured ramp "$1" "$most" switches_per_message 1 '%.3g') |"
+    write_wall "$1"
 }
 
 # Prints the page with every marked part written anew.
@@ -93,6 +141,9 @@ write_page() { # write_page PAGE
             case $kind in
             figure) write_figure "$1" "$name" ;;
             models) write_models "$1" ;;
+            picture) write_picture "$name" ;;
+            code) write_code "$1" "$name" ;;
+            costs) write_costs "$name" ;;
             *) die "$1: there is nothing called \"$kind\" to write" ;;
             esac
             continue

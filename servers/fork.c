@@ -29,6 +29,7 @@ static void on_child(int signal_number)
     errno = saved;
 }
 
+//DOC: fork-loop
 static void serve(int listen_fd, const struct server_options *options)
 {
     struct sigaction child = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
@@ -49,6 +50,7 @@ static void serve(int listen_fd, const struct server_options *options)
                     */
     }
 }
+//DOC-END: fork-loop
 
 const struct server_model server_model = {
     .summary = "one process per connection",

@@ -9,8 +9,7 @@
  *
  * One system call hands over all that was wished since the last one, and waits.
  * Cost: 48 bytes per idle client, more in the kernel, and the pool.  What a client does not take at
- * once leaves the pool for memory of its own, so that those who do not read cannot empty it; and
- * while there is some, we do not receive from that client. */
+ * once leaves the pool, or those who never read would empty it; until then we receive no more. */
 #include <errno.h>
 #include <liburing.h>
 #include <stdlib.h>
@@ -198,10 +197,9 @@ static void on_done(const struct io_uring_cqe *done)
 
 static void set_up(void)
 {
-    /* DEFER_TASKRUN is the youngest feature that we use. */
     errno = -io_uring_queue_init((unsigned)ring_size, &ring,
                                  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
-    if (errno != 0)
+    if (errno != 0) /* DEFER_TASKRUN is the youngest feature that we use. */
         die_because("not on this machine: %s: needs Linux 6.1 and kernel.io_uring_disabled = 0",
                     strerror(errno));
     struct io_uring_buf_reg where = {.ring_addr = (uintptr_t)pool, .ring_entries = BUFFERS_MAX};
@@ -212,6 +210,7 @@ static void set_up(void)
         give_back(i);
 }
 
+//DOC: io-uring-loop
 static void serve(int listen_fd, const struct server_options *options)
 {
     pay_costs = options->costs;
@@ -236,6 +235,7 @@ static void serve(int listen_fd, const struct server_options *options)
         io_uring_cq_advance(&ring, seen);
     }
 }
+//DOC-END: io-uring-loop
 
 static const struct server_knob knobs[] = {
     {.name = "buffers", .help = "the pool", .value = &buffer_count, .min = 1, .max = BUFFERS_MAX},

@@ -65,6 +65,7 @@ static void accept_all(void)
     }
 }
 
+//DOC: poll-loop
 static void serve(int listen_fd, const struct server_options *options)
 {
     net_no_wait(listen_fd);
@@ -87,6 +88,7 @@ static void serve(int listen_fd, const struct server_options *options)
         if (ready > 0) accept_all();
     }
 }
+//DOC-END: poll-loop
 
 const struct server_model server_model = {
     .summary = "one loop over poll(2)",

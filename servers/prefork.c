@@ -92,6 +92,7 @@ static void on_child(int signal_number)
     (void)signal_number; /* Only there to end the wait in ppoll(2). */
 }
 
+//DOC: prefork-watch
 static void serve(int listen_fd, const struct server_options *options)
 {
     const struct timespec grace = {.tv_nsec = GRACE_MS * NS_PER_MS};
@@ -116,6 +117,7 @@ static void serve(int listen_fd, const struct server_options *options)
         }
     }
 }
+//DOC-END: prefork-watch
 
 static const struct server_knob knobs[] = {
     {.name = "workers", .help = "that always stay", .value = &workers_kept, .min = 1, .max = 10000},

@@ -11,11 +11,13 @@
 #include "common/blocking_echo.h"
 #include "servers/server.h"
 
+//DOC: sequential-loop
 static void serve(int listen_fd, const struct server_options *options)
 {
     for (;;)
         blocking_echo(blocking_accept(listen_fd), options->costs);
 }
+//DOC-END: sequential-loop
 
 const struct server_model server_model = {
     .summary = "one client at a time, the others wait",

@@ -27,6 +27,7 @@ static void *serve_client(void *argument)
     return NULL;
 }
 
+//DOC: thread-loop
 static void serve(int listen_fd, const struct server_options *options)
 {
     costs = options->costs;
@@ -46,6 +47,7 @@ static void serve(int listen_fd, const struct server_options *options)
         }
     }
 }
+//DOC-END: thread-loop
 
 static const struct server_knob knobs[] = {
     {.name = "stack-kib",

@@ -36,8 +36,7 @@ static int epoll_fd;
 static struct connection *queue[QUEUE_MAX];
 static long first, last;
 static sem_t waiting, places; /* How many wait, and how many more may. */
-static pthread_mutex_t hands =
-    PTHREAD_MUTEX_INITIALIZER; /* Held while a connection changes them. */
+static pthread_mutex_t hands = PTHREAD_MUTEX_INITIALIZER; /* Between which a connection passes. */
 
 /* Waits for a place: until then nobody is accepted or read from.  Only one thread puts: no lock. */
 static void put(struct connection *connection)
@@ -64,6 +63,7 @@ static bool tell(int operation, int fd, uint32_t events, struct connection *conn
     return epoll_ctl(epoll_fd, operation, fd, &event) == 0;
 }
 
+//DOC: thread-pool-worker
 static _Noreturn void *work(void *argument)
 {
     const struct server_options *options = argument;
@@ -82,6 +82,7 @@ static _Noreturn void *work(void *argument)
         }
     }
 }
+//DOC-END: thread-pool-worker
 
 /* As many as asked for; where threads run out, those that there are. */
 static void start_workers(void *options)
@@ -116,8 +117,7 @@ static void serve(int listen_fd, const struct server_options *options)
 {
     net_no_wait(listen_fd);
     net_no_delay(listen_fd); /* Those whom it accepts inherit that. */
-    if (sem_init(&waiting, 0, 0) < 0 || sem_init(&places, 0, (unsigned)queue_size) < 0)
-        die("sem_init");
+    if (sem_init(&waiting, 0, 0) || sem_init(&places, 0, (unsigned)queue_size)) die("sem_init");
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0 || !tell(EPOLL_CTL_ADD, listen_fd, EPOLLIN, NULL)) die("epoll_create1");
     start_workers((void *)options);

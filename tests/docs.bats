@@ -24,12 +24,14 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
     [[ $wrong == 0 ]]
 }
 
-@test "every anchor that docs name exists in the code, and ends" {
+@test "every anchor that docs quote exists once in the code, and ends, and none waits unquoted" {
     wrong=0
-    for anchor in $(pages | xargs grep -ohE 'DOC: [a-z-]+' | sed 's/DOC: //' | sort -u); do
+    anchored=$(git grep -hE "^//DOC: " -- "*.c" "*.h" | sed "s/.* //" | sort)
+    for anchor in $(pages | xargs grep -ohE '<!-- BEGIN code [a-z-]+' | sed 's/.* //' | sort -u); do
         [[ $(git grep -hE "^//DOC: $anchor\$" -- '*.c' '*.h' | wc -l) == 1 ]] || { echo "anchor $anchor"; wrong=1; }
         [[ $(git grep -hE "^//DOC-END: $anchor\$" -- '*.c' '*.h' | wc -l) == 1 ]] || { echo "end of $anchor"; wrong=1; }
     done
+    [[ $anchored == "$(pages | xargs grep -ohE '<!-- BEGIN code [a-z-]+' | sed 's/.* //' | sort -u)" ]] || { echo "anchored: $anchored"; wrong=1; }
     [[ $wrong == 0 ]]
 }
 
