@@ -89,7 +89,7 @@ part_gate() {
     rm -r "$parts"
 }
 
-part_guests() { bats --tap tests/guests.bats; }
+part_guests() { bats --tap tests/guests.bats tests/contributing.bats; }
 
 part_harness() { bats --tap tests/measure.bats tests/switch.bats; }
 
