@@ -4,7 +4,7 @@
 #   make test          build and run every test; ends with "N passed, N failed"
 #   make SAN=address   build with the address and undefined-behaviour sanitizers into build/address
 #   make SAN=thread    build with the thread sanitizer into build/thread
-#   make SAN=fuzz fuzzers   build tests/fuzz with clang's libFuzzer into build/fuzz
+#   make fuzz          let clang's libFuzzer look for bytes that break a reader, for ten minutes
 #   make CC=clang V=1  another compiler; show the commands
 #   make format        let clang-format decide the spaces
 #   make clean         remove build/
@@ -50,7 +50,7 @@ SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))
 
 PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost
 
-.PHONY: all programs tools fuzzers test format clean
+.PHONY: all programs tools fuzzers test fuzz format clean
 all: programs
 programs: $(PROGRAMS)
 # What only the tests need: liars, units, the bare loops of both ends, a second opinion on latency,
@@ -102,6 +102,9 @@ $(BUILD)/%.o: %.c Makefile
 
 test:
 	$(Q)tests/run.sh
+
+fuzz:
+	$(Q)tests/fuzz/run.sh 300
 
 format:
 	$(Q)git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format -i

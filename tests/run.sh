@@ -62,7 +62,7 @@ part_units() {
     done
 }
 
-part_fuzz() { tests/fuzz/run.sh 6; }
+part_fuzz() { tests/fuzz/run.sh 5; }
 
 part_load() { bats --tap tests/load.bats; }
 
@@ -107,6 +107,7 @@ build_all() {
     make --jobs=2 programs tools
     make --jobs=2 SAN=address programs
     make --jobs=2 SAN=thread programs
+    make --jobs=2 SAN=fuzz fuzzers
 }
 
 main() {
