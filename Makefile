@@ -4,6 +4,7 @@
 #   make test          build and run every test; ends with "N passed, N failed"
 #   make SAN=address   build with the address and undefined-behaviour sanitizers into build/address
 #   make SAN=thread    build with the thread sanitizer into build/thread
+#   make fuzz          let clang's libFuzzer look for bytes that break a reader, for ten minutes
 #   make CC=clang V=1  another compiler; show the commands
 #   make format        let clang-format decide the spaces
 #   make clean         remove build/
@@ -17,12 +18,13 @@ comma   := ,
 SAN     ?=
 BUILD   ?= build/$(or $(SAN),release)
 CFLAGS  ?= -O2 -g
-CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CC      := $(if $(filter default,$(origin CC)),$(if $(filter fuzz,$(SAN)),clang,gcc),$(CC))
 
 # Ours are apart from CFLAGS, so that what a user gives adds and never removes.
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 SANITIZE := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)\
-            $(if $(filter thread,$(SAN)),-fsanitize=thread)
+            $(if $(filter thread,$(SAN)),-fsanitize=thread)\
+            $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
 OURS     := -std=c17 -D_GNU_SOURCE $(WARNINGS) -I. -MMD -MP -pthread $(SANITIZE)
 Q        := $(if $(V),,@)
 ECHO     ?= echo
@@ -36,6 +38,7 @@ HARNESS  := $(filter-out %/measure.o,$(call objects,harness/*.c))
 GATE     := $(call objects,harness/gate/*.c)
 LIARS    := $(basename $(notdir $(wildcard tests/liars/*.c)))
 TOOLS    := bare_client bare_server second_client without_io_uring
+FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
 
 # A model whose library is missing is left out, with a word; the others still build.
@@ -47,13 +50,16 @@ SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))
 
 PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost
 
-.PHONY: all programs tools test format clean
+.PHONY: all programs tools fuzzers test fuzz format clean
 all: programs
 programs: $(PROGRAMS)
 # What only the tests need: liars, units, the bare loops of both ends, a second opinion on latency,
 # a kernel without io_uring.
 tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/,$(UNITS)) \
        $(addprefix $(BUILD)/,$(TOOLS))
+
+# With SAN=fuzz.  The last one is a control: it must find what is broken.
+fuzzers: $(addprefix $(BUILD)/,$(FUZZERS)) $(BUILD)/control_costs
 
 # An archive, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
@@ -81,6 +87,14 @@ $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lm $(WRAP_$*)
 
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LOAD) $(HARNESS) $(COMMON)
+	@$(ECHO) "  LD  $@"
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lm
+
+$(BUILD)/control_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/broken_%.o
+	@$(ECHO) "  LD  $@"
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^
+
 $(BUILD)/%.o: %.c Makefile
 	@$(ECHO) "  CC  $<"
 	$(Q)mkdir -p $(@D)
@@ -88,6 +102,9 @@ $(BUILD)/%.o: %.c Makefile
 
 test:
 	$(Q)tests/run.sh
+
+fuzz:
+	$(Q)tests/fuzz/run.sh 300
 
 format:
 	$(Q)git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format -i

@@ -169,13 +169,18 @@ function sort_keys(    i, j, held) {
     }
 }
 
+# Too large a number would become "inf".
+function is_number(text) {
+    return text ~ /^-?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$/ && text + 0 < 1e300 && text + 0 > -1e300
+}
+
 # Returns "median,min,max" of what was measured, or ",," if nothing was; with `runs`, and how often.
 function spread(key, m,    classes, n, k, i, j, count, text, sorted) {
     n = split(sources(key, metrics[m]), classes, " ")
     for (k = 1; k <= n; k++)
         for (i = 1; i <= rows[key, classes[k]]; i++) {
             text = cell[key, classes[k], i, m]
-            if (text !~ /^-?[0-9.]+([eE][-+]?[0-9]+)?$/) continue
+            if (!is_number(text)) continue
             for (j = count++; j > 0 && sorted[j] > text + 0; j--) sorted[j + 1] = sorted[j]
             sorted[j + 1] = text + 0
         }

@@ -56,5 +56,6 @@ passes() {
 @test "past-1024" { passes past-1024; }
 @test "no-zombies" { passes no-zombies; }
 @test "clean-end" { passes clean-end; }
+@test "mixed-crowd" { passes mixed-crowd; }
 @test "few-files" { passes few-files; }
 @test "few-processes" { passes few-processes; }

@@ -46,6 +46,14 @@ caught() {
 @test "orphans: children left behind are found" { caught orphans clean-end "left behind"; }
 @test "chatter: words on stderr are found" { caught chatter half-message "unexpected words"; }
 
+@test "a crowd of all kinds finds what goes wrong in company, and the seed tells which crowd" {
+    caught swap_buffers mixed-crowd "seed "
+    caught die_on_reset mixed-crowd "the server ended"
+    caught lose_half_close mixed-crowd "a half-closing one"
+    run -0 "$gate" --trap mixed-crowd --seed 7 -- "$BIN/server-poll" 0
+    [[ ${lines[0]} == *'; seed 7' ]]
+}
+
 @test "a server that does not start, or does not get ready, fails every trap with the reason" {
     run -1 "$gate" --trap half-close -- /bin/false
     [[ ${lines[0]} == FAIL*"ended before it was ready"* ]]
@@ -120,7 +128,7 @@ END
 }
 
 @test "wrong options end with one line and exit 2" {
-    for wrong in "" "--bogus -- x" "--trap nothing -- x" "--except half-close -- x" "--jobs 0 -- x" \
+    for wrong in "" "--bogus -- x" "--trap nothing -- x" "--except half-close -- x" "--jobs 0 -- x" "--seed x -- x" \
         "--tsv /nonexistent/file -- x" "--name"; do
         # shellcheck disable=SC2086
         run -2 --separate-stderr "$gate" $wrong

@@ -2,7 +2,7 @@
 # run.sh -- builds and runs every test of the suite; `make test` calls it.
 #
 # usage: tests/run.sh [--no-install] [PART...]
-#   parts: format scripts docs warnings units load gate models guests harness controls crosschecks
+#   parts: format scripts docs warnings units fuzz load gate models guests harness controls crosschecks
 #          compare suite   [all of them]
 #
 # Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
@@ -12,7 +12,7 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly ALL_PARTS=(format scripts docs warnings units load gate models guests harness controls crosschecks compare suite)
+readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite)
 readonly GATES_AT_ONCE=3
 out=build/test
 
@@ -62,6 +62,8 @@ part_units() {
     done
 }
 
+part_fuzz() { tests/fuzz/run.sh 5; }
+
 part_load() { bats --tap tests/load.bats; }
 
 part_models() { bats --tap tests/models.bats tests/pools.bats; }
@@ -105,6 +107,7 @@ build_all() {
     make --jobs=2 programs tools
     make --jobs=2 SAN=address programs
     make --jobs=2 SAN=thread programs
+    make --jobs=2 SAN=fuzz fuzzers
 }
 
 main() {

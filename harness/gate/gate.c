@@ -34,6 +34,7 @@ static struct attempt attempts[TRAPS_MAX];
 static size_t attempt_count;
 static char command[COMMAND_MAX];
 static bool instrumented;
+unsigned long traps_seed;
 static long clients_max; /* What the server declares to serve at once; 0: no limit. */
 
 static void add_traps(const struct trap *traps, size_t count)
@@ -64,6 +65,7 @@ static _Noreturn void help(void)
          "  --instrumented       the server is built with a sanitizer: do not judge its memory\n"
          "  --tsv FILE           also write the rows as trap, result, evidence, tab between\n"
          "  --jobs N             traps tried side by side, at most 6 [2]\n"
+         "  --seed N             of what mixed-crowd leaves to chance [random, shown]\n"
          "  --list               name the traps and end\n"
          "  --help               this text\n"
          "\n"
@@ -241,22 +243,21 @@ static void set_sanitizers(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"name", required_argument, NULL, 'n'},
-                                            {"trap", required_argument, NULL, 't'},
-                                            {"except", required_argument, NULL, 'e'},
-                                            {"tsv", required_argument, NULL, 'o'},
-                                            {"jobs", required_argument, NULL, 'j'},
-                                            {"instrumented", no_argument, NULL, 'i'},
-                                            {"list", no_argument, NULL, 'l'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"name", required_argument, NULL, 'n'},   {"trap", required_argument, NULL, 't'},
+        {"except", required_argument, NULL, 'e'}, {"tsv", required_argument, NULL, 'o'},
+        {"jobs", required_argument, NULL, 'j'},   {"seed", required_argument, NULL, 's'},
+        {"instrumented", no_argument, NULL, 'i'}, {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     const struct attempt *wanted[TRAPS_MAX];
     size_t wanted_count = 0;
     const char *name = NULL, *tsv_path = NULL;
     long jobs = 2;
+    traps_seed = clock_ns() / NS_PER_US % 1000000;
     add_traps(TRAPS_BYTES, TRAPS_BYTES_COUNT);
     add_traps(TRAPS_PEERS, TRAPS_PEERS_COUNT);
     add_traps(TRAPS_CROWDS, TRAPS_CROWDS_COUNT);
+    add_traps(TRAPS_MIXED, TRAPS_MIXED_COUNT);
     add_traps(TRAPS_SHORTAGE, TRAPS_SHORTAGE_COUNT);
     opterr = 0; /* Our own line says more. */
     for (int key; (key = getopt_long(argc, argv, "+:", options, NULL)) != -1;) {
@@ -267,6 +268,7 @@ int main(int argc, char **argv)
         if (key == 'e') take_exception(optarg);
         if (key == 'o') tsv_path = optarg;
         if (key == 'j') jobs = number_option("--jobs", optarg, 1, SIDE_BY_SIDE_MAX);
+        if (key == 's') traps_seed = (unsigned long)number_option("--seed", optarg, 0, LONG_MAX);
         if (key == 'i') instrumented = true;
         if (key == 'h') help();
         if (key == 'l') {

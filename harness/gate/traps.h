@@ -13,7 +13,12 @@ struct trap {
     void (*run)(void);
 };
 
-extern const struct trap TRAPS_BYTES[], TRAPS_PEERS[], TRAPS_CROWDS[], TRAPS_SHORTAGE[];
-extern const size_t TRAPS_BYTES_COUNT, TRAPS_PEERS_COUNT, TRAPS_CROWDS_COUNT, TRAPS_SHORTAGE_COUNT;
+extern const struct trap TRAPS_BYTES[], TRAPS_PEERS[], TRAPS_CROWDS[], TRAPS_MIXED[],
+    TRAPS_SHORTAGE[];
+extern const size_t TRAPS_BYTES_COUNT, TRAPS_PEERS_COUNT, TRAPS_CROWDS_COUNT, TRAPS_MIXED_COUNT,
+    TRAPS_SHORTAGE_COUNT;
+
+/* Of what a trap leaves to chance. */
+extern unsigned long traps_seed;
 
 #endif

@@ -28,6 +28,7 @@ enum {
 
 static const char *command;
 static struct trial_verdict *verdict;
+static char note[40];
 static struct target target;
 static bool started, may_run_out, instrumented;
 static long clients_max;
@@ -45,9 +46,15 @@ void trial_begin(const char *server_command, bool is_instrumented, long server_c
 
 static _Noreturn void conclude(enum trial_result result, const char *evidence)
 {
-    snprintf(verdict->evidence, sizeof verdict->evidence, "%s", evidence);
+    snprintf(verdict->evidence, sizeof verdict->evidence, "%s%s%s", evidence, note[0] ? "; " : "",
+             note);
     verdict->result = result; /* Last: until here the gate sees TRIAL_NONE. */
     exit(0);                  /* Ends the server, if it still runs: process_prepare(). */
+}
+
+void trial_note(const char *text)
+{
+    snprintf(note, sizeof note, "%s", text);
 }
 
 void trial_fail(const char *format, ...)

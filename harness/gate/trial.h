@@ -51,6 +51,9 @@ uint16_t trial_port(void);
  * comes all at once.  Its children, if it has any, go on. */
 void trial_freeze(bool frozen);
 
+/* Stands behind the evidence, whatever the verdict. */
+void trial_note(const char *note);
+
 /* Fails the trap with this evidence.  Text as printf(3). */
 __attribute__((format(printf, 1, 2))) _Noreturn void trial_fail(const char *format, ...);
 
