@@ -1,4 +1,5 @@
-/* conf_values.h -- the keys of an experiment and what each of them takes; for conf.c and its fuzzer. */
+/* conf_values.h -- the keys of an experiment and what each of them takes; for conf.c and its
+ * fuzzer. */
 #ifndef C10K_CONF_VALUES_H
 #define C10K_CONF_VALUES_H
 

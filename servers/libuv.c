@@ -77,6 +77,7 @@ static int hold(uv_stream_t *stream, const char *bytes, size_t size, struct cost
     return 0;
 }
 
+//DOC: libuv-backpressure
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *got)
 {
     if (size < 0) go_on(stream, (int)size); /* Half-closed (UV_EOF) with nothing held, or broken. */
@@ -85,12 +86,12 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *got)
     if (pay_costs) due = costs_scan(&((struct connection *)stream)->line, got->base, (size_t)size);
     bool later = offload && due.spin_us + due.sleep_us > 0;
     if (!later) costs_pay(due);
-    uv_buf_t echo = uv_buf_init(got->base, (unsigned)size);
-    int sent = later ? 0 : uv_try_write(stream, &echo, 1);
+    int sent = later ? 0 : uv_try_write(stream, &(uv_buf_t){got->base, (size_t)size}, 1);
     if (sent == UV_EAGAIN) sent = 0;
     if (sent >= 0 && sent < size) sent = hold(stream, got->base + sent, (size_t)(size - sent), due);
     if (sent < 0) go_on(stream, sent);
 }
+//DOC-END: libuv-backpressure
 
 static void on_buffer_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *piece)
 {
@@ -98,8 +99,7 @@ static void on_buffer_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *pi
     *piece = uv_buf_init(buffer, sizeof buffer);
 }
 
-/* Takes in the client that libuv holds for us, or leaves it there until somebody goes: libuv
- * accepts no further one before uv_accept() was called. */
+/* Takes in the client that libuv holds, or leaves it there: then libuv accepts no further one. */
 static void on_new_client(uv_stream_t *stream, int status)
 {
     if (status < 0) return; /* That client is gone already. */
