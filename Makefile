@@ -7,6 +7,8 @@
 #   make fuzz          let clang's libFuzzer look for bytes that break a reader, for ten minutes
 #   make CC=clang V=1  another compiler; show the commands
 #   make format        let clang-format decide the spaces
+#   make install       the programs that stand alone into PREFIX/bin, as c10k-load, c10k-gate,
+#                      c10k-server-MODEL [PREFIX=/usr/local; DESTDIR for packagers]; uninstall
 #   make clean         remove build/
 #
 # A model is a file in servers/.  Libraries that only one model needs go here.
@@ -50,7 +52,7 @@ SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))
 
 PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost
 
-.PHONY: all programs tools fuzzers test fuzz format clean
+.PHONY: all programs tools fuzzers test fuzz format install uninstall clean
 all: programs
 programs: $(PROGRAMS)
 # What only the tests need: liars, units, the bare loops of both ends, a second opinion on latency,
@@ -105,6 +107,20 @@ test:
 
 fuzz:
 	$(Q)tests/fuzz/run.sh 300
+
+# The harness is not installed: it keeps its experiments and results in this folder.
+PREFIX  ?= /usr/local
+ALONE    = $(SERVERS) $(BUILD)/load $(BUILD)/gate
+INSTALLED = $(addprefix $(DESTDIR)$(PREFIX)/bin/c10k-,$(notdir $(ALONE))) $(DESTDIR)$(PREFIX)/share/doc/c10k-bench
+
+install: programs
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/c10k-bench
+	$(Q)for program in $(ALONE); do \
+	    install -m 755 $$program $(DESTDIR)$(PREFIX)/bin/c10k-$${program##*/} || exit; done
+	$(Q)install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/c10k-bench
+
+uninstall:
+	rm -rf $(INSTALLED)
 
 format:
 	$(Q)git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format -i

@@ -36,6 +36,7 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   --seed N            of the order of models and of random arrivals [random, recorded]
   --out DIR           write there; it must be empty or new [results/<date>_<time>_<host>]
   --baseline RUN      afterwards compare with this earlier run, at its rates unless --rate is given
+  --plan              only say what would be measured, and how long that takes
   --no-install        install nothing: if something is missing, say so and stop
 
   claims              a quick run of what the essay's claims can be checked against; the report then
@@ -105,7 +106,7 @@ while (($# > 0)); do
         *) request+=("$1" "$2") ;;
         esac
         shift ;;
-    --no-install) request+=(--no-install) ;;
+    --no-install | --plan) request+=("$1") ;;
     -*) die "unknown option $1; see ./run_all.sh --help" ;;
     *)
         [[ -f harness/experiments/$1.conf ]] ||

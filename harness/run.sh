@@ -2,7 +2,8 @@
 # run.sh -- one run: set-up, build, gate, measure in shuffled blocks, summarise, draw.
 #
 # usage: harness/run.sh [--profile P] [--models "M..."] [--repeats N] [--rate R] [--seed N]
-#                       [--out DIR] [--baseline RUN] [--no-install] [--command NAME='...'] [EXPERIMENT...]
+#                       [--out DIR] [--baseline RUN] [--plan] [--no-install] [--command NAME='...']
+#                       [EXPERIMENT...]
 #   called by run_all.sh, whose --help explains the options; DIR and RUN are absolute.
 #
 # Each repeat of an experiment runs every model once, in an order of its own.  Capacity comes
@@ -16,7 +17,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source harness/guests.sh
 
 profile=standard repeats='' rate='' seed='' out='' baseline='' install=() models=() experiments=()
-chosen=0 work='' step=0 steps=0 planned_s=0 done_s=0 measure_begin=0
+chosen=0 plan_only=false work='' step=0 steps=0 planned_s=0 done_s=0 measure_begin=0
 readonly command_line=${C10K_COMMAND:-harness/run.sh $*}
 
 whole_number() { # whole_number OPTION TEXT MAX
@@ -35,6 +36,7 @@ read_options() {
         --seed) whole_number "$1" "$2" 999999999; seed=$2; shift ;;
         --out) out=$2; shift ;;
         --baseline) baseline=$(measured_run / "$2"); shift ;;
+        --plan) plan_only=true ;;
         --no-install) install=(--no-install) ;;
         -*) die "unknown option $1; see ./run_all.sh --help" ;;
         *) experiments+=("$1") ;;
@@ -147,7 +149,7 @@ models_of() { # models_of EXPERIMENT: those that its conf wants, of those that a
 
 # Where lines cost, a server that does not pay would only seem to be fast.
 pays_if_asked() { # pays_if_asked EXPERIMENT MODEL
-    [[ " $(conf "$1" server_options) " != *' --costs '* ]] || grep -q $'^costs-paid\tpass' "$out/gate/$2.tsv"
+    [[ $(conf "$1" cost) == none || $plan_only == true ]] || grep -q $'^costs-paid\tpass' "$out/gate/$2.tsv"
 }
 
 repeats_of() { echo "${repeats:-$(conf "$1" repeats)}"; }
@@ -163,6 +165,7 @@ plan() {
             pays_if_asked "$name" "$model" || say "$name: without $model, which does not know --costs"
         done
         count=$(models_of "$name" | wc -l)
+        [[ $plan_only == false ]] || say "$name: $(repeats_of "$name") x $(models_of "$name" | one_line), about $(estimate_of "$name") s each"
         [[ $(conf "$name" kind) == cold_start ]] || count=$((count * $(repeats_of "$name")))
         steps=$((steps + count))
         planned_s=$((planned_s + count * $(estimate_of "$name")))
@@ -335,6 +338,7 @@ main() {
     build_programs "$work/build.log"
     order_experiments
     choose_models
+    if [[ $plan_only == true ]]; then plan; exit; fi
     build_guests "${models[@]}"
     record_run
     gate

@@ -88,3 +88,33 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
     run ! git grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.c' '*.h' '*.sh' '*.awk' '*.gp' Makefile
 }
 
+# page<TAB>mark<TAB>command, for each command in a fenced block; the mark is what a comment above the
+# block says of its commands.
+documented_commands() {
+    local page
+    for page in $(pages); do
+        awk -v page="$page" '
+            /^```/ { inside = !inside; if (!inside) mark = ""; next }
+            !inside && /^<!-- command: / { mark = substr($0, 15); next }
+            !inside && NF { mark = "" }
+            inside && /^(\.\/run_all\.sh|build\/release\/|harness\/|make( |$))/ { sub(/ +#.*/, ""); print page "\t" (mark == "" ? "-" : mark) "\t" $0 }' "$page"
+    done
+}
+
+@test "every command in README and docs is one that is understood, or says who runs it instead" {
+    local page mark command wrong=0 tried=0
+    while IFS=$'\t' read -r page mark command; do
+        # CONTRIBUTING.md is run as it stands by contributing.bats.
+        [[ $page != CONTRIBUTING.md && $mark == - ]] || continue
+        if [[ $command != ./run_all.sh* || $command =~ ^./run_all.sh\ (check|draw|show|doctor|compare|demo) ]]; then
+            echo "$page: nobody runs, and no comment marks: $command"
+            wrong=1
+            continue
+        fi
+        # What takes minutes to measure is planned: options, experiments and models are those there are.
+        tried=$((tried + 1))
+        bash -c "$command --no-install --plan" 3>&- >"$BATS_TEST_TMPDIR/said" 2>&1 || { echo "$page: $command"; cat "$BATS_TEST_TMPDIR/said"; wrong=1; }
+    done < <(documented_commands)
+    echo "$tried commands were planned"
+    ((wrong == 0 && tried >= 20))
+}

@@ -43,7 +43,7 @@ part_scripts() {
     for file in $(ours '*.sh' '.ci/run'); do tap "shellcheck $file" shellcheck -x "$file"; done
 }
 
-part_docs() { bats --tap tests/docs.bats; }
+part_docs() { bats --tap tests/docs.bats tests/adoption.bats; }
 
 # Zero warnings, with both compilers, in folders of their own.
 part_warnings() {

@@ -430,6 +430,27 @@ END
     [[ ! -e $tmp/run/raw.csv ]]
 }
 
+@test "a server that does not pay for costs is left out where they are paid, by name" {
+    mkdir "$tmp/bin"
+    ln -s "$PWD"/build/release/{load,measure,switch_cost,server-poll} "$tmp/bin"
+    cat >"$tmp/bin/gate" <<'GATE'
+#!/usr/bin/env bash
+while [[ $1 != --tsv ]]; do shift; done
+printf 'start\tpass\tready\ncosts-paid\tskip\tthe server does not know --costs\n' >"$2"
+GATE
+    chmod +x "$tmp/bin/gate"
+    C10K_BIN=$tmp/bin run -1 ./run_all.sh quick slow_handler --models poll --no-install --out "$tmp/run"
+    echo "$output"
+    [[ $output == *'slow_handler: without poll, which does not know --costs'*'there is nothing to measure'* ]]
+}
+
+@test "--plan says what would be measured, how often and how long, and leaves nothing" {
+    run -0 ./run_all.sh crowd memory --models "poll fork" --repeats 4 --no-install --plan --out "$tmp/run"
+    echo "$output"
+    [[ $output == *'crowd: 4 x fork poll, about '*' s each'*'memory: 4 x fork poll, about'*'16 steps: '*' min'* ]]
+    [[ ! -e $tmp/run ]]
+}
+
 # Runs capacity with a measure that only notes whom it was to measure; prints that.
 noted_order() { # noted_order SEED
     rm -rf "$tmp/run" "$tmp/noted"
