@@ -51,10 +51,12 @@ bool session_start_target(const struct session *session, struct target *target, 
         snprintf(options + strlen(options), sizeof options - strlen(options), " --costs");
     if (session->command != NULL) {
         snprintf(program, sizeof program, "%s %s", session->command, options);
-        return target_start_command(program, &session->cpus.server, target, why, why_size);
+        return target_start_command(program, &session->cpus.server, session->watcher, target, why,
+                                    why_size);
     }
     snprintf(program, sizeof program, "%s/server-%s", session->bin_dir, session->model);
-    return target_start_model(program, options, &session->cpus.server, target, why, why_size);
+    return target_start_model(program, options, &session->cpus.server, session->watcher, target,
+                              why, why_size);
 }
 
 struct process session_start_load(const struct session *session, int port)
