@@ -8,8 +8,8 @@
 #include "common/number.h"
 #include "harness/limits.h"
 
-static const char *const kinds[] = {"latency",    "capacity", "memory",
-                                    "cold_start", "omission", "walls"};
+static const char *const kinds[] = {"latency",  "capacity", "memory",  "cold_start",
+                                    "omission", "walls",    "counters"};
 static const char *const profiles[] = {"quick", "standard", "full"};
 
 enum { KINDS = sizeof kinds / sizeof *kinds, PROFILES = sizeof profiles / sizeof *profiles };
@@ -95,10 +95,10 @@ static bool take_kind(const char *value, struct conf *conf, struct conf_error *e
 {
     int kind = find(value, kinds, KINDS);
     if (kind < 0)
-        return fail(
-            error,
-            "kind is latency, capacity, memory, cold_start, omission or walls, not \"%.60s\"",
-            value);
+        return fail(error,
+                    "kind is latency, capacity, memory, cold_start, omission, walls or counters, "
+                    "not \"%.60s\"",
+                    value);
     conf->kind = (enum conf_kind)kind;
     return true;
 }
