@@ -111,8 +111,7 @@ static void write_tasks(struct run *run)
     write_count(run, "context_switches", after->method, switches);
     /* In the other passes it is their work, too. */
     if (run->pass == PASS_PLAIN)
-        write_count(run, "cpu_us", after->method,
-                    (double)(after->cpu_ns - before->cpu_ns) / NS_PER_US);
+        write_count(run, "cpu_ns", after->method, (double)(after->cpu_ns - before->cpu_ns));
 }
 
 static void write_events(struct run *run)

@@ -5,8 +5,8 @@
  *     calls    a tracer stops the server at every system call
  *
  * Each pass has a server of its own, watched from before its first instruction, and the same load:
- * a low fixed rate, at which also a traced server keeps up.  What a pass changes in the server shows
- * in the context switches, which all three tell. */
+ * a low fixed rate, at which also a traced server keeps up.  What a pass changes in the server
+ * shows in the context switches, which all three tell. */
 #ifndef C10K_PASSES_H
 #define C10K_PASSES_H
 

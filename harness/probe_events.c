@@ -20,7 +20,7 @@ static const struct {
     uint32_t type;
     uint64_t config;
 } table[EVENTS] = {
-    [EVENT_TASK_CLOCK] = {"task_clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK},
+    [EVENT_TASK_CLOCK] = {"task_clock_ns", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK},
     [EVENT_CONTEXT_SWITCHES] = {"context_switches", PERF_TYPE_SOFTWARE,
                                 PERF_COUNT_SW_CONTEXT_SWITCHES},
     [EVENT_MIGRATIONS] = {"cpu_migrations", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_MIGRATIONS},

@@ -37,7 +37,7 @@ struct event_counts {
     } of[EVENTS];
 };
 
-/* "task_clock", "context_switches", ... */
+/* "task_clock_ns", "context_switches", ... */
 const char *events_name(enum event event);
 
 /* Attaches all counters that the kernel lets us have to `pid` and whoever descends from it from now
