@@ -19,7 +19,8 @@ static const char *const names[] = {"schema",
                                     "profile",
                                     "model",
                                     "repeat",
-                                    "connections",
+                                    "try",
+                                    "connections_asked",
                                     "connections_active",
                                     "offered_per_s",
                                     "achieved_per_s",
@@ -57,6 +58,8 @@ struct run {
     char refused[REASON_MAX]; /* Why there is no tracer; "" if there is one. */
     struct look before, after;
     double messages; /* That came back in the window. */
+    enum verdict verdict;
+    char reason[REASON_MAX];
 };
 
 /* ---- rows ---- */
@@ -76,14 +79,14 @@ static void write_row(struct run *run, const char *counter, const char *method, 
 static void write_count(struct run *run, const char *counter, const char *method, double count)
 {
     row_set_real(&run->row, "per_message", count / run->messages);
-    write_row(run, counter, method, "ok", "");
+    write_row(run, counter, method, verdict_name(run->verdict), run->reason);
 }
 
 /* A row for a pass of which nothing can be told, and the line that shows progress. */
 static void write_failure(struct run *run, const char *status, const char *reason)
 {
     write_row(run, NULL, NULL, status, reason);
-    printf("point %s %s %s pass=%s\n", run->session.model, row_get(&run->row, "connections"),
+    printf("point %s %s %s pass=%s\n", run->session.model, row_get(&run->row, "connections_asked"),
            status, pass_names[run->pass]);
     fflush(stdout);
 }
@@ -170,49 +173,66 @@ static void look_after(struct run *run)
     run->after.edge = edge_after(run->target.process.pid);
 }
 
-static enum verdict judge(struct run *run, const struct answer *window, char *reason, size_t size)
+/* Counts do not depend on time, but how many messages a loop finds at once does: a late client and
+ * a busy neighbour spoil this, too. */
+static void judge(struct run *run, const struct answer *window)
 {
-    /* Whoever was late or disturbed changes times, not counts. */
-    struct verdict_numbers numbers = {.poisson = run->session.conf.poisson,
-                                      .corrupt = answer_number(window, "corrupt"),
-                                      .lost = answer_number(window, "lost"),
-                                      .reset = answer_number(window, "connections_reset"),
-                                      .offered_per_s = answer_number(window, "offered_per_s"),
-                                      .sent_per_s = answer_number(window, "sent_per_s"),
-                                      .achieved_per_s = answer_number(window, "achieved_per_s"),
-                                      .window_s = answer_number(window, "window_s"),
-                                      .client_cpu_percent_max = NAN,
-                                      .server_cpu_percent = NAN,
-                                      .latency_ns_p99 = NAN,
-                                      .send_lag_ns_p99 = NAN,
-                                      .little_error_percent = NAN,
-                                      .drift_percent = NAN,
-                                      .steal_percent = NAN,
-                                      .foreign_cpu_percent = NAN,
-                                      .run_queue_percent = NAN,
-                                      .kernel_cpu_percent = NAN,
-                                      .wakeups_per_s = NAN};
-    return verdict_judge(&numbers, reason, size);
+    struct verdict_numbers numbers = {
+        .poisson = run->session.conf.poisson,
+        .spin = answer_number(window, "spin") > 0,
+        .corrupt = answer_number(window, "corrupt"),
+        .lost = answer_number(window, "lost"),
+        .reset = answer_number(window, "connections_reset"),
+        .offered_per_s = answer_number(window, "offered_per_s"),
+        .sent_per_s = answer_number(window, "sent_per_s"),
+        .achieved_per_s = answer_number(window, "achieved_per_s"),
+        .window_s = answer_number(window, "window_s"),
+        .connections = answer_number(window, "connections_active"),
+        .client_cpu_percent_max = answer_number(window, "client_cpu_percent_max"),
+        .latency_ns_p99 = answer_number(window, "latency_ns_p99"),
+        .send_lag_ns_p99 = answer_number(window, "send_lag_ns_p99"),
+        .little_error_percent = NAN,
+        .drift_percent = NAN, /* Nobody asks how fast it was. */
+    };
+    struct row unused = {0};
+    edge_row(&run->before.edge, &run->after.edge, window, &run->session.cpus, numbers.spin, &unused,
+             &numbers);
+    if (run->pass == PASS_CALLS) numbers.single_thread = false; /* It waits for its tracer. */
+    run->verdict = verdict_judge(&numbers, run->reason, sizeof run->reason);
+}
+
+/* One window with both its edges.  False if the client did not answer. */
+static bool run_window(struct run *run, struct answer *answer)
+{
+    const struct session *session = &run->session;
+    edge_free(&run->before.edge);
+    edge_free(&run->after.edge);
+    run->before.edge = edge_prepare(run->target.process.pid);
+    if (!session_traffic(session, &run->load, "warm", session->conf.warmup_s, answer)) return false;
+    look_before(run);
+    if (!session_traffic(session, &run->load, "window", session->conf.window_s, answer))
+        return false;
+    look_after(run);
+    judge(run, answer);
+    return true;
 }
 
 static void write_window(struct run *run, const struct answer *window)
 {
-    char reason[REASON_MAX] = "";
-    enum verdict verdict = judge(run, window, reason, sizeof reason);
     run->messages = answer_number(window, "received");
     row_set_real(&run->row, "offered_per_s", answer_number(window, "offered_per_s"));
     row_set_real(&run->row, "achieved_per_s", answer_number(window, "achieved_per_s"));
     row_set_real(&run->row, "messages", run->messages);
-    if (verdict != VERDICT_OK) {
-        write_failure(run, verdict_name(verdict), reason);
+    if (run->verdict >= VERDICT_FAILED) {
+        write_failure(run, verdict_name(run->verdict), run->reason);
         return;
     }
     write_tasks(run);
     if (run->pass == PASS_EVENTS) write_events(run);
     if (run->pass == PASS_CALLS) write_calls(run);
-    printf("point %s %s ok pass=%s switches_per_message=%.3g\n", run->session.model,
-           row_get(&run->row, "connections"), pass_names[run->pass],
-           own_switches(run) / run->messages);
+    printf("point %s %s %s pass=%s switches_per_message=%.3g\n", run->session.model,
+           row_get(&run->row, "connections_asked"), verdict_name(run->verdict),
+           pass_names[run->pass], own_switches(run) / run->messages);
     fflush(stdout);
 }
 
@@ -221,28 +241,21 @@ static bool drive(struct run *run, long connections, long active, struct answer 
 {
     const struct session *session = &run->session;
     struct connecting connecting = {.wanted = connections, .active = active};
-    char reason[REASON_MAX] = "";
     struct row connects = {0};
     if (!session_connect(session, &run->load, &connecting, answer)) return false;
-    if (!session_row_connects(&connecting, answer, &run->target, &connects, reason,
-                              sizeof reason)) {
-        write_failure(run, "failed", reason);
+    if (!session_row_connects(&connecting, answer, &run->target, &connects, run->reason,
+                              sizeof run->reason)) {
+        write_failure(run, "failed", run->reason);
         return true;
     }
     if (!session_prepare_traffic(session, &run->load, &connects, answer)) return false;
-    run->before.edge = edge_prepare(run->target.process.pid);
-    bool answered = session_traffic(session, &run->load, "warm", session->conf.warmup_s, answer);
-    if (answered) {
-        look_before(run);
-        answered = session_traffic(session, &run->load, "window", session->conf.window_s, answer);
+    for (long try = 1;; try++) {
+        row_set_whole(&run->row, "try", (uint64_t)try);
+        if (!run_window(run, answer)) return false;
+        if (!verdict_is_disturbed(run->verdict) || try > session->conf.reruns) break;
     }
-    if (answered) {
-        look_after(run);
-        write_window(run, answer);
-    }
-    edge_free(&run->before.edge);
-    edge_free(&run->after.edge);
-    return answered;
+    write_window(run, answer);
+    return true;
 }
 
 static bool run_server(struct run *run, long connections, long active)
@@ -260,6 +273,8 @@ static bool run_server(struct run *run, long connections, long active)
         write_failure(run, "failed", answer.line);
         fprintf(stderr, "measure: %.200s\n", answer.line);
     }
+    edge_free(&run->before.edge);
+    edge_free(&run->after.edge);
     process_end(&run->load, 2000);
     process_forget(&run->load);
     target_end(&run->target);
@@ -278,7 +293,7 @@ static bool run_pass(const struct session *session, size_t point, enum pass pass
     row_set_text(&run.row, "profile", session->profile);
     row_set_text(&run.row, "model", session->model);
     row_set_whole(&run.row, "repeat", (uint64_t)session->repeat);
-    row_set_whole(&run.row, "connections", (uint64_t)connections);
+    row_set_whole(&run.row, "connections_asked", (uint64_t)connections);
     bool all = active == 0 || active > connections;
     row_set_whole(&run.row, "connections_active", (uint64_t)(all ? connections : active));
     row_set_text(&run.row, "pass", pass_names[pass]);

@@ -16,6 +16,7 @@ tables() {
     [[ ! -s $run/cold_start.csv ]] || cold=$run/cold_start.csv
     [[ ! -s $run/switch_cost.csv ]] || switch_cost=$run/switch_cost.csv
     awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/tables.awk "$run/summary.csv"
+    [[ ! -s $run/counters_summary.csv ]] || awk -f harness/counters_table.awk "$run/counters_summary.csv"
     awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
@@ -27,7 +28,7 @@ ranks() {
         inputs+=("$work/runs.csv")
     fi
     [[ ! -s $run/cold_start.csv ]] || inputs+=("$run/cold_start.csv")
-    awk -f harness/headline.awk -f harness/decide.awk -f harness/rank.awk "${inputs[@]}"
+    ((${#inputs[@]} == 0)) || awk -f harness/headline.awk -f harness/decide.awk -f harness/rank.awk "${inputs[@]}"
 }
 
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
@@ -35,7 +36,7 @@ escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 # One table, chosen by its number (1: the overview) or by its experiment.
 html_table() {
     awk -F'\t' -v wanted="$1" '
-        $1 == "T" { n++; here = n == wanted || $3 == wanted; if (here) print "<div class=\"wide\"><table>"; else if (open) close_table(); open = here; next }
+        $1 == "T" { if (open) close_table(); n++; here = open = n == wanted || $3 == wanted; if (here) print "<div class=\"wide\"><table>"; next }
         function close_table() { print "</table></div>" }
         here {
             tag = $1 == "H" ? "th" : "td"
@@ -86,7 +87,7 @@ END
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv switch_cost.csv machine.txt command.txt summary.md; do
+    for name in raw.csv summary.csv cold_start.csv counters.csv switch_cost.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }
@@ -114,7 +115,7 @@ html() {
     html_table 1
     echo '<p>Medians; in brackets the lowest and the highest run. Models whose ranges overlap are not ranked; the
 sentences below the tables say who is shown to differ. A word in square brackets is a verdict: that number is not a result.</p>'
-    awk -F'\t' '$1 == "T" && $3 != "" { print $3 }' "$work/tables.tsv" | while read -r experiment; do
+    awk -F'\t' '$1 == "T" && $3 != "" && !seen[$3]++ { print $3 }' "$work/tables.tsv" | while read -r experiment; do
         echo "<h2 id=\"$experiment\">$experiment</h2>"
         question_of "$experiment" | escape | sed 's|.*|<p><i>&</i></p>|'
         while read -r name; do
