@@ -97,6 +97,14 @@ $(BUILD)/control_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/broken_%.o
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^
 
+# The C library has no names for the numbers of system calls: here they are, from its own header.
+$(BUILD)/harness/call_names.inc: Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#include <sys/syscall.h>' | $(CC) -E -dM - | grep -v __NR_syscalls | \
+	    sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | sort >$@
+$(BUILD)/harness/probe_calls.o: $(BUILD)/harness/call_names.inc
+$(BUILD)/harness/probe_calls.o: OURS += -I$(BUILD)
+
 $(BUILD)/%.o: %.c Makefile
 	@$(ECHO) "  CC  $<"
 	$(Q)mkdir -p $(@D)

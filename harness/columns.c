@@ -1,4 +1,5 @@
-/* columns.c -- the table of raw.csv: its columns in order, and one row to be filled. */
+/* columns.c -- the tables that are measured into: their columns in order, and one row to be filled.
+ */
 #include "harness/columns.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 
 #include "common/die.h"
 
-static const char *const columns[] = {
+static const char *const raw_names[] = {
     /* Which point this is. */
     "schema", "experiment", "kind", "profile", "model", "repeat", "try", "superseded", "seed",
     "connections_asked", "connections_active", "message_b", "arrival", "limits",
@@ -42,24 +43,32 @@ static const char *const columns[] = {
     "syn_drops", "listen_overflows", "wall", "wall_limit", "wall_advice", "wall_evidence", "status",
     "reason"};
 
-enum { COLUMNS = sizeof columns / sizeof *columns };
+enum { COLUMNS = sizeof raw_names / sizeof *raw_names };
 _Static_assert((int)COLUMNS <= (int)COLUMNS_MAX, "struct row is too small for the table");
 
 const char *columns_name(int index)
 {
-    return index < COLUMNS ? columns[index] : NULL;
+    return index < COLUMNS ? raw_names[index] : NULL;
 }
 
-static int find(const char *name)
+static const struct columns raw = {raw_names, COLUMNS};
+
+static const struct columns *columns_of(const struct row *row)
 {
-    for (int i = 0; i < COLUMNS; i++)
-        if (strcmp(name, columns[i]) == 0) return i;
-    die_because("there is no column \"%s\" in raw.csv", name);
+    return row->columns != NULL ? row->columns : &raw;
+}
+
+static int find(const struct row *row, const char *name)
+{
+    const struct columns *columns = columns_of(row);
+    for (int i = 0; i < columns->count; i++)
+        if (strcmp(name, columns->names[i]) == 0) return i;
+    die_because("there is no column \"%s\" in this table", name);
 }
 
 void row_set_text(struct row *row, const char *name, const char *text)
 {
-    char *value = row->value[find(name)];
+    char *value = row->value[find(row, name)];
     snprintf(value, COLUMNS_VALUE_MAX, "%s", text != NULL ? text : "");
     for (; *value != '\0'; value++) {
         if (*value == ',') *value = ';';
@@ -84,24 +93,24 @@ void row_set_real(struct row *row, const char *name, double value)
 
 const char *row_get(const struct row *row, const char *name)
 {
-    return row->value[find(name)];
+    return row->value[find(row, name)];
 }
 
-/* Joins values to one line that ends in a newline; returns its size. */
-static size_t join(char *line, size_t size, const struct row *row)
+/* Joins the names, or the values of a row, to one line that ends in a newline; returns its size. */
+static size_t join(char *line, size_t size, const struct columns *columns, const struct row *row)
 {
     size_t held = 0;
-    for (int i = 0; i < COLUMNS; i++)
+    for (int i = 0; i < columns->count; i++)
         held += (size_t)snprintf(line + held, size - held, "%s%c",
-                                 row != NULL ? row->value[i] : columns[i],
-                                 i + 1 < COLUMNS ? ',' : '\n');
+                                 row != NULL ? row->value[i] : columns->names[i],
+                                 i + 1 < columns->count ? ',' : '\n');
     return held;
 }
 
-static bool write_line(int fd, const struct row *row)
+static bool write_line(int fd, const struct columns *columns, const struct row *row)
 {
     char line[COLUMNS_MAX * (COLUMNS_VALUE_MAX + 1)];
-    size_t size = join(line, sizeof line, row);
+    size_t size = join(line, sizeof line, columns, row);
     ssize_t written = write(fd, line, size);
     if (written >= 0 && (size_t)written < size) errno = ENOSPC;
     return written == (ssize_t)size;
@@ -109,13 +118,13 @@ static bool write_line(int fd, const struct row *row)
 
 bool row_write(const struct row *row, int fd)
 {
-    return write_line(fd, row);
+    return write_line(fd, columns_of(row), row);
 }
 
-static bool has_our_header(int fd)
+static bool has_header(const struct columns *columns, int fd)
 {
     char wanted[COLUMNS_MAX * COLUMNS_VALUE_MAX], found[sizeof wanted];
-    size_t size = join(wanted, sizeof wanted, NULL);
+    size_t size = join(wanted, sizeof wanted, columns, NULL);
     return pread(fd, found, size, 0) == (ssize_t)size && memcmp(found, wanted, size) == 0;
 }
 
@@ -140,8 +149,9 @@ static void explain_header(int fd, const char *path, char *why, size_t size)
                  path, COLUMNS_SCHEMA);
 }
 
-int columns_open(const char *path, char *why, int why_size)
+int columns_open(const struct columns *columns, const char *path, char *why, int why_size)
 {
+    if (columns == NULL) columns = &raw;
     int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     struct stat file;
     if (fd < 0 || fstat(fd, &file) < 0) {
@@ -150,9 +160,9 @@ int columns_open(const char *path, char *why, int why_size)
         return -1;
     }
     if (S_ISREG(file.st_mode) && file.st_size > 0) {
-        if (has_our_header(fd)) return fd;
+        if (has_header(columns, fd)) return fd;
         explain_header(fd, path, why, (size_t)why_size);
-    } else if (write_line(fd, NULL)) {
+    } else if (write_line(fd, columns, NULL)) {
         return fd;
     } else {
         snprintf(why, (size_t)why_size, "cannot write %s: %s", path, strerror(errno));

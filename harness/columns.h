@@ -1,4 +1,4 @@
-/* columns.h -- the table of raw.csv: its columns in order, and one row to be filled.
+/* columns.h -- the tables that are measured into: their columns in order, and one row to be filled.
  *
  * results/README.md says what each column means; tests/measure.bats compares the two. */
 #ifndef C10K_COLUMNS_H
@@ -13,12 +13,19 @@ enum {
     COLUMNS_VALUE_MAX = 256, /* Bytes of one value, with its end; longer ones are cut. */
 };
 
-/* One row; all zero is a row of empty values. */
+/* A table: the names of its columns.  The first is "schema". */
+struct columns {
+    const char *const *names;
+    int count;
+};
+
+/* One row; all zero is a row of empty values of raw.csv. */
 struct row {
+    const struct columns *columns; /* NULL: those of raw.csv. */
     char value[COLUMNS_MAX][COLUMNS_VALUE_MAX];
 };
 
-/* The name of column `index`, or NULL behind the last one. */
+/* The name of column `index` of raw.csv, or NULL behind the last one. */
 const char *columns_name(int index);
 
 /* Sets a value.  Commas, quotes and control characters become harmless, so that a line of the file
@@ -34,9 +41,9 @@ void row_set_real(struct row *row, const char *name, double value);
 /* What a row holds under a name, "" if empty. */
 const char *row_get(const struct row *row, const char *name);
 
-/* Opens raw.csv for appending and writes the header if it is new.  Returns the fd; on failure -1
- * with a line in `why` that says what to do. */
-int columns_open(const char *path, char *why, int why_size);
+/* Opens a table (NULL: raw.csv) for appending and writes the header if it is new.  Returns the fd;
+ * on failure -1 with a line in `why` that says what to do. */
+int columns_open(const struct columns *columns, const char *path, char *why, int why_size);
 
 /* Appends the row with one write(2), so that a row is in the file whole or not at all.  False with
  * errno. */

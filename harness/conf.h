@@ -20,7 +20,8 @@ enum conf_kind {
     CONF_MEMORY,
     CONF_COLD_START,
     CONF_OMISSION,
-    CONF_WALLS
+    CONF_WALLS,
+    CONF_COUNTERS
 };
 
 enum conf_key {
@@ -96,7 +97,7 @@ bool conf_print(const struct conf *conf, const char *key, char *value, size_t si
 /* About how many seconds one model takes for one repeat. */
 double conf_estimate_s(const struct conf *conf);
 
-/* "latency", "capacity", "memory", "cold_start", "omission" or "walls". */
+/* "latency", "capacity", "memory", "cold_start", "omission", "walls" or "counters". */
 const char *conf_kind_name(enum conf_kind kind);
 
 #endif

@@ -28,10 +28,17 @@ static double estimate_walls_s(const struct conf *conf)
     return sum_s;
 }
 
+/* Of one point, without reruns. */
+static double windows_of(enum conf_kind kind)
+{
+    if (kind == CONF_COUNTERS) return 3; /* Each with a server of its own. */
+    return kind == CONF_OMISSION ? 2 : 1;
+}
+
 double conf_estimate_s(const struct conf *conf)
 {
     double sum_s = 0.5, each_s = per_connection_s(conf);
-    double spells = conf->warm_until_steady ? 5 : 1, loops = conf->kind == CONF_OMISSION ? 2 : 1;
+    double spells = conf->warm_until_steady ? 5 : 1, loops = windows_of(conf->kind);
     if (conf->kind == CONF_COLD_START) return 1 + 10 * 0.2e-3 * (double)conf->requests;
     if (conf->kind == CONF_WALLS) return estimate_walls_s(conf);
     for (size_t i = 0; i < conf->connection_count; i++) {

@@ -9,7 +9,7 @@
 #include "harness/limits.h"
 
 static const char *const kinds[] = {"latency",    "capacity", "memory",
-                                    "cold_start", "omission", "walls"};
+                                    "cold_start", "omission", "walls",    "counters"};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -84,7 +84,8 @@ static bool take_kind(const char *value, struct conf *conf, struct conf_error *e
     if (kind < 0)
         return conf_fail(
             error,
-            "kind is latency, capacity, memory, cold_start, omission or walls, not \"%.60s\"",
+            "kind is latency, capacity, memory, cold_start, omission, walls or counters, "
+            "not \"%.60s\"",
             value);
     conf->kind = (enum conf_kind)kind;
     return true;

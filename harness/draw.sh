@@ -3,8 +3,8 @@
 #
 # usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER
 #
-# Reads raw.csv and cold_start.csv (one of them is enough) and, if they are there, switch_cost.csv,
-# gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, figures/*.svg, figures/*.png, index.html and
+# Reads raw.csv, cold_start.csv and counters.csv (one of them is enough) and, if they are there,
+# switch_cost.csv, gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, counters_summary.csv, figures/*.svg, figures/*.png, index.html and
 # summary.md beside them.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -20,6 +20,8 @@ measured_experiments() {
     awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2, "summary.csv" }' "$run/summary.csv"
     [[ ! -s $run/cold_start.csv ]] ||
         awk -F, 'NR > 1 && !seen[$1]++ { print $1, "cold_start", "cold_start.csv" }' "$run/cold_start.csv"
+    [[ ! -s $run/counters_summary.csv ]] ||
+        awk -F, 'NR > 1 && !seen[$1]++ { print $1, "counters", "counters_summary.csv" }' "$run/counters_summary.csv"
 }
 
 # A comment of the experiment as it was when it was measured, else as it is.
@@ -91,6 +93,16 @@ cold_start_facts() {
                   most == 1 ? "one run, no spread" : most " runs per model" }' "$run/cold_start.csv"
 }
 
+counters_facts() { # counters_facts EXPERIMENT
+    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["experiment"] == experiment {
+            if ($c["offered_per_s"] + 0 > 0) rate = $c["offered_per_s"] + 0
+            if ($c["repeat"] + 0 > repeats) repeats = $c["repeat"] + 0
+        }
+        END { printf "%.0f messages/s offered; counted with ptrace, which stops the server at every call; %s.\n", rate,
+                  repeats == 1 ? "one run, no spread" : repeats " runs, median" }' "$run/counters.csv"
+}
+
 write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
     local not_shown machine
     not_shown=$(experiment_says "$1" 'Does not show')
@@ -98,7 +110,11 @@ write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
     {
         echo "Shows: $(sed -n 's/^# Shows: //p' "$3")"
         [[ -z $not_shown ]] || echo "Does not show: $not_shown"
-        if [[ $2 == cold_start ]]; then cold_start_facts; else facts "$1" "$4"; fi
+        case $2 in
+        cold_start) cold_start_facts ;;
+        counters) counters_facts "$1" ;;
+        *) facts "$1" "$4" ;;
+        esac
         [[ $2 == cold_start ]] || ! grep -q "load \"harness/plots/lines.gp\"" "$3" ||
             echo 'Hollow: not a result, for the reason said; only full points are joined.'
         [[ -z $machine ]] || echo "Measured on $machine"
@@ -111,7 +127,7 @@ write_remarks() { # write_remarks EXPERIMENT FILE
         sed 's/\t/: excluded: /' "$work/excluded.tsv"
         awk -F, -v experiment="$1" '
             NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-            $1 == experiment && $c["status"] != "ok" {
+            $1 == experiment && $c["status"] !~ /^(ok|not_available)$/ {
                 status = $c["status"]
                 gsub(/_/, " ", status)
                 m = $c["model"] ": " status
@@ -199,7 +215,11 @@ main() {
             >"$work/summary.csv"
     fi
     { mkdir -p "$run/figures" && mv "$work/summary.csv" "$run/summary.csv"; } || die "cannot write to $run"
-    known=$(known_models "$run/raw.csv" "$run/cold_start.csv")
+    if [[ -s $run/counters.csv ]]; then
+        awk -f harness/counters.awk "$run/counters.csv" >"$work/counters_summary.csv" || exit
+        mv "$work/counters_summary.csv" "$run/"
+    fi
+    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv")
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do
         draw_experiment "$experiment" "$kind" "$file"

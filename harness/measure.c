@@ -12,6 +12,7 @@
 #include "common/net.h"
 #include "common/number.h"
 #include "harness/omission.h"
+#include "harness/passes.h"
 #include "harness/plateau.h"
 #include "harness/process.h"
 #include "harness/ramp.h"
@@ -187,10 +188,26 @@ static void prepare(struct request *request)
     if (session->command == NULL)
         need_program(session->bin_dir, server, "is the model's name right, and was it built?");
     need_program(session->bin_dir, "load", "build it with make");
-    session->out_fd = columns_open(request->out_path, why, (int)sizeof why);
+    bool counters = session->conf.kind == CONF_COUNTERS;
+    session->out_fd =
+        columns_open(counters ? &passes_columns : NULL, request->out_path, why, (int)sizeof why);
     if (session->out_fd < 0) die_usage("%s", why);
     if (session->conf.kind == CONF_OMISSION && !omission_make_folder(request->out_path, session))
         die_usage("cannot make %s: %s; choose another --out", session->histograms, strerror(errno));
+}
+
+static bool run(const struct session *session)
+{
+    switch (session->conf.kind) {
+    case CONF_MEMORY:
+        return plateau_run(session);
+    case CONF_COUNTERS:
+        return passes_run(session);
+    case CONF_WALLS:
+        return walls_run(session);
+    default:
+        return ramp_run(session);
+    }
 }
 
 int main(int argc, char **argv)
@@ -211,9 +228,5 @@ int main(int argc, char **argv)
     net_raise_file_limit(); /* Children inherit it; a server from elsewhere may not raise its own.
                              */
     process_prepare();
-    enum conf_kind kind = request.session.conf.kind;
-    bool worked = kind == CONF_MEMORY  ? plateau_run(&request.session)
-                  : kind == CONF_WALLS ? walls_run(&request.session)
-                                       : ramp_run(&request.session);
-    return worked ? 0 : 1;
+    return run(&request.session) ? 0 : 1;
 }

@@ -108,35 +108,62 @@ static void unlist_child(pid_t pid)
         if (children[i] == pid) children[i] = 0;
 }
 
-struct process process_start(char *const argv[], const cpu_set_t *cpus, bool talks)
+/* In the child: waits for a byte from the parent. */
+static void wait_at(int gate)
 {
-    int input[2], output[2];
+    char go;
+    /* Where only ancestors may trace (kernel.yama.ptrace_scope = 1), let whoever watches, too. Best
+     * effort: other kernels do not ask for it. */
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+    while (read(gate, &go, 1) < 0 && errno == EINTR) {
+    }
+}
+
+/* In the child: becomes the program. */
+static _Noreturn void become_program(char *const argv[], int input, int output, int error)
+{
+    if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+        dup2(error, STDERR_FILENO) < 0)
+        _exit(127);
+    execvp(argv[0], argv);
+    fprintf(stderr, "cannot start %s: %s\n", argv[0], strerror(errno));
+    fflush(stderr);
+    _exit(127);
+}
+
+struct process process_start_watched(char *const argv[], const cpu_set_t *cpus, bool talks,
+                                     const struct process_watcher *watcher)
+{
+    int input[2], output[2], gate[2];
     int error_fd = memfd_create("stderr", MFD_CLOEXEC);
     int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (pipe2(input, O_CLOEXEC) < 0 || pipe2(output, O_CLOEXEC) < 0) die("pipe2");
+    if (pipe2(input, O_CLOEXEC) < 0 || pipe2(output, O_CLOEXEC) < 0 || pipe2(gate, O_CLOEXEC) < 0)
+        die("pipe2");
     if (error_fd < 0 || null_fd < 0) die("memfd_create or /dev/null");
     fflush(NULL); /* Nothing of ours may be written twice. */
     pid_t pid = fork();
     if (pid < 0) die("fork");
     if (pid == 0) {
         become_child(cpus);
-        if (dup2(talks ? input[0] : null_fd, STDIN_FILENO) < 0 ||
-            dup2(output[1], STDOUT_FILENO) < 0 || dup2(error_fd, STDERR_FILENO) < 0)
-            _exit(127);
-        execvp(argv[0], argv);
-        fprintf(stderr, "cannot start %s: %s\n", argv[0], strerror(errno));
-        fflush(stderr);
-        _exit(127);
+        if (watcher != NULL) wait_at(gate[0]);
+        become_program(argv, talks ? input[0] : null_fd, output[1], error_fd);
     }
     list_child(pid);
-    close(input[0]);
-    close(output[1]);
-    close(null_fd);
+    if (watcher != NULL) watcher->attach(pid, watcher->argument);
+    if (write(gate[1], "", 1) != 1) die("let the program go");
+    int theirs[] = {input[0], output[1], null_fd, gate[0], gate[1]};
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
+        close(theirs[i]);
     if (!talks) close(input[1]);
     return (struct process){.pid = pid,
                             .input_fd = talks ? input[1] : -1,
                             .output_fd = output[0],
                             .error_fd = error_fd};
+}
+
+struct process process_start(char *const argv[], const cpu_set_t *cpus, bool talks)
+{
+    return process_start_watched(argv, cpus, talks, NULL);
 }
 
 struct process process_fork(void (*work)(void *), void *argument, const cpu_set_t *cpus)

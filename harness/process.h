@@ -27,9 +27,21 @@ void process_prepare(void);
  * calls it. */
 void process_stop_if_asked(void);
 
+/* Who wants to watch a program from its first instruction on: `attach` is called while the child is
+ * held back right before exec, so that whatever its own children inherit is there before it has
+ * any. */
+struct process_watcher {
+    void (*attach)(pid_t pid, void *argument);
+    void *argument;
+};
+
 /* Starts argv[0] (a path, or found in PATH) on `cpus` (NULL: wherever).  Its stdin and stdout are
  * pipes to us if `talks`, else stdin is /dev/null and only stdout is a pipe.  Dies if it cannot. */
 struct process process_start(char *const argv[], const cpu_set_t *cpus, bool talks);
+
+/* The same, watched from before its exec; nobody watches if `watcher` is NULL. */
+struct process process_start_watched(char *const argv[], const cpu_set_t *cpus, bool talks,
+                                     const struct process_watcher *watcher);
 
 /* Starts `work(argument)` in a child of ours; it ends when work returns. */
 struct process process_fork(void (*work)(void *), void *argument, const cpu_set_t *cpus);

@@ -212,13 +212,6 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
     return true;
 }
 
-/* True if a disturbance from outside may explain the verdict, so that another try is fair. */
-static bool is_worth_a_rerun(enum verdict verdict)
-{
-    return verdict == VERDICT_DRIFTING || verdict == VERDICT_NOISY ||
-           verdict == VERDICT_CLIENT_LIMITED;
-}
-
 /* Windows until one is undisturbed, or until there were enough.  Each is a row, of which only the
  * last counts; `row` becomes that one, and is not written. */
 static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdict, char *reason,
@@ -229,7 +222,8 @@ static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdic
         *row = connected;
         row_set_whole(row, "try", try);
         if (!run_window(ramp, row, verdict, reason, size)) return false;
-        if (!is_worth_a_rerun(*verdict) || try == TRIES_MAX || ramp->reruns_left == 0) return true;
+        if (!verdict_is_disturbed(*verdict) || try == TRIES_MAX || ramp->reruns_left == 0)
+            return true;
         ramp->reruns_left--;
         session_row_drops(&ramp->begin, row);
         session_keep_try(ramp->session, row, verdict_name(*verdict), reason);

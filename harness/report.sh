@@ -16,6 +16,7 @@ tables() {
     [[ ! -s $run/cold_start.csv ]] || cold=$run/cold_start.csv
     [[ ! -s $run/switch_cost.csv ]] || switch_cost=$run/switch_cost.csv
     awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/tables.awk "$run/summary.csv"
+    [[ ! -s $run/counters_summary.csv ]] || awk -f harness/counters_table.awk "$run/counters_summary.csv"
     awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
@@ -24,7 +25,7 @@ say_of_runs() { # say_of_runs answer|rank
     local inputs=()
     [[ ! -s $work/runs.csv ]] || inputs+=("$work/runs.csv")
     [[ ! -s $run/cold_start.csv ]] || inputs+=("$run/cold_start.csv")
-    awk -f harness/headline.awk -f harness/decide.awk -f "harness/$1.awk" "${inputs[@]}"
+    ((${#inputs[@]} == 0)) || awk -f harness/headline.awk -f harness/decide.awk -f "harness/$1.awk" "${inputs[@]}"
 }
 
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
@@ -90,7 +91,7 @@ figure() { # figure NAME
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv switch_cost.csv machine.txt command.txt summary.md; do
+    for name in raw.csv summary.csv cold_start.csv counters.csv switch_cost.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }

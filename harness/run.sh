@@ -254,12 +254,13 @@ measure_switch_cost() {
 }
 
 measure_one() { # measure_one EXPERIMENT MODEL REPEAT
-    local options=() status=0
+    local options=() status=0 table=raw.csv
+    [[ $(conf "$1" kind) != counters ]] || table=counters.csv
     [[ -z $rate_now ]] || options=(--rate "$rate_now")
     [[ -x $bin/server-$2 ]] || options+=(--command "exec $(command_of "$2")")
     begin_step "$1, $2, repeat $3 of $(repeats_of "$1")"
     run_child "$bin/measure" "harness/experiments/$1.conf" --model "$2" --repeat "$3" --profile "$profile" \
-        --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/raw.csv" "${options[@]}" > >(show_points) || status=$?
+        --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/$table" "${options[@]}" > >(show_points) || status=$?
     done_s=$((done_s + $(estimate_of "$1")))
     ((what_stopped == 0)) || return 1
     ((status == 0)) || { broken=1; say "measure itself broke at $1, $2 (status $status): this point is missing"; }
@@ -314,7 +315,7 @@ compare_with_baseline() {
 finish() {
     local run_name
     if ((what_stopped != 0)); then say 'interrupted; everything that was started has ended'; fi
-    if [[ ! -s $out/raw.csv && ! -s $out/cold_start.csv ]]; then
+    if [[ ! -s $out/raw.csv && ! -s $out/cold_start.csv && ! -s $out/counters.csv ]]; then
         say "nothing was measured; see $out"
         exit "$((what_stopped != 0 ? what_stopped : 1))"
     fi

@@ -51,10 +51,12 @@ bool session_start_target(const struct session *session, struct target *target, 
         snprintf(options + strlen(options), sizeof options - strlen(options), " --costs");
     if (session->command != NULL) {
         snprintf(program, sizeof program, "%s %s", session->command, options);
-        return target_start_command(program, &session->cpus.server, target, why, why_size);
+        return target_start_command(program, &session->cpus.server, session->watcher, target, why,
+                                    why_size);
     }
     snprintf(program, sizeof program, "%s/server-%s", session->bin_dir, session->model);
-    return target_start_model(program, options, &session->cpus.server, target, why, why_size);
+    return target_start_model(program, options, &session->cpus.server, session->watcher, target,
+                              why, why_size);
 }
 
 struct process session_start_load(const struct session *session, int port)
@@ -72,7 +74,8 @@ struct process session_start_load(const struct session *session, int port)
                       "--message-b",  (char *)conf->text[KEY_MESSAGE_B],
                       "--timeout-ms", (char *)conf->text[KEY_TIMEOUT_MS]};
     int argc = 10;
-    bool open_loop = conf->kind == CONF_LATENCY || conf->kind == CONF_WALLS;
+    bool open_loop =
+        conf->kind == CONF_LATENCY || conf->kind == CONF_WALLS || conf->kind == CONF_COUNTERS;
     argv[argc++] = open_loop ? "--rate" : "--closed";
     if (open_loop) argv[argc++] = rate;
     if (open_loop || conf->kind == CONF_OMISSION) {

@@ -21,8 +21,9 @@ struct session {
     const char *profile, *model, *bin_dir;
     const char *command; /* NULL: the model is BIN_DIR/server-MODEL. */
     long repeat, seed;
-    int out_fd;                          /* raw.csv, for appending. */
-    char histograms[SESSION_FOLDER_MAX]; /* Folder for them, in kind omission only. */
+    int out_fd;                            /* raw.csv, or what the kind writes, for appending. */
+    const struct process_watcher *watcher; /* Of the server, or NULL. */
+    char histograms[SESSION_FOLDER_MAX];   /* Folder for them, in kind omission only. */
 };
 
 /* Starts the server of this session.  As target_start_model(). */

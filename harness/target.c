@@ -73,7 +73,8 @@ static bool await_port(struct target *target, char *why, size_t why_size)
 }
 
 bool target_start_model(const char *program, const char *options, const cpu_set_t *cpus,
-                        struct target *target, char *why, size_t why_size)
+                        const struct process_watcher *watcher, struct target *target, char *why,
+                        size_t why_size)
 {
     char path[COMMAND_MAX], words[COMMAND_MAX], *rest = words;
     char *argv[WORDS_MAX + 1] = {path, "0"};
@@ -82,7 +83,7 @@ bool target_start_model(const char *program, const char *options, const cpu_set_
     int argc = 2;
     for (char *word; argc < WORDS_MAX && (word = strsep(&rest, " \t")) != NULL;)
         if (*word != '\0') argv[argc++] = word;
-    *target = (struct target){.process = process_start(argv, cpus, false)};
+    *target = (struct target){.process = process_start_watched(argv, cpus, false, watcher)};
     return await_line(target, why, why_size);
 }
 
@@ -99,8 +100,9 @@ static uint16_t free_port(void)
     return port;
 }
 
-bool target_start_command(const char *command, const cpu_set_t *cpus, struct target *target,
-                          char *why, size_t why_size)
+bool target_start_command(const char *command, const cpu_set_t *cpus,
+                          const struct process_watcher *watcher, struct target *target, char *why,
+                          size_t why_size)
 {
     char line[COMMAND_MAX] = "";
     uint16_t port = free_port();
@@ -116,7 +118,8 @@ bool target_start_command(const char *command, const cpu_set_t *cpus, struct tar
         }
     }
     char *argv[] = {"/bin/sh", "-c", line, NULL};
-    *target = (struct target){.process = process_start(argv, cpus, false), .port = port};
+    *target =
+        (struct target){.process = process_start_watched(argv, cpus, false, watcher), .port = port};
     return holes ? await_port(target, why, why_size) : await_line(target, why, why_size);
 }
 

@@ -26,6 +26,12 @@ static const double poisson_deviations = 3;
 static const char *const names[] = {"ok",     "overloaded", "drifting", "noisy", "client_limited",
                                     "failed", "corrupt"};
 
+bool verdict_is_disturbed(enum verdict verdict)
+{
+    return verdict == VERDICT_DRIFTING || verdict == VERDICT_NOISY ||
+           verdict == VERDICT_CLIENT_LIMITED;
+}
+
 const char *verdict_name(enum verdict verdict)
 {
     return names[verdict];

@@ -89,7 +89,7 @@ static bool start_target(struct climb *climb)
         snprintf(climb->reason, TEXT_MAX, "%s: %s", climb->limits_word, why);
         return false;
     }
-    return target_start_command(line, &session->cpus.server, &climb->target, climb->reason,
+    return target_start_command(line, &session->cpus.server, NULL, &climb->target, climb->reason,
                                 TEXT_MAX);
 }
 

@@ -55,7 +55,7 @@ static void the_file_has_one_header_and_whole_rows(void **state)
     static struct row row;
     row_set_text(&row, "model", "poll");
     for (int i = 0; i < 2; i++) {
-        int fd = columns_open(path, why, sizeof why);
+        int fd = columns_open(NULL, path, why, sizeof why);
         assert_true(fd >= 0);
         assert_true(row_write(&row, fd));
         close(fd);
@@ -83,15 +83,15 @@ static void a_file_of_another_kind_is_left_alone(void **state)
     char path[] = "/tmp/c10k-columns-XXXXXX", why[256] = "", held[64] = "";
     int fd = mkstemp(path);
     assert_int_equal(write(fd, "schema,other\n", 13), 13);
-    assert_int_equal(columns_open(path, why, sizeof why), -1);
+    assert_int_equal(columns_open(NULL, path, why, sizeof why), -1);
     assert_non_null(strstr(why, "another header"));
     assert_int_equal(pread(fd, held, sizeof held, 0), 13);
     assert_int_equal(write(fd, "99,x\n", 5), 5);
-    assert_int_equal(columns_open(path, why, sizeof why), -1);
+    assert_int_equal(columns_open(NULL, path, why, sizeof why), -1);
     assert_non_null(strstr(why, "rows of schema 99, this version writes schema"));
     close(fd);
     unlink(path);
-    assert_int_equal(columns_open("/nowhere/raw.csv", why, sizeof why), -1);
+    assert_int_equal(columns_open(NULL, "/nowhere/raw.csv", why, sizeof why), -1);
     assert_non_null(strstr(why, "cannot write /nowhere/raw.csv"));
 }
 

@@ -1,0 +1,32 @@
+# Kinds: counters
+# Shows: which system calls a server makes for each message that it echoes.
+# Read: two calls (read, write) is what a blocking server needs; a loop adds its question, and shares the answer among all who are ready.
+system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/plots/calls.awk '%s'", \
+    experiment, known, work, data))
+load work . "/bars.gp"
+title_text = sprintf("System calls per message, %d connections, fewer is better", connections)
+CALLS = words(calls)
+legend_entries = CALLS
+y_label = "system calls / message"
+load "harness/plots/style.gp"
+
+# Shades rather than hues: hues stand for models.
+shades = "#16264c #3f6cb0 #9cc3ea #e3cf8a #a8742a #6a4416 #b9b9b9 #6e6e6e"
+HALF = 0.28
+set xrange [0.4:bar_count + 0.6]
+set yrange [0:highest * 1.15]
+set grid noxtics
+set xtics scale 0 font font(bar_count > 8 ? 17 : 25)
+set style fill solid 1 border rgb "white"
+do for [i = 1:CALLS] {
+    set object rectangle from screen legend_x(i), screen legend_y(i) - 11 / HEIGHT \
+        to screen legend_x(i) + across(40), screen legend_y(i) + 11 / HEIGHT \
+        fillcolor rgb word(shades, i) fillstyle solid 1 noborder
+    set label word(calls, i) at screen legend_x(i) + across(52), screen legend_y(i) left
+}
+bars = work . "/bars.dat"
+call_bottom(i) = i == 1 ? 0 : call_bottom(i - 1) + column(2 + i)
+call_top(i) = call_bottom(i) + column(3 + i)
+plot for [i = 1:CALLS] bars using 1:(call_bottom(i)):($1 - HALF):($1 + HALF):(call_bottom(i)):(call_top(i)) \
+         with boxxyerror fillcolor rgb word(shades, i) linewidth 1, \
+     bars using 1:3:(sprintf("%.2f", $3)) with labels center offset 0, 0.7 font font(bar_count > 8 ? 16 : 23)
