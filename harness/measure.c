@@ -11,6 +11,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "harness/herd.h"
 #include "harness/omission.h"
 #include "harness/plateau.h"
 #include "harness/process.h"
@@ -38,7 +39,8 @@ static _Noreturn void help(void)
          "                   without {port} it must print \"ready port=N\"\n"
          "  --out FILE       CSV file to append to; results/README.md tells its columns.  "
          "Experiments\n"
-         "                   of kind omission also write histograms/ beside it\n"
+         "                   of kind omission also write histograms/ beside it, those of kind\n"
+         "                   herd write herd.csv and herd_back.csv there instead\n"
          "  --profile P      quick, standard or full [standard]\n"
          "  --repeat K       number of this repeat, for the CSV [1]\n"
          "  --rate R         messages per second, instead of the experiment's rate_per_s\n"
@@ -187,6 +189,7 @@ static void prepare(struct request *request)
     if (session->command == NULL)
         need_program(session->bin_dir, server, "is the model's name right, and was it built?");
     need_program(session->bin_dir, "load", "build it with make");
+    if (session->conf.kind == CONF_HERD) return; /* It has tables of its own. */
     session->out_fd = columns_open(request->out_path, why, (int)sizeof why);
     if (session->out_fd < 0) die_usage("%s", why);
     if (session->conf.kind == CONF_OMISSION && !omission_make_folder(request->out_path, session))
@@ -214,6 +217,7 @@ int main(int argc, char **argv)
     enum conf_kind kind = request.session.conf.kind;
     bool worked = kind == CONF_MEMORY  ? plateau_run(&request.session)
                   : kind == CONF_WALLS ? walls_run(&request.session)
+                  : kind == CONF_HERD  ? herd_run(&request.session, request.out_path)
                                        : ramp_run(&request.session);
     return worked ? 0 : 1;
 }
