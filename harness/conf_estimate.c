@@ -31,7 +31,7 @@ static double estimate_walls_s(const struct conf *conf)
 /* Twice, and each time all have to connect, to be cleared away, and to come back. */
 static double estimate_herd_s(const struct conf *conf)
 {
-    double clearing_s = 2 * per_connection_s(conf) * (double)conf->connections[0];
+    double clearing_s = per_connection_s(conf) * (double)conf->connections[0];
     double back_s = 1 + (double)conf->cap_ms / 1e3;
     return 2 * (0.5 + clearing_s + conf->settle_s + conf->outage_s + back_s);
 }

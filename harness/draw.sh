@@ -3,7 +3,7 @@
 #
 # usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER
 #
-# Reads raw.csv and cold_start.csv (one of them is enough) and, if they are there, switch_cost.csv,
+# Reads raw.csv, cold_start.csv and herd.csv (one of them is enough) and, if they are there, switch_cost.csv,
 # gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, figures/*.svg, figures/*.png, index.html and
 # summary.md beside them.
 set -euo pipefail
@@ -20,6 +20,7 @@ measured_experiments() {
     awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2, "summary.csv" }' "$run/summary.csv"
     [[ ! -s $run/cold_start.csv ]] ||
         awk -F, 'NR > 1 && !seen[$1]++ { print $1, "cold_start", "cold_start.csv" }' "$run/cold_start.csv"
+    [[ ! -s $run/herd.csv ]] || awk -F, 'NR > 1 && !seen[$1]++ { print $1, "herd", "herd.csv" }' "$run/herd.csv"
 }
 
 # A comment of the experiment as it was when it was measured, else as it is.
@@ -90,6 +91,17 @@ cold_start_facts() {
                   most == 1 ? "one run, no spread" : most " runs per model" }' "$run/cold_start.csv"
 }
 
+herd_facts() { # herd_facts EXPERIMENT
+    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["experiment"] == experiment {
+            profile = $c["profile"]
+            options = $c["server_options"]
+            if ($c["repeat"] + 0 > repeats) repeats = $c["repeat"] + 0
+        }
+        END { printf "Profile %s: %s%s.\n", profile, repeats == 1 ? "one run" : repeats " runs",
+                  options == "" ? "" : "; servers started with " options }' "$run/herd.csv"
+}
+
 write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
     local not_shown machine
     not_shown=$(experiment_says "$1" 'Does not show')
@@ -97,7 +109,7 @@ write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
     {
         echo "Shows: $(sed -n 's/^# Shows: //p' "$3")"
         [[ -z $not_shown ]] || echo "Does not show: $not_shown"
-        if [[ $2 == cold_start ]]; then cold_start_facts; else facts "$1" "$4"; fi
+        case $2 in cold_start) cold_start_facts ;; herd) herd_facts "$1" ;; *) facts "$1" "$4" ;; esac
         [[ $2 == cold_start ]] || ! grep -q "load \"harness/plots/lines.gp\"" "$3" ||
             echo 'Hollow: not a result, for the reason said; only full points are joined.'
         [[ -z $machine ]] || echo "Measured on $machine"
@@ -119,7 +131,8 @@ write_remarks() { # write_remarks EXPERIMENT FILE
                     at = $c["connections_asked"]
                     if ($c["connections_active"] + 0 > 0 && $c["connections_active"] + 0 < at + 0)
                         at = $c["connections_active"] " of " at
-                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") at ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
+                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") at ("policy" in c ? " (" $c["policy"] ")" : "") \
+                        ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
                 }
             }
             END {
@@ -198,7 +211,7 @@ main() {
             >"$work/summary.csv"
     fi
     { mkdir -p "$run/figures" && mv "$work/summary.csv" "$run/summary.csv"; } || die "cannot write to $run"
-    known=$(known_models "$run/raw.csv" "$run/cold_start.csv")
+    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/herd.csv")
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do
         draw_experiment "$experiment" "$kind" "$file"

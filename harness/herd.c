@@ -26,7 +26,7 @@
 #include "harness/probe_tree.h"
 #include "harness/quiet.h"
 
-enum { TEXT_MAX = 256, LOOK_MS = 100, END_PATIENCE_MS = 15000 };
+enum { TEXT_MAX = 256, LOOK_MS = 100, END_PATIENCE_MS = 15000, LOAD_PATIENCE_MS = 2000 };
 
 static const uint64_t sample_ns = NS_PER_MS;
 static const double answer_patience_s = 20; /* Beyond the time that the clients have. */
@@ -100,32 +100,49 @@ static bool await_answer(struct herd *herd, const char *command, double patience
     return load_hear(&herd->load, command, 1, &herd->answer);
 }
 
-/* Copies the clients' timeline into ours, with the queue, and sees when how many were back. */
-static void read_timeline(struct herd *herd)
+/* When `share` of all were connected, by the timeline; it is only noted once. */
+static void note_share(double *at_s, double back_s, double connected, double share)
+{
+    if (isnan(*at_s) && connected >= share) *at_s = back_s;
+}
+
+/* Takes one line of the clients' timeline into ours: "ms,connected,...". */
+static void take_step(struct herd *herd, char *line, double begin_s, double asked)
+{
+    char *rest;
+    double at_s = begin_s + strtod(line, &rest) / 1e3;
+    if (rest == line || *rest != ',') return; /* The header is no number. */
+    rest[strcspn(rest, "\n")] = '\0';
+    double connected = strtod(rest + 1, NULL), back_s = at_s - herd->seen.outage_s;
+    long bin = (long)(back_s * 1e3 / HERD_BIN_MS);
+    bool returning = back_s >= 0 && bin < HERD_BINS;
+    if (returning) {
+        note_share(&herd->seen.back_s_p50, back_s, connected, 0.5 * asked);
+        note_share(&herd->seen.back_s_p99, back_s, connected, 0.99 * asked);
+    }
+    herd_back_add(herd->back_table, herd->session, herd->seen.policy, at_s, rest + 1,
+                  returning ? herd->queue[bin] : -1);
+}
+
+/* Copies the timeline and sees when how many were back. */
+static void read_times(struct herd *herd, bool all_back)
 {
     char line[TEXT_MAX];
-    double begin_s = answer_number(&herd->answer, "begin_ns") / NS_PER_S;
+    double begin_ns = answer_number(&herd->answer, "begin_ns");
+    double begin_s = (begin_ns - (double)herd->kill_ns) / NS_PER_S; /* Since the kill. */
     double asked = answer_number(&herd->answer, "connections_asked");
-    double since_kill_s = begin_s - (double)herd->kill_ns / NS_PER_S;
     FILE *timeline = fopen(herd->session->timeline, "r");
     if (timeline == NULL) die(herd->session->timeline);
-    while (fgets(line, sizeof line, timeline) != NULL) {
-        char *rest;
-        line[strcspn(line, "\n")] = '\0';
-        double at_s = strtod(line, &rest) / 1e3 + since_kill_s; /* The header is no number. */
-        if (rest == line || *rest != ',') continue;
-        double connected = strtod(rest + 1, NULL), back_s = at_s - herd->seen.outage_s;
-        long bin = (long)(back_s * 1e3 / HERD_BIN_MS);
-        bool in_time = back_s >= 0 && bin < HERD_BINS;
-        if (in_time && connected >= 0.5 * asked)
-            herd->seen.back_s_p50 = fmin(back_s, herd->seen.back_s_p50);
-        if (in_time && connected >= 0.99 * asked)
-            herd->seen.back_s_p99 = fmin(back_s, herd->seen.back_s_p99);
-        herd_back_add(herd->back_table, herd->session, herd->seen.policy, at_s, rest + 1,
-                      in_time ? herd->queue[bin] : -1);
-    }
+    while (fgets(line, sizeof line, timeline) != NULL)
+        take_step(herd, line, begin_s, asked);
     fclose(timeline);
     unlink(herd->session->timeline); /* Best effort: it lies among the results. */
+    if (!all_back) return;
+    struct herd_seen *seen = &herd->seen;
+    seen->back_s = begin_s + answer_number(&herd->answer, "last_back_s") - seen->outage_s;
+    /* The end of a step may lie behind the last one who came in it. */
+    seen->back_s_p50 = fmin(seen->back_s_p50, seen->back_s);
+    seen->back_s_p99 = fmin(seen->back_s_p99, seen->back_s);
 }
 
 /* ---- one herd ---- */
@@ -167,8 +184,6 @@ static const char *judge(struct herd *herd)
     const struct answer *answer = &herd->answer;
     double asked = answer_number(answer, "connections_asked");
     double back = answer_number(answer, "connections_established");
-    char error[32] = "nobody refused them";
-    answer_get(answer, "connect_error", error, sizeof error);
     if (answer_number(answer, "corrupt") > 0) {
         snprintf(herd->reason, TEXT_MAX, "wrong bytes came back");
         return "corrupt";
@@ -178,8 +193,9 @@ static const char *judge(struct herd *herd)
         return "failed";
     }
     if (back >= asked) return "ok";
-    snprintf(herd->reason, TEXT_MAX, "%.0f of %.0f were back within %g s; first error: %s", back,
-             asked, herd->session->conf.time_cap_s, error);
+    snprintf(herd->reason, TEXT_MAX, "%.0f of %.0f were back within %g s; %.0f attempts timed out",
+             back, asked, herd->session->conf.time_cap_s,
+             answer_number(answer, "connections_timed_out"));
     return "failed";
 }
 
@@ -201,47 +217,55 @@ static bool measure(struct herd *herd)
     return connected && lose_and_return(herd);
 }
 
+static void prepare(struct herd *herd, const struct session *session, const char *policy,
+                    FILE *back_table)
+{
+    static const struct process none = {.input_fd = -1, .output_fd = -1, .error_fd = -1};
+    *herd = (struct herd){.session = session,
+                          .back_table = back_table,
+                          .target.process = none,
+                          .load = none,
+                          .seen = {.policy = policy,
+                                   .outage_s = NAN,
+                                   .back_s_p50 = NAN,
+                                   .back_s_p99 = NAN,
+                                   .back_s = NAN,
+                                   .accept_queue_max = -1,
+                                   .drops_dying = NAN,
+                                   .drops_back = NAN,
+                                   .syn_retransmits = NAN,
+                                   .retransmits = NAN}};
+    for (size_t i = 0; i < HERD_BINS; i++)
+        herd->queue[i] = -1;
+}
+
+static void finish(struct herd *herd)
+{
+    process_end(&herd->load, LOAD_PATIENCE_MS);
+    process_forget(&herd->load);
+    target_end(&herd->target);
+}
+
 /* Returns false if our own machinery broke. */
 static bool run_policy(const struct session *session, const char *policy, FILE *table,
                        FILE *back_table)
 {
     static struct herd herd; /* Its queue is large. */
-    herd = (struct herd){.session = session,
-                         .back_table = back_table,
-                         .target.process = {.input_fd = -1, .output_fd = -1, .error_fd = -1},
-                         .load = {.input_fd = -1, .output_fd = -1, .error_fd = -1},
-                         .seen = {.policy = policy,
-                                  .outage_s = NAN,
-                                  .back_s_p50 = INFINITY,
-                                  .back_s_p99 = INFINITY,
-                                  .back_s = NAN,
-                                  .accept_queue_max = -1,
-                                  .drops_dying = NAN,
-                                  .drops_back = NAN,
-                                  .syn_retransmits = NAN,
-                                  .retransmits = NAN}};
-    for (size_t i = 0; i < HERD_BINS; i++)
-        herd.queue[i] = -1;
+    const char *status = "failed";
+    prepare(&herd, session, policy, back_table);
     quiet_settle(&(struct quiet_patience){.max_s = session->conf.settle_s, .look_ms = LOOK_MS});
     bool measured = measure(&herd);
-    const char *status = "failed";
     if (measured) {
         status = judge(&herd);
-        read_timeline(&herd);
-        double last_s = answer_number(&herd.answer, "last_back_s");
-        double begin_ns = answer_number(&herd.answer, "begin_ns");
-        if (strcmp(status, "ok") == 0)
-            herd.seen.back_s = last_s + (begin_ns - (double)herd.ready_ns) / NS_PER_S;
+        read_times(&herd, strcmp(status, "ok") == 0);
     } else if (herd.reason[0] == '\0') {
         snprintf(herd.reason, TEXT_MAX, "%.200s", herd.answer.line);
     }
     herd_table_add(table, session, &herd.seen, measured ? &herd.answer : NULL, status, herd.reason);
-    printf("point %s %ld %s policy=%s back_s=%.2f drops=%.0f\n", session->model,
+    printf("point %s %ld %s policy=%s back_s=%.2f drops_back=%.0f\n", session->model,
            session->conf.connections[0], status, policy, herd.seen.back_s, herd.seen.drops_back);
-    fflush(stdout);
-    process_end(&herd.load, 2000);
-    process_forget(&herd.load);
-    target_end(&herd.target);
+    fflush(stdout); /* Whoever shows progress wants it now; nobody listening is no harm. */
+    finish(&herd);
     if (herd.broke) fprintf(stderr, "measure: %s\n", herd.reason);
     return !herd.broke;
 }

@@ -105,10 +105,10 @@ measured_run() { # measured_run FROM FOLDER
     [[ $run == /* ]] || run=$1/$run
     [[ -d $run ]] || die "there is no folder $run"
     run=$(cd "$run" && pwd -P)
-    [[ -s $run/raw.csv || -s $run/cold_start.csv ]] || die "nothing was measured in $run: it has no raw.csv"
+    [[ -s $run/raw.csv || -s $run/cold_start.csv || -s $run/herd.csv ]] || die "nothing was measured in $run: it has no raw.csv"
     # The path stands in gnuplot's strings and shell commands.
     [[ $run != *[\'\"\`\\]* ]] || die "move $run to a path without quotes first"
-    for file in "$run"/{raw,cold_start,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
+    for file in "$run"/{raw,cold_start,switch_cost,herd,herd_back}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
     echo "$run"
 }
 
