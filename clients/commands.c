@@ -6,10 +6,15 @@
 #include <string.h>
 
 #include "clients/deaf.h"
+#include "common/clock.h"
 #include "common/costs.h"
 #include "common/number.h"
 
-enum { WORDS_MAX = 4, MERGE_MAX = 64 };
+enum {
+    WORDS_MAX = 5,
+    MERGE_MAX = 64,
+    ATTEMPTS_MAX = 100000, /* Of one client; some 10 us each, so that it takes 1 s at least. */
+};
 
 const char COMMANDS_HELP[] =
     "commands with --interactive, each answered by one line \"WORD name=value ...\":\n"
@@ -21,6 +26,13 @@ const char COMMANDS_HELP[] =
     "  cost KIND US P     P percent of the messages cost US us; KIND is sleep, spin, or none\n"
     "  deaf N             besides, N clients that send what the server takes and read nothing\n"
     "  merge N            windows also tell the latencies of the last N of them together\n"
+    "  reconnect now S    wait until the server ended all connections and they are back, for S\n"
+    "                     seconds at most; who is back sends.  Lost, a client tries at once, and\n"
+    "                     again at once as long as it fails\n"
+    "  reconnect jitter BASE CAP S\n"
+    "                     the same, but before each try it waits a random part of a span: BASE "
+    "ms,\n"
+    "                     doubled by each failure, CAP ms at most\n"
     "  quit\n";
 
 /* One command, taken apart. */
@@ -43,6 +55,15 @@ static struct command split(char *line)
     while (count < WORDS_MAX)
         command.words[count++] = "";
     return command;
+}
+
+bool commands_read_policy(const char *text, long base_ms, long cap_ms, struct crew_return *policy)
+{
+    policy->backoff = (struct backoff){.jitter = strcmp(text, "jitter") == 0,
+                                       .base_ns = (uint64_t)base_ms * NS_PER_MS,
+                                       .cap_ns = (uint64_t)cap_ms * NS_PER_MS};
+    policy->attempts_max = ATTEMPTS_MAX;
+    return policy->backoff.jitter || strcmp(text, "now") == 0;
 }
 
 bool commands_read_cost_kind(const char *text, struct message_cost *cost)
@@ -122,6 +143,22 @@ static bool do_merge(struct run *run, char **words, struct report *report)
     return true;
 }
 
+static bool do_reconnect(struct run *run, char **words, struct report *report)
+{
+    struct crew_return policy = {0};
+    long base_ms = 0, cap_ms = 0;
+    bool pauses = words[3][0] != '\0';
+    if (pauses && !(number_read(words[2], 1, COMMANDS_PAUSE_MS_MAX, &base_ms) &&
+                    number_read(words[3], 1, COMMANDS_PAUSE_MS_MAX, &cap_ms)))
+        return false;
+    if (!commands_read_policy(words[1], base_ms, cap_ms, &policy) ||
+        policy.backoff.jitter != pauses ||
+        !number_read_decimal(words[pauses ? 4 : 2], 0.01, HERD_S_MAX, &policy.limit_s))
+        return false;
+    run_reconnect(run, &policy, report);
+    return true;
+}
+
 static bool do_deaf(const struct net_address *address, char **words, struct report *report)
 {
     long count;
@@ -139,8 +176,9 @@ static bool execute(struct run *run, const struct net_address *address, char **w
         const char *word;
         bool (*execute)(struct run *run, char **words, struct report *report);
     } commands[] = {
-        {"connect", do_connect}, {"warm", do_traffic},  {"window", do_traffic}, {"rate", do_rate},
-        {"closed", do_closed},   {"active", do_active}, {"cost", do_cost},      {"merge", do_merge},
+        {"reconnect", do_reconnect}, {"connect", do_connect}, {"warm", do_traffic},
+        {"window", do_traffic},      {"rate", do_rate},       {"closed", do_closed},
+        {"active", do_active},       {"cost", do_cost},       {"merge", do_merge},
     };
     if (strcmp(words[0], "deaf") == 0) return do_deaf(address, words, report);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

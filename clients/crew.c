@@ -271,3 +271,52 @@ uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
     merge_traffic(crew, merged, busiest_cpu_ns);
     return active;
 }
+
+static void merge_herd(const struct crew *crew, struct worker_herd *merged)
+{
+    *merged = (struct worker_herd){0};
+    for (uint32_t i = 0; i < crew->count; i++) {
+        const struct worker_herd *part = &crew->workers[i].report->herd;
+        merged->held += part->held;
+        merged->lost += part->lost;
+        merged->lost_in_order += part->lost_in_order;
+        merged->gave_up += part->gave_up;
+        if (part->lost > 0 &&
+            (merged->first_lost_ns == 0 || part->first_lost_ns < merged->first_lost_ns))
+            merged->first_lost_ns = part->first_lost_ns;
+        if (part->last_back_ns > merged->last_back_ns) merged->last_back_ns = part->last_back_ns;
+        for (int k = 0; k < HERD_BINS; k++) {
+            merged->bins[k].lost += part->bins[k].lost;
+            merged->bins[k].attempts += part->bins[k].attempts;
+            merged->bins[k].failed += part->bins[k].failed;
+            merged->bins[k].back += part->bins[k].back;
+        }
+    }
+}
+
+uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
+                        const struct crew_traffic *traffic, struct worker_connects *connects,
+                        struct worker_traffic *merged, struct worker_herd *herd)
+{
+    uint64_t begin_ns = clock_ns(), busiest_cpu_ns;
+    uint32_t open = crew_open(crew);
+    for (uint32_t i = 0; i < crew->count; i++) {
+        double share = open ? (double)crew->workers[i].report->open / open : 0;
+        struct worker_command own = {
+            .kind = WORKER_RECONNECT,
+            .poisson = traffic->poisson,
+            .rate_per_s = traffic->rate_per_s * share,
+            .begin_ns = begin_ns,
+            .end_ns = begin_ns + (uint64_t)(policy->limit_s * NS_PER_S),
+            .seed = traffic->seed + i * 0x9e3779b97f4a7c15,
+            .backoff = policy->backoff,
+            .attempts_max = policy->attempts_max,
+        };
+        command(crew, i, &own);
+    }
+    wait_all(crew);
+    merge_connects(crew, connects);
+    merge_traffic(crew, merged, &busiest_cpu_ns);
+    merge_herd(crew, herd);
+    return begin_ns;
+}

@@ -27,6 +27,13 @@ struct crew_traffic {
     uint64_t seed;
 };
 
+/* How clients come back that lose their server. */
+struct crew_return {
+    struct backoff backoff;
+    uint32_t attempts_max; /* Of each client. */
+    double limit_s;        /* For all of it, the server's absence included. */
+};
+
 /* Prepares a crew; setup's number and capacity are filled in for each worker, the capacity from the
  * limit of open files, which the caller has raised.  processes_min: use at least so many processes.
  * Never returns NULL: dies. */
@@ -43,6 +50,13 @@ void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
  * used most, *spin whether they polled.  Returns the number of connections that had traffic. */
 uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
                   struct worker_traffic *merged, uint64_t *busiest_cpu_ns, bool *spin);
+
+/* Waits until every connection was ended by the server and stands again, or has given up, or the
+ * limit is over; who is back sends, at its share of traffic->rate_per_s.  Fills in the merged
+ * reports.  Returns when it began, on clock_ns(). */
+uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
+                        const struct crew_traffic *traffic, struct worker_connects *connects,
+                        struct worker_traffic *merged, struct worker_herd *herd);
 
 uint32_t crew_open(const struct crew *crew);      /* Connections held now. */
 uint32_t crew_processes(const struct crew *crew); /* Workers started so far. */

@@ -25,6 +25,8 @@ enum { DEFAULT_COST_US = 1000 };
 /* Everything the command line can say. */
 struct request {
     const char *host, *output, *hgrm;
+    const char *reconnect, *timeline; /* How clients return that lose their server; NULL: not. */
+    long base_ms, cap_ms;
     long port, connections, processes, message_b, short_lived, timeout_ms, patience_ms;
     double duration_s, warm_s;
     bool interactive, remote, costs, cost_details;
@@ -36,6 +38,8 @@ static const char HELP[] =
     "byte\n"
     "\n"
     "usage: load --port P [options]                     one measurement\n"
+    "       load --port P --reconnect POLICY [options]  clients that lose the server and come "
+    "back\n"
     "       load --port P --short-lived M [options]     M clients that connect, echo once, close\n"
     "       load --port P --interactive [options]       commands on stdin, see below\n"
     "\n"
@@ -59,6 +63,14 @@ static const char HELP[] =
     "  --patience-ms T    how long connecting goes on when all wait for the server [2000]\n"
     "  --spin             poll instead of sleeping shortly before a message is due: sharper\n"
     "                     timing for a whole core; not where processes would share one\n"
+    "  --reconnect POLICY hold the connections until you end the server, and come back when you\n"
+    "                     start it again on its port; --duration S (60 at most) for all of it.\n"
+    "                     \"now\": try at once, and again; \"jitter\": before each try wait a "
+    "random\n"
+    "                     part of a span, which each failure doubles\n"
+    "  --base-ms N        that span before the first try [100]\n"
+    "  --cap-ms N         the longest span [5000]\n"
+    "  --timeline FILE    write what these clients did, in steps of 10 ms, as CSV\n"
     "  --processes P      use at least P client processes; more are started when one may not\n"
     "                     hold enough files [1]\n"
     "  --seed N           of the random gaps [1]\n"
@@ -71,7 +83,9 @@ static const char HELP[] =
     "examples:\n"
     "  load --port 7000 --connections 100 --rate 20000 --duration 5    # latency\n"
     "  load --port 7000 --connections 50 --closed --output json        # capacity\n"
-    "  load --port 7000 --short-lived 1000 --connections 10            # connects\n";
+    "  load --port 7000 --short-lived 1000 --connections 10            # connects\n"
+    "  load --port 7000 --connections 500 --reconnect jitter --duration 30   # then end the "
+    "server\n";
 
 enum option_key {
     HOST = 256,
@@ -97,6 +111,10 @@ enum option_key {
     OUTPUT,
     HGRM,
     SHORT_LIVED,
+    RECONNECT,
+    BASE_MS,
+    CAP_MS,
+    TIMELINE,
     INTERACTIVE,
     USAGE,
 };
@@ -125,6 +143,10 @@ static const struct option OPTIONS[] = {
     {"output", required_argument, NULL, OUTPUT},
     {"hgrm", required_argument, NULL, HGRM},
     {"short-lived", required_argument, NULL, SHORT_LIVED},
+    {"reconnect", required_argument, NULL, RECONNECT},
+    {"base-ms", required_argument, NULL, BASE_MS},
+    {"cap-ms", required_argument, NULL, CAP_MS},
+    {"timeline", required_argument, NULL, TIMELINE},
     {"interactive", no_argument, NULL, INTERACTIVE},
     {"help", no_argument, NULL, USAGE},
     {0},
@@ -209,6 +231,18 @@ static void set_option(struct request *request, int key, const char *text)
     case SHORT_LIVED:
         request->short_lived = number_option("--short-lived", text, 1, RUN_CONNECTIONS_MAX);
         break;
+    case RECONNECT:
+        request->reconnect = text;
+        break;
+    case BASE_MS:
+        request->base_ms = number_option("--base-ms", text, 1, COMMANDS_PAUSE_MS_MAX);
+        break;
+    case CAP_MS:
+        request->cap_ms = number_option("--cap-ms", text, 1, COMMANDS_PAUSE_MS_MAX);
+        break;
+    case TIMELINE:
+        request->timeline = text;
+        break;
     case INTERACTIVE:
         request->interactive = true;
         break;
@@ -227,6 +261,8 @@ static struct request parse(int argc, char **argv)
                               .message_b = 64,
                               .timeout_ms = 1000,
                               .patience_ms = 2000,
+                              .base_ms = 100,
+                              .cap_ms = 5000,
                               .duration_s = 5,
                               .warm_s = 0.5,
                               .traffic = {.poisson = true,
@@ -272,7 +308,8 @@ static struct run prepare(const struct request *request, const struct net_addres
                                  .patience_ns = (uint64_t)request->patience_ms * NS_PER_MS};
     struct run run = {.traffic = request->traffic,
                       .message_b = (size_t)request->message_b,
-                      .hgrm = request->hgrm};
+                      .hgrm = request->hgrm,
+                      .timeline = request->timeline};
     if (!run_cost(&run, request->traffic.cost, request->costs ? request->traffic.cost_percent : 0))
         die_usage("--cost does not fit into %ld bytes; give --message-b %d or more",
                   request->message_b, MESSAGE_COSTLY_B_MIN);
@@ -281,16 +318,6 @@ static struct run prepare(const struct request *request, const struct net_addres
 }
 
 /* ---- one measurement ---- */
-
-static void write_report(const struct request *request, const struct report *report)
-{
-    if (strcmp(request->output, "json") == 0)
-        report_write_json(report, stdout);
-    else if (strcmp(request->output, "csv") == 0)
-        report_write_csv(report, stdout);
-    else
-        report_write_human(report, stdout);
-}
 
 /* Returns the exit status: 0, or 1 with a line about the first thing that went wrong. */
 static int judge(const struct report *report, uint64_t connect_failures, uint64_t corrupt)
@@ -324,7 +351,7 @@ static int run_once(struct run *run, const struct request *request)
         run_traffic(run, request->warm_s, false, &ignored);
     }
     run_traffic(run, request->duration_s, true, &report);
-    write_report(request, &report);
+    report_write(&report, request->output, stdout);
     return judge(&report, failures, corrupt);
 }
 
@@ -336,8 +363,25 @@ static int run_short_lived(struct run *run, const struct request *request)
     crew_visit(run->crew, (uint32_t)request->short_lived, (uint32_t)request->connections, &found);
     report_connects(&report, &found, (uint32_t)request->short_lived,
                     (double)(clock_ns() - begin_ns) / NS_PER_S, run->crew);
-    write_report(request, &report);
+    report_write(&report, request->output, stdout);
     return judge(&report, found.asked - found.established, found.corrupt);
+}
+
+static int run_herd(struct run *run, const struct request *request)
+{
+    static struct report report;
+    struct report ignored = {0};
+    struct crew_return policy = {.limit_s = request->duration_s};
+    if (!commands_read_policy(request->reconnect, request->base_ms, request->cap_ms, &policy))
+        die_usage("--reconnect takes now or jitter, not \"%s\"", request->reconnect);
+    if (request->duration_s > HERD_S_MAX)
+        die_usage("--reconnect takes a --duration of %d s at most", HERD_S_MAX);
+    run_connect(run, (uint32_t)request->connections, &ignored);
+    fprintf(stderr, "load: %u connections are held: end the server, then start it again\n",
+            crew_open(run->crew));
+    run_reconnect(run, &policy, &report);
+    report_write(&report, request->output, stdout);
+    return judge(&report, (uint64_t)request->connections - crew_open(run->crew), 0);
 }
 
 int main(int argc, char **argv)
@@ -346,6 +390,7 @@ int main(int argc, char **argv)
     struct net_address address = server_address(&request);
     struct run run = prepare(&request, &address);
     if (request.short_lived > 0 && !request.interactive) return run_short_lived(&run, &request);
+    if (request.reconnect != NULL && !request.interactive) return run_herd(&run, &request);
     if (!request.interactive) return run_once(&run, &request);
     commands_run(&run, &address);
     return 0;

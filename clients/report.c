@@ -84,6 +84,12 @@ void report_connects(struct report *report, const struct worker_connects *connec
     report_count(report, "processes", crew_processes(crew));
 }
 
+/* Seconds from begin_ns on; nothing for a moment that never was. */
+static void moment(struct report *report, const char *name, uint64_t at_ns, uint64_t begin_ns)
+{
+    report_number(report, name, at_ns ? (double)(at_ns - begin_ns) / NS_PER_S : NAN, 6);
+}
+
 /* How much the two halves of a window differ, in percent of their mean. */
 static double drift_percent(const struct crew_traffic *traffic, const struct worker_traffic *found)
 {
@@ -103,6 +109,32 @@ static void latencies(struct report *report, const struct histogram *latency)
     percentile(report, "latency_ns_p999", latency, 99.9);
     maximum(report, "latency_ns_max", latency);
     report_number(report, "latency_ns_mean", latency->count ? histogram_mean(latency) : NAN, 0);
+}
+
+void report_herd(struct report *report, const struct worker_herd *herd,
+                 const struct worker_connects *connects, const struct worker_traffic *traffic,
+                 uint64_t begin_ns, const struct crew *crew)
+{
+    static struct histogram latency; /* 34 KiB: too large for a small stack. */
+    latency = traffic->latency_half_ns[0];
+    histogram_merge(&latency, &traffic->latency_half_ns[1]);
+    bool came = herd->first_lost_ns != 0 && herd->last_back_ns > herd->first_lost_ns;
+    report_connects(report, connects, (uint32_t)herd->held, NAN, crew);
+    report_count(report, "connections_established", crew_open(crew));
+    report_count(report, "connections_lost", herd->lost);
+    report_count(report, "lost_in_order", herd->lost_in_order);
+    report_count(report, "attempts", connects->asked);
+    report_count(report, "gave_up", herd->gave_up);
+    report_count(report, "begin_ns", begin_ns);
+    moment(report, "first_lost_s", herd->first_lost_ns, begin_ns);
+    moment(report, "last_back_s", herd->last_back_ns, begin_ns);
+    moment(report, "away_s", came ? herd->last_back_ns : 0, herd->first_lost_ns);
+    report_count(report, "sent", traffic->sent);
+    report_count(report, "received", traffic->received);
+    report_count(report, "lost", traffic->lost);
+    report_count(report, "corrupt", traffic->corrupt + connects->corrupt);
+    latencies(report, &latency);
+    percentile(report, "send_lag_ns_p99", &traffic->send_lag_ns, 99);
 }
 
 /* Messages with a cost: none, unless they were asked for. */
@@ -213,8 +245,36 @@ static void write_duration(FILE *file, const char *label, const char *ns)
         fprintf(file, "  %s %.2f s", label, value / 1e9);
 }
 
+/* How a herd came back. */
+static void write_herd(const struct report *report, FILE *file)
+{
+    fprintf(file, "lost         %s connections, %s with an orderly end, the others reset\n",
+            report_value(report, "connections_lost"), report_value(report, "lost_in_order"));
+    fprintf(file, "attempts     %s: %s refused, %s reset, %s timed out, %s other errors\n",
+            report_value(report, "attempts"), report_value(report, "connections_refused"),
+            report_value(report, "connections_reset"),
+            report_value(report, "connections_timed_out"),
+            report_value(report, "connections_failed"));
+    fprintf(file, "back         %s of %s", report_value(report, "connections_established"),
+            report_value(report, "connections_asked"));
+    if (report_value(report, "away_s")[0])
+        fprintf(file, ", the last one %s s after the first loss", report_value(report, "away_s"));
+    fprintf(file,
+            "\nmessages     %s sent by those back, %s received, %s lost, %s corrupt\nlatency    ",
+            report_value(report, "sent"), report_value(report, "received"),
+            report_value(report, "lost"), report_value(report, "corrupt"));
+    write_duration(file, "p50", report_value(report, "latency_ns_p50"));
+    write_duration(file, "p99", report_value(report, "latency_ns_p99"));
+    write_duration(file, "max", report_value(report, "latency_ns_max"));
+    fprintf(file, "\n");
+}
+
 void report_write_human(const struct report *report, FILE *file)
 {
+    if (report_value(report, "attempts")[0]) {
+        write_herd(report, file);
+        return;
+    }
     bool open = report_value(report, "offered_per_s")[0] != '\0';
     fprintf(file, "connections  %s asked, %s established in %s s",
             report_value(report, "connections_asked"),
@@ -257,4 +317,14 @@ void report_write_human(const struct report *report, FILE *file)
     }
     fprintf(file, "client CPU   %s %% of one core\n",
             report_value(report, "client_cpu_percent_max"));
+}
+
+void report_write(const struct report *report, const char *format, FILE *file)
+{
+    if (strcmp(format, "json") == 0)
+        report_write_json(report, file);
+    else if (strcmp(format, "csv") == 0)
+        report_write_csv(report, file);
+    else
+        report_write_human(report, file);
 }

@@ -37,6 +37,11 @@ void report_window(struct report *report, const struct crew_traffic *traffic,
                    const struct worker_traffic *found, uint32_t active, uint64_t busiest_cpu_ns,
                    bool spin, const struct crew *crew);
 
+/* What a herd found that began at begin_ns. */
+void report_herd(struct report *report, const struct worker_herd *herd,
+                 const struct worker_connects *connects, const struct worker_traffic *traffic,
+                 uint64_t begin_ns, const struct crew *crew);
+
 /* The latencies of several windows together. */
 void report_merged(struct report *report, const struct histogram *ordinary_ns,
                    const struct histogram *slow_ns, uint64_t windows);
@@ -50,5 +55,8 @@ void report_write_pairs(const struct report *report, FILE *file);
 void report_write_csv(const struct report *report, FILE *file);
 void report_write_json(const struct report *report, FILE *file);
 void report_write_human(const struct report *report, FILE *file);
+
+/* One of the last three, by its name: "human", "csv" or "json". */
+void report_write(const struct report *report, const char *format, FILE *file);
 
 #endif

@@ -1,6 +1,7 @@
 /* run.c -- what a measurement with the load client consists of: connecting, then traffic. */
 #include "clients/run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -71,4 +72,33 @@ void run_traffic(struct run *run, double duration_s, bool recorded, struct repor
     if (run->hgrm == NULL) return;
     histogram_merge(&found.latency_half_ns[0], &found.latency_half_ns[1]);
     if (!histogram_write_hgrm(&found.latency_half_ns[0], run->hgrm)) die(run->hgrm);
+}
+
+/* A line for each bin in which there was something; its time is the end of the bin. */
+static void write_timeline(const struct worker_herd *herd, const char *path)
+{
+    FILE *file = fopen(path, "w");
+    if (file == NULL) die(path);
+    uint64_t connected = herd->held;
+    fprintf(file, "ms,connected,lost,attempts,failed,back\n");
+    for (int k = 0; k < HERD_BINS; k++) {
+        const struct herd_bin *bin = &herd->bins[k];
+        connected = connected - bin->lost + bin->back;
+        if (bin->lost + bin->attempts + bin->failed + bin->back == 0) continue;
+        fprintf(file, "%d,%lu,%u,%u,%u,%u\n", (k + 1) * HERD_BIN_MS, connected, bin->lost,
+                bin->attempts, bin->failed, bin->back);
+    }
+    if (fclose(file) != 0) die(path);
+}
+
+void run_reconnect(struct run *run, const struct crew_return *policy, struct report *report)
+{
+    static struct worker_connects connects;
+    static struct worker_traffic traffic;
+    static struct worker_herd herd;
+    uint64_t begin_ns =
+        crew_reconnect(run->crew, policy, &run->traffic, &connects, &traffic, &herd);
+    report_herd(report, &herd, &connects, &traffic, begin_ns, run->crew);
+    run->traffic.seed++;
+    if (run->timeline != NULL) write_timeline(&herd, run->timeline);
 }

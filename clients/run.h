@@ -23,7 +23,8 @@ struct run {
     struct crew *crew;
     struct crew_traffic traffic; /* Of the next window. */
     size_t message_b;
-    const char *hgrm; /* File for the latencies of a recorded window, or NULL. */
+    const char *hgrm;     /* File for the latencies of a recorded window, or NULL. */
+    const char *timeline; /* File for what a herd did when, or NULL. */
     struct run_recent recent;
     /* What went wrong while nothing was recorded, to be told with the next window. */
     uint64_t unrecorded_corrupt, unrecorded_reset;
@@ -34,6 +35,9 @@ void run_connect(struct run *run, uint32_t connections, struct report *report);
 
 /* Runs traffic for duration_s and adds what was found to the report. */
 void run_traffic(struct run *run, double duration_s, bool recorded, struct report *report);
+
+/* Waits until all connections were lost and are back, and reports: see crew_reconnect(). */
+void run_reconnect(struct run *run, const struct crew_return *policy, struct report *report);
 
 /* From now on, recorded windows also report the latencies of the last `windows` of them together
  * (merged_...); 0: no longer.  Dies if there is no memory for them. */

@@ -35,9 +35,10 @@ static uint64_t receive(struct worker *worker, uint32_t i)
     ssize_t got = recv(connection->fd, worker->received, RECEIVE_B, 0);
     uint64_t now_ns = clock_ns();
     if (got <= 0) {
-        if (got == 0)
+        if (got == 0) {
+            worker->report->herd.lost_in_order += connection->state == READY;
             worker_end_connection(worker, i, ECONNRESET);
-        else if (errno != EAGAIN && errno != EINTR)
+        } else if (errno != EAGAIN && errno != EINTR)
             worker_end_connection(worker, i, errno);
         return now_ns;
     }
@@ -116,6 +117,8 @@ void worker_run(const struct worker_setup *setup, int command_fd, int answer_fd,
     while ((size = read(command_fd, &command, sizeof command)) == (ssize_t)sizeof command) {
         if (command.kind == WORKER_TRAFFIC)
             worker_traffic(&worker, &command);
+        else if (command.kind == WORKER_RECONNECT)
+            worker_herd(&worker, &command);
         else
             worker_connect(&worker, &command);
         if (write(answer_fd, "", 1) != 1) die("write");

@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clients/backoff.h"
 #include "clients/message.h"
+#include "common/herd.h"
 #include "common/histogram.h"
 #include "common/net.h"
 
-enum worker_command_kind { WORKER_CONNECT, WORKER_VISIT, WORKER_TRAFFIC };
+enum worker_command_kind { WORKER_CONNECT, WORKER_VISIT, WORKER_TRAFFIC, WORKER_RECONNECT };
 
 struct worker_command {
     enum worker_command_kind kind;
@@ -30,6 +32,9 @@ struct worker_command {
     double cost_percent;
     uint64_t begin_ns, end_ns; /* The window, on clock_ns(). */
     uint64_t seed;
+    /* WORKER_RECONNECT, from begin_ns to end_ns at most, with rate_per_s, poisson and seed: */
+    struct backoff backoff;
+    uint32_t attempts_max; /* Of one client; then it gives up. */
 };
 
 /* What WORKER_CONNECT and WORKER_VISIT found. */
@@ -58,10 +63,24 @@ struct worker_traffic {
     struct histogram send_lag_ns;  /* From the intended time to being picked up. */
 };
 
+/* What WORKER_RECONNECT found.  Its attempts are in struct worker_connects (asked), its messages,
+ * which only those who are back send, in struct worker_traffic. */
+struct worker_herd {
+    uint64_t held;          /* Connections at its begin. */
+    uint64_t lost;          /* How often the server ended one. */
+    uint64_t lost_in_order; /* Of those, with an end of stream; the others were reset. */
+    uint64_t gave_up;       /* Clients that tried attempts_max times in vain. */
+    uint64_t first_lost_ns, last_back_ns; /* On clock_ns(); 0: none. */
+    struct herd_bin {
+        uint32_t lost, attempts, failed, back;
+    } bins[HERD_BINS]; /* From begin_ns on. */
+};
+
 struct worker_report {
     uint64_t open; /* Connections held now. */
     struct worker_connects connects;
     struct worker_traffic traffic;
+    struct worker_herd herd;
 };
 
 /* What stays the same all the time. */

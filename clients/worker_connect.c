@@ -30,35 +30,37 @@ static void count_failure(struct worker *worker, int error)
         connects->failed++;
 }
 
-static void open_connection(struct worker *worker, uint32_t i)
+bool worker_open(struct worker *worker, uint32_t i)
 {
     uint32_t source = (worker->setup.number * worker->setup.capacity + i) / PER_SOURCE;
-    worker->wanted--;
     uint32_t tag = worker->setup.number << 24 | (worker->tags++ & 0xffffff);
     struct connection *connection = &worker->connections[i];
     uint64_t now_ns = clock_ns();
     if (!connection_open(connection, &worker->setup.address, source, tag)) {
         count_failure(worker, errno);
-        return;
+        return false;
     }
     /* The first echo, from here on. */
     connection_schedule(connection, now_ns, (struct message_cost){0});
     worker->underway++;
     worker_watch(worker, i, EPOLL_CTL_ADD, true);
+    return true;
 }
 
 void worker_end_connection(struct worker *worker, uint32_t i, int error)
 {
     struct connection *connection = &worker->connections[i];
-    if (connection->state == READY) {
+    bool stood = connection->state == READY;
+    if (stood) {
         worker->report->open--;
         if (error != 0) worker->report->traffic.reset++;
-    } else {
+        worker_lose_outstanding(worker, connection);
+    } else { /* It had no message yet but the first echo. */
         worker->underway--;
         count_failure(worker, error);
     }
-    worker_lose_outstanding(worker, connection);
     connection_close(connection);
+    if (worker->herd != NULL) worker_herd_lost(worker, i, stood);
 }
 
 void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight)
@@ -70,6 +72,7 @@ void worker_establish(struct worker *worker, uint32_t i, const struct flight *fl
     histogram_record(&worker->report->connects.connect_ns,
                      worker->progress_ns - flight->intended_ns);
     worker->connections[i].state = READY;
+    if (worker->herd != NULL) worker_herd_back(worker, i);
     if (worker->visit) worker_end_connection(worker, i, 0);
 }
 
@@ -79,7 +82,9 @@ static void open_wanted(struct worker *worker, uint32_t in_flight_max)
     while (worker->wanted > 0 && worker->underway < in_flight_max) {
         uint32_t i = worker->turn % worker->count;
         worker->turn = i + 1;
-        if (worker->connections[i].state == CLOSED) open_connection(worker, i);
+        if (worker->connections[i].state != CLOSED) continue;
+        worker->wanted--;
+        worker_open(worker, i);
     }
 }
 

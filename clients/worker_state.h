@@ -1,14 +1,29 @@
-/* worker_state.h -- what the three files of a worker share.
+/* worker_state.h -- what the four files of a worker share.
  *
  *   worker.c           the event loop: reads, compares, hands on
  *   worker_connect.c   opens connections and ends them
- *   worker_traffic.c   sends on schedule, counts what comes back */
+ *   worker_traffic.c   sends on schedule, counts what comes back
+ *   worker_herd.c      loses the server, and comes back */
 #ifndef C10K_WORKER_STATE_H
 #define C10K_WORKER_STATE_H
 
+#include "clients/alarms.h"
 #include "clients/connection.h"
 #include "clients/schedule.h"
 #include "clients/worker.h"
+
+/* Clients that lose their server and come back. */
+struct herd {
+    const struct worker_command *command;
+    struct alarms alarms; /* When those without a connection try again. */
+    struct herd_client {
+        uint32_t failures; /* Since it lost its connection. */
+        bool back;         /* It lost one, and has another. */
+    } * clients;           /* One for each place. */
+    uint32_t staying;      /* Not lost yet. */
+    uint32_t away;         /* Waiting or trying. */
+    uint64_t dice;         /* State of the generator behind the pauses. */
+};
 
 struct worker {
     struct worker_setup setup;
@@ -33,6 +48,7 @@ struct worker {
     uint32_t places; /* Traffic goes to those of connections[0] .. [places - 1] that are READY. */
     uint64_t middle_ns;   /* Of the window. */
     uint64_t outstanding; /* Messages of this window that are not back. */
+    struct herd *herd;    /* NULL: who loses its connection stays without. */
 };
 
 /* ---- worker.c ---- */
@@ -47,6 +63,9 @@ void worker_handle_events(struct worker *worker, uint64_t now_ns, uint64_t until
 
 /* Holds as many connections as commanded; or lets as many short-lived clients come and go. */
 void worker_connect(struct worker *worker, const struct worker_command *command);
+
+/* Starts to connect in place i, which is free.  False if that failed at once; it is counted. */
+bool worker_open(struct worker *worker, uint32_t i);
 
 /* The first echo of connection i is back: it stands. */
 void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight);
@@ -71,5 +90,23 @@ void worker_count_echo(struct worker *worker, uint32_t i, const struct flight *f
 
 /* Counts what connection i, which ends, will not bring back any more. */
 void worker_lose_outstanding(struct worker *worker, const struct connection *connection);
+
+/* Sets the commanded schedule up, for the first `places` connections.  Nothing is due yet. */
+void worker_set_schedule(struct worker *worker, const struct worker_command *command,
+                         uint32_t places);
+
+/* Counts as lost what has not come back by now. */
+void worker_give_up_outstanding(struct worker *worker);
+
+/* ---- worker_herd.c ---- */
+
+/* Waits for the server's end, and brings all connections back as the command's backoff says. */
+void worker_herd(struct worker *worker, const struct worker_command *command);
+
+/* Connection i, which stood or was on its way, ended; `stood` tells which. */
+void worker_herd_lost(struct worker *worker, uint32_t i, bool stood);
+
+/* Connection i stands again. */
+void worker_herd_back(struct worker *worker, uint32_t i);
 
 #endif

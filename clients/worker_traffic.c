@@ -60,6 +60,13 @@ static struct message_cost pick_cost(struct worker *worker)
     return percent < command->cost_percent ? command->cost : (struct message_cost){0};
 }
 
+/* In a herd only those who are back send. */
+static bool may_send(const struct worker *worker, uint32_t i)
+{
+    return worker->connections[i].state == READY &&
+           (worker->herd == NULL || worker->herd->clients[i].back);
+}
+
 /* Schedules one message of the window on connection i and sends it. */
 static void send_new(struct worker *worker, uint32_t i, uint64_t intended_ns, uint64_t now_ns)
 {
@@ -93,13 +100,14 @@ void worker_send_due(struct worker *worker, uint64_t now_ns)
     for (int k = 0; k < SENDS_MAX; k++) {
         if (schedule->next_ns > now_ns || schedule->next_ns >= command->end_ns) return;
         uint32_t tries = 0;
-        while (worker->connections[worker->turn].state != READY && tries++ < worker->places)
+        bool others_send = worker->herd == NULL; /* In place of those who cannot. */
+        while (others_send && !may_send(worker, worker->turn) && tries++ < worker->places)
             worker->turn = (worker->turn + 1) % worker->places;
         uint32_t i = worker->turn;
         worker->turn = (worker->turn + 1) % worker->places;
-        if (worker->connections[i].state == READY) {
+        if (may_send(worker, i)) {
             send_new(worker, i, schedule->next_ns, now_ns);
-        } else { /* Nobody is left to send it. */
+        } else if (others_send) { /* Nobody is left to send it. */
             worker->report->traffic.sent++;
             worker->report->traffic.lost++;
         }
@@ -125,12 +133,17 @@ static struct cpu_time read_cpu(void)
     };
 }
 
-/* What is not back by now is lost, and so is what the client was too late to send. */
-static void give_up(struct worker *worker)
+void worker_give_up_outstanding(struct worker *worker)
 {
     for (uint32_t i = 0; i < worker->count && worker->outstanding > 0; i++)
         if (worker->connections[i].state == READY)
             worker_lose_outstanding(worker, &worker->connections[i]);
+}
+
+/* What is not back by now is lost, and so is what the client was too late to send. */
+static void give_up(struct worker *worker)
+{
+    worker_give_up_outstanding(worker);
     struct schedule *schedule = &worker->schedule;
     for (; schedule->next_ns < worker->command->end_ns; schedule_next(schedule)) {
         histogram_record(&worker->report->traffic.send_lag_ns, clock_ns() - schedule->next_ns);
@@ -139,21 +152,28 @@ static void give_up(struct worker *worker)
     }
 }
 
-/* Sets the schedule up and, in the closed loop, gives every connection its first message. */
-static void start_traffic(struct worker *worker, const struct worker_command *command)
+void worker_set_schedule(struct worker *worker, const struct worker_command *command,
+                         uint32_t places)
 {
     worker->command = command;
     worker->middle_ns = command->begin_ns / 2 + command->end_ns / 2;
     worker->outstanding = 0;
     worker->dice = ~command->seed; /* Not the schedule's numbers once more. */
     worker->turn = 0;
-    worker->places = 0;
-    for (uint32_t ready = 0; worker->places < worker->count && ready < command->active;)
-        ready += worker->connections[worker->places++].state == READY;
+    worker->places = places;
     worker->schedule = (struct schedule){.begin_ns = command->begin_ns,
                                          .gap_ns = NS_PER_S / command->rate_per_s,
                                          .poisson = command->poisson,
                                          .random = command->seed};
+}
+
+/* Sets the schedule up and, in the closed loop, gives every connection its first message. */
+static void start_traffic(struct worker *worker, const struct worker_command *command)
+{
+    uint32_t places = 0;
+    for (uint32_t ready = 0; places < worker->count && ready < command->active;)
+        ready += worker->connections[places++].state == READY;
+    worker_set_schedule(worker, command, places);
     if (!command->closed) {
         schedule_next(&worker->schedule);
         return;

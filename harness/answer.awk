@@ -1,8 +1,8 @@
 # answer.awk -- what each experiment of a run found, in two sentences.
 #
-#   awk -f harness/headline.awk -f harness/decide.awk -f harness/answer.awk SUMMARY.csv [cold_start.csv]
+#   awk -f harness/headline.awk -f harness/decide.awk -f harness/answer.awk TABLE...
 #
-# SUMMARY.csv is what summarise.awk makes with runs=1.  Writes "experiment<TAB>sentences".  The first
+# A TABLE is what summarise.awk makes with runs=1, cold_start.csv, counters_summary.csv or herd.csv.  Writes "experiment<TAB>sentences".  The first
 # sentence compares models where the most connections are, and claims a difference by the rule of
 # decide.awk only; the second tells what the number of connections, or else what a number is made of.
 
@@ -14,7 +14,7 @@ FNR == 1 {
     next
 }
 {
-    kind = "kind" in column ? value("kind") : "cold_start"
+    kind = "kind" in column ? value("kind") : "policy" in column ? "herd" : "pass" in column ? "counters" : "cold_start"
     experiment = value("experiment")
     if (!(experiment in kind_of)) experiments[++experiment_count] = experiment
     kind_of[experiment] = kind
@@ -167,8 +167,46 @@ function omission(e,    n, open, closed, ratio) {
         headline_short(median(e, closed, "achieved_per_s")) " messages a second")
 }
 
+# The system calls of a message, summed over their names, where the most connections are.
+function calls(e,    n, m, sum, size, most, least) {
+    for (n = 1; n <= rows[e]; n++) if (cell[e, n, "size"] > size) size = cell[e, n, "size"]
+    for (n = 1; n <= rows[e]; n++)
+        if (cell[e, n, "size"] == size && cell[e, n, "method"] == "ptrace" && cell[e, n, "status"] == "ok") {
+            sum[cell[e, n, "model"]] += cell[e, n, "per_message_median"]
+            last_row = n
+        }
+    for (m in sum) {
+        if (most == "" || sum[m] > sum[most] || (sum[m] == sum[most] && m < most)) most = m
+        if (least == "" || sum[m] < sum[least] || (sum[m] == sum[least] && m < least)) least = m
+    }
+    if (most == "") return sentence("no model's system calls could be counted: the table tells why")
+    return sentence("a message takes " headline_short(sum[most]) " system calls with " most where(e, last_row) \
+        (most == least ? "" : ", the most, and " headline_short(sum[least]) " with " least ", the fewest"))
+}
+
+# "from 2.1 (poll) to 4.5 (fork)": the runs of one way to come back that have the number.
+function over_runs(e, policy, name,    n, low, high) {
+    for (n = 1; n <= rows[e]; n++) {
+        if (cell[e, n, "policy"] != policy || cell[e, n, name] == "") continue
+        if (!low || cell[e, n, name] + 0 < cell[e, low, name] + 0) low = n
+        if (!high || cell[e, n, name] + 0 > cell[e, high, name] + 0) high = n
+    }
+    if (!low) return "an unknown number"
+    return headline_short(cell[e, low, name]) " (" cell[e, low, "model"] ")" \
+        (low == high ? "" : " to " headline_short(cell[e, high, name]) " (" cell[e, high, "model"] ")")
+}
+
+function herd(e) {
+    return sentence("seconds until everybody was back, from when the server was: " over_runs(e, "now", "back_s") \
+            " if all try again at once, " over_runs(e, "jitter", "back_s") " with random pauses") \
+        sentence("handshakes that it dropped meanwhile: " over_runs(e, "now", "drops_back") " and " \
+            over_runs(e, "jitter", "drops_back"))
+}
+
 function answer(e,    kind, metric) {
     kind = kind_of[e]
+    if (kind == "counters") return calls(e)
+    if (kind == "herd") return herd(e)
     if (kind == "walls") return all_walls(e)
     if (kind == "omission") return omission(e)
     metric = metric_of(e)

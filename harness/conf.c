@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/herd.h"
 #include "harness/conf_values.h"
 
 static const char *const profiles[] = {"quick", "standard", "full"};
@@ -118,6 +119,10 @@ static bool agree(const struct conf *conf, struct conf_error *error)
     bool stops = conf->kind == CONF_OMISSION;
     if (conf->warm_until_steady && conf->warmup_s <= 0)
         return conf_fail(error, "warmup = steady needs a warmup_s above 0");
+    if (conf->kind == CONF_HERD && conf->time_cap_s > HERD_S_MAX)
+        return conf_fail(error, "kind herd needs a time_cap_s of at most %d", HERD_S_MAX);
+    if (conf->kind == CONF_HERD && conf->connection_count != 1)
+        return conf_fail(error, "kind herd needs one number in connections");
     if (!stops && conf->stop_ms > 0) return conf_fail(error, "stop_ms is for kind omission only");
     if (stops && (conf->stop_ms == 0 || stop_s > conf->window_s / 2))
         return conf_fail(error,

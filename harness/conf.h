@@ -21,7 +21,8 @@ enum conf_kind {
     CONF_COLD_START,
     CONF_OMISSION,
     CONF_WALLS,
-    CONF_COUNTERS
+    CONF_COUNTERS,
+    CONF_HERD
 };
 
 enum conf_key {
@@ -50,6 +51,9 @@ enum conf_key {
     KEY_LIMITS,
     KEY_CONNECTIONS_LIMITED,
     KEY_TIME_CAP_S,
+    KEY_OUTAGE_S,
+    KEY_BASE_MS,
+    KEY_CAP_MS,
     CONF_KEYS
 };
 
@@ -74,7 +78,9 @@ struct conf {
     double cost_percent;      /* Of all messages. */
     long deaf;                /* Clients beside the others that send and never read. */
     long connections_limited; /* Where a ramp under a limit of its own ends; 0: as the others. */
-    double time_cap_s;        /* Of one ramp of kind walls. */
+    double time_cap_s;        /* Of one ramp of kind walls, of one herd. */
+    double outage_s;          /* Herd: from the server's end until its next start, at least. */
+    long base_ms, cap_ms;     /* Herd: spans of the clients' backoff. */
 };
 
 struct conf_error {
@@ -97,7 +103,7 @@ bool conf_print(const struct conf *conf, const char *key, char *value, size_t si
 /* About how many seconds one model takes for one repeat. */
 double conf_estimate_s(const struct conf *conf);
 
-/* "latency", "capacity", "memory", "cold_start", "omission", "walls" or "counters". */
+/* "latency", "capacity", "memory", "cold_start", "omission", "walls", "counters" or "herd". */
 const char *conf_kind_name(enum conf_kind kind);
 
 #endif

@@ -35,12 +35,21 @@ static double windows_of(enum conf_kind kind)
     return kind == CONF_OMISSION ? 2 : 1;
 }
 
+/* Twice, and each time all have to connect, to be cleared away, and to come back. */
+static double estimate_herd_s(const struct conf *conf)
+{
+    double clearing_s = per_connection_s(conf) * (double)conf->connections[0];
+    double back_s = 1 + (double)conf->cap_ms / 1e3;
+    return 2 * (0.5 + clearing_s + conf->settle_s + conf->outage_s + back_s);
+}
+
 double conf_estimate_s(const struct conf *conf)
 {
     double sum_s = 0.5, each_s = per_connection_s(conf);
     double spells = conf->warm_until_steady ? 5 : 1, loops = windows_of(conf->kind);
     if (conf->kind == CONF_COLD_START) return 1 + 10 * 0.2e-3 * (double)conf->requests;
     if (conf->kind == CONF_WALLS) return estimate_walls_s(conf);
+    if (conf->kind == CONF_HERD) return estimate_herd_s(conf);
     for (size_t i = 0; i < conf->connection_count; i++) {
         if (conf->kind == CONF_MEMORY)
             sum_s += 2 * (each_s * (double)conf->connections[i] + conf->settle_s);

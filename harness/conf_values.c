@@ -8,8 +8,8 @@
 #include "common/number.h"
 #include "harness/limits.h"
 
-static const char *const kinds[] = {"latency",    "capacity", "memory",
-                                    "cold_start", "omission", "walls",    "counters"};
+static const char *const kinds[] = {"latency",  "capacity", "memory",   "cold_start",
+                                    "omission", "walls",    "counters", "herd"};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -39,6 +39,9 @@ const struct conf_key_info conf_keys[CONF_KEYS] = {
     [KEY_LIMITS] = {"limits", "machine"},
     [KEY_CONNECTIONS_LIMITED] = {"connections_limited", "0"},
     [KEY_TIME_CAP_S] = {"time_cap_s", "120"},
+    [KEY_OUTAGE_S] = {"outage_s", "1"},
+    [KEY_BASE_MS] = {"base_ms", "100"},
+    [KEY_CAP_MS] = {"cap_ms", "5000"},
 };
 
 const char *conf_kind_name(enum conf_kind kind)
@@ -84,7 +87,7 @@ static bool take_kind(const char *value, struct conf *conf, struct conf_error *e
     if (kind < 0)
         return conf_fail(
             error,
-            "kind is latency, capacity, memory, cold_start, omission, walls or counters, "
+            "kind is latency, capacity, memory, cold_start, omission, walls, counters or herd, "
             "not \"%.60s\"",
             value);
     conf->kind = (enum conf_kind)kind;
@@ -216,6 +219,12 @@ bool conf_take(enum conf_key key, const char *value, struct conf *conf, struct c
         return take_long(key, value, 0, CONF_CONNECTIONS_MAX, &conf->connections_limited, error);
     case KEY_TIME_CAP_S:
         return take_decimal(key, value, 1, 3600, &conf->time_cap_s, error);
+    case KEY_OUTAGE_S:
+        return take_decimal(key, value, 0, 60, &conf->outage_s, error);
+    case KEY_BASE_MS:
+        return take_long(key, value, 1, 60000, &conf->base_ms, error);
+    case KEY_CAP_MS:
+        return take_long(key, value, 1, 60000, &conf->cap_ms, error);
     case KEY_SERVER_OPTIONS:
     case CONF_KEYS:
         break;

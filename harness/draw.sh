@@ -3,7 +3,7 @@
 #
 # usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER
 #
-# Reads raw.csv, cold_start.csv and counters.csv (one of them is enough) and, if they are there,
+# Reads raw.csv, cold_start.csv, counters.csv and herd.csv (one of them is enough) and, if they are there,
 # switch_cost.csv, gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, counters_summary.csv, figures/*.svg, figures/*.png, index.html and
 # summary.md beside them.
 set -euo pipefail
@@ -22,6 +22,7 @@ measured_experiments() {
         awk -F, 'NR > 1 && !seen[$1]++ { print $1, "cold_start", "cold_start.csv" }' "$run/cold_start.csv"
     [[ ! -s $run/counters_summary.csv ]] ||
         awk -F, 'NR > 1 && !seen[$1]++ { print $1, "counters", "counters_summary.csv" }' "$run/counters_summary.csv"
+    [[ ! -s $run/herd.csv ]] || awk -F, 'NR > 1 && !seen[$1]++ { print $1, "herd", "herd.csv" }' "$run/herd.csv"
 }
 
 # A comment of the experiment as it was when it was measured, else as it is.
@@ -103,6 +104,17 @@ counters_facts() { # counters_facts EXPERIMENT
                   repeats == 1 ? "one run, no spread" : repeats " runs, median" }' "$run/counters.csv"
 }
 
+herd_facts() { # herd_facts EXPERIMENT
+    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["experiment"] == experiment {
+            profile = $c["profile"]
+            options = $c["server_options"]
+            if ($c["repeat"] + 0 > repeats) repeats = $c["repeat"] + 0
+        }
+        END { printf "Profile %s: %s%s.\n", profile, repeats == 1 ? "one run" : repeats " runs",
+                  options == "" ? "" : "; servers started with " options }' "$run/herd.csv"
+}
+
 write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
     local not_shown machine
     not_shown=$(experiment_says "$1" 'Does not show')
@@ -113,6 +125,7 @@ write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
         case $2 in
         cold_start) cold_start_facts ;;
         counters) counters_facts "$1" ;;
+        herd) herd_facts "$1" ;;
         *) facts "$1" "$4" ;;
         esac
         [[ $2 == cold_start ]] || ! grep -q "load \"harness/plots/lines.gp\"" "$3" ||
@@ -136,7 +149,8 @@ write_remarks() { # write_remarks EXPERIMENT FILE
                     at = $c["connections_asked"]
                     if ($c["connections_active"] + 0 > 0 && $c["connections_active"] + 0 < at + 0)
                         at = $c["connections_active"] " of " at
-                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") at ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
+                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") at ("policy" in c ? " (" $c["policy"] ")" : "") \
+                        ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
                 }
             }
             END {
@@ -219,7 +233,7 @@ main() {
         awk -f harness/counters.awk "$run/counters.csv" >"$work/counters_summary.csv" || exit
         mv "$work/counters_summary.csv" "$run/"
     fi
-    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv")
+    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv" "$run/herd.csv")
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do
         draw_experiment "$experiment" "$kind" "$file"

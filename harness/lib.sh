@@ -99,16 +99,22 @@ need_schema() { # need_schema FILE
         die "$1: this run has schema $found, this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
 }
 
+has_measurements() { # has_measurements FOLDER
+    local name
+    for name in raw cold_start counters herd; do [[ ! -s $1/$name.csv ]] || return 0; done
+    return 1
+}
+
 # Prints the folder of a run, absolute; dies unless something was measured in it that we can read.
 measured_run() { # measured_run FROM FOLDER
     local run=$2 file
     [[ $run == /* ]] || run=$1/$run
     [[ -d $run ]] || die "there is no folder $run"
     run=$(cd "$run" && pwd -P)
-    [[ -s $run/raw.csv || -s $run/cold_start.csv || -s $run/counters.csv ]] || die "nothing was measured in $run: it has no raw.csv"
+    has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv"
     # The path stands in gnuplot's strings and shell commands.
     [[ $run != *[\'\"\`\\]* ]] || die "move $run to a path without quotes first"
-    for file in "$run"/{raw,cold_start,counters,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
+    for file in "$run"/{raw,cold_start,counters,herd,herd_back,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
     echo "$run"
 }
 

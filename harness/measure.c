@@ -11,6 +11,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "harness/herd.h"
 #include "harness/omission.h"
 #include "harness/passes.h"
 #include "harness/plateau.h"
@@ -39,7 +40,8 @@ static _Noreturn void help(void)
          "                   without {port} it must print \"ready port=N\"\n"
          "  --out FILE       CSV file to append to; results/README.md tells its columns.  "
          "Experiments\n"
-         "                   of kind omission also write histograms/ beside it\n"
+         "                   of kind omission also write histograms/ beside it, those of kind\n"
+         "                   herd write herd.csv and herd_back.csv there instead\n"
          "  --profile P      quick, standard or full [standard]\n"
          "  --repeat K       number of this repeat, for the CSV [1]\n"
          "  --rate R         messages per second, instead of the experiment's rate_per_s\n"
@@ -188,6 +190,7 @@ static void prepare(struct request *request)
     if (session->command == NULL)
         need_program(session->bin_dir, server, "is the model's name right, and was it built?");
     need_program(session->bin_dir, "load", "build it with make");
+    if (session->conf.kind == CONF_HERD) return; /* It has tables of its own. */
     bool counters = session->conf.kind == CONF_COUNTERS;
     session->out_fd =
         columns_open(counters ? &passes_columns : NULL, request->out_path, why, (int)sizeof why);
@@ -196,8 +199,9 @@ static void prepare(struct request *request)
         die_usage("cannot make %s: %s; choose another --out", session->histograms, strerror(errno));
 }
 
-static bool run(const struct session *session)
+static bool run(struct request *request)
 {
+    struct session *session = &request->session;
     switch (session->conf.kind) {
     case CONF_MEMORY:
         return plateau_run(session);
@@ -205,6 +209,8 @@ static bool run(const struct session *session)
         return passes_run(session);
     case CONF_WALLS:
         return walls_run(session);
+    case CONF_HERD:
+        return herd_run(session, request->out_path);
     default:
         return ramp_run(session);
     }
@@ -228,5 +234,5 @@ int main(int argc, char **argv)
     net_raise_file_limit(); /* Children inherit it; a server from elsewhere may not raise its own.
                              */
     process_prepare();
-    return run(&request.session) ? 0 : 1;
+    return run(&request) ? 0 : 1;
 }

@@ -262,7 +262,7 @@ static bool run_server(struct run *run, long connections, long active)
 {
     char why[REASON_MAX];
     struct answer answer;
-    if (!session_start_target(&run->session, &run->target, why, sizeof why)) {
+    if (!session_start_target(&run->session, 0, &run->target, why, sizeof why)) {
         write_failure(run, "failed", why);
         return true;
     }

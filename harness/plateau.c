@@ -111,7 +111,7 @@ static bool measure_model(const struct session *session, long connections,
     struct answer answer;
     struct target target;
     *established = false;
-    if (!session_start_target(session, &target, reason, REASON_MAX)) return true;
+    if (!session_start_target(session, 0, &target, reason, REASON_MAX)) return true;
     struct process load = session_start_load(session, target.port);
     struct kernel begin = probe_kernel();
     struct tree tree = probe_tree(target.process.pid);

@@ -56,6 +56,9 @@ static void read_drops(struct kernel *kernel)
     kernel->listen_overflows = proc_file_table(text, "TcpExt:", "ListenOverflows");
     kernel->listen_drops = proc_file_table(text, "TcpExt:", "ListenDrops");
     kernel->syn_drops = proc_file_table(text, "TcpExt:", "TCPReqQFullDrop");
+    kernel->syn_retransmits = proc_file_table(text, "TcpExt:", "TCPSynRetrans");
+    if (proc_file_read(AT_FDCWD, "/proc/net/snmp", text, sizeof text) < 0) return;
+    kernel->retransmits = proc_file_table(text, "Tcp:", "RetransSegs");
 }
 
 static void read_tasks(struct kernel *kernel)

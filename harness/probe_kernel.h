@@ -18,7 +18,9 @@ struct kernel {
     uint64_t tcp_memory_kib; /* Buffers of TCP sockets. */
     /* /proc/net/netstat, counted since boot. */
     uint64_t listen_overflows, listen_drops, syn_drops;
-    uint64_t tasks; /* Threads on the machine, from /proc/loadavg. */
+    uint64_t syn_retransmits; /* TCPSynRetrans: SYN and SYN-ACK sent again. */
+    uint64_t retransmits;     /* RetransSegs of /proc/net/snmp: segments of any kind. */
+    uint64_t tasks;           /* Threads on the machine, from /proc/loadavg. */
 };
 
 struct kernel probe_kernel(void);

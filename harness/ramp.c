@@ -345,7 +345,7 @@ bool ramp_run(const struct session *session)
                         .reruns_left = session->conf.reruns};
     wait_for_quiet(&ramp);
     char reason[REASON_MAX];
-    if (!session_start_target(session, &ramp.target, reason, sizeof reason)) {
+    if (!session_start_target(session, 0, &ramp.target, reason, sizeof reason)) {
         session_not_reached(session, 0, reason);
         return true;
     }

@@ -17,6 +17,7 @@ tables() {
     [[ ! -s $run/switch_cost.csv ]] || switch_cost=$run/switch_cost.csv
     awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/tables.awk "$run/summary.csv"
     [[ ! -s $run/counters_summary.csv ]] || awk -f harness/counters_table.awk "$run/counters_summary.csv"
+    [[ ! -s $run/herd.csv ]] || awk -f harness/herd.awk "$run/herd.csv"
     awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
@@ -25,6 +26,8 @@ say_of_runs() { # say_of_runs answer|rank
     local inputs=()
     [[ ! -s $work/runs.csv ]] || inputs+=("$work/runs.csv")
     [[ ! -s $run/cold_start.csv ]] || inputs+=("$run/cold_start.csv")
+    [[ $1 != answer || ! -s $run/counters_summary.csv ]] || inputs+=("$run/counters_summary.csv")
+    [[ $1 != answer || ! -s $run/herd.csv ]] || inputs+=("$run/herd.csv")
     ((${#inputs[@]} == 0)) || awk -f harness/headline.awk -f harness/decide.awk -f "harness/$1.awk" "${inputs[@]}"
 }
 
@@ -91,7 +94,7 @@ figure() { # figure NAME
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv counters.csv switch_cost.csv machine.txt command.txt summary.md; do
+    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv switch_cost.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }
@@ -187,10 +190,10 @@ markdown() {
     while read -r experiment; do echo "![$experiment](figures/$experiment.png)"; done <"$work/figures.txt"
 }
 
-# The overview for the terminal.
+# The overview for the terminal: the first table that holds something.
 overview() {
     awk -F'\t' '
-        $1 == "T" { if (n++) exit; next }
+        $1 == "T" { if (rows > 1) exit; rows = 0; delete width; next }
         { rows++; columns = NF
           for (i = 2; i <= NF; i++) { cell[rows, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
         END { for (r = 1; r <= rows; r++) {

@@ -315,7 +315,7 @@ compare_with_baseline() {
 finish() {
     local run_name
     if ((what_stopped != 0)); then say 'interrupted; everything that was started has ended'; fi
-    if [[ ! -s $out/raw.csv && ! -s $out/cold_start.csv && ! -s $out/counters.csv ]]; then
+    if ! has_measurements "$out"; then
         say "nothing was measured; see $out"
         exit "$((what_stopped != 0 ? what_stopped : 1))"
     fi

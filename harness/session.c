@@ -42,8 +42,8 @@ static void fill_in_workers(const struct conf *conf, char *options, size_t size)
              at + strlen(hole));
 }
 
-bool session_start_target(const struct session *session, struct target *target, char *why,
-                          size_t why_size)
+bool session_start_target(const struct session *session, uint16_t port, struct target *target,
+                          char *why, size_t why_size)
 {
     char program[PATH_MAX_B + CONF_VALUE_MAX], options[CONF_VALUE_MAX + 2 * WORD_MAX];
     fill_in_workers(&session->conf, options, sizeof options);
@@ -51,12 +51,12 @@ bool session_start_target(const struct session *session, struct target *target, 
         snprintf(options + strlen(options), sizeof options - strlen(options), " --costs");
     if (session->command != NULL) {
         snprintf(program, sizeof program, "%s %s", session->command, options);
-        return target_start_command(program, &session->cpus.server, session->watcher, target, why,
-                                    why_size);
+        return target_start_command(program, port, &session->cpus.server, session->watcher, target,
+                                    why, why_size);
     }
     snprintf(program, sizeof program, "%s/server-%s", session->bin_dir, session->model);
-    return target_start_model(program, options, &session->cpus.server, session->watcher, target,
-                              why, why_size);
+    return target_start_model(program, port, options, &session->cpus.server, session->watcher,
+                              target, why, why_size);
 }
 
 struct process session_start_load(const struct session *session, int port)
@@ -75,17 +75,22 @@ struct process session_start_load(const struct session *session, int port)
                       "--timeout-ms", (char *)conf->text[KEY_TIMEOUT_MS]};
     int argc = 10;
     bool open_loop =
-        conf->kind == CONF_LATENCY || conf->kind == CONF_WALLS || conf->kind == CONF_COUNTERS;
+        conf->kind == CONF_LATENCY || conf->kind == CONF_WALLS || conf->kind == CONF_COUNTERS ||
+        conf->kind == CONF_HERD;
     argv[argc++] = open_loop ? "--rate" : "--closed";
     if (open_loop) argv[argc++] = rate;
     if (open_loop || conf->kind == CONF_OMISSION) {
         argv[argc++] = conf->poisson ? "--poisson" : "--constant";
-        if (session->cpus.apart && conf->kind != CONF_WALLS)
+        if (session->cpus.apart && conf->kind != CONF_WALLS && conf->kind != CONF_HERD)
             argv[argc++] = "--spin"; /* It has a CPU to itself. */
     }
     if (conf->kind == CONF_WALLS) { /* It asks again before it takes a server for full. */
         argv[argc++] = "--patience-ms";
         argv[argc++] = (char *)walls_patience_ms;
+    }
+    if (conf->kind == CONF_HERD) {
+        argv[argc++] = "--timeline";
+        argv[argc++] = (char *)session->timeline;
     }
     if (conf->kind == CONF_OMISSION) {
         omission_window_file(session, histogram, sizeof histogram);

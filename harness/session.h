@@ -24,11 +24,12 @@ struct session {
     int out_fd;                            /* raw.csv, or what the kind writes, for appending. */
     const struct process_watcher *watcher; /* Of the server, or NULL. */
     char histograms[SESSION_FOLDER_MAX];   /* Folder for them, in kind omission only. */
+    char timeline[SESSION_FOLDER_MAX];   /* File where the client tells it, in kind herd only. */
 };
 
-/* Starts the server of this session.  As target_start_model(). */
-bool session_start_target(const struct session *session, struct target *target, char *why,
-                          size_t why_size);
+/* Starts the server of this session on `port`, 0: any free one.  As target_start_model(). */
+bool session_start_target(const struct session *session, uint16_t port, struct target *target,
+                          char *why, size_t why_size);
 
 /* Starts the load client against `port`. */
 struct process session_start_load(const struct session *session, int port);

@@ -72,12 +72,13 @@ static bool await_port(struct target *target, char *why, size_t why_size)
     return give_up(target, why, why_size);
 }
 
-bool target_start_model(const char *program, const char *options, const cpu_set_t *cpus,
-                        const struct process_watcher *watcher, struct target *target, char *why,
-                        size_t why_size)
+bool target_start_model(const char *program, uint16_t port, const char *options,
+                        const cpu_set_t *cpus, const struct process_watcher *watcher,
+                        struct target *target, char *why, size_t why_size)
 {
-    char path[COMMAND_MAX], words[COMMAND_MAX], *rest = words;
-    char *argv[WORDS_MAX + 1] = {path, "0"};
+    char path[COMMAND_MAX], words[COMMAND_MAX], port_text[8], *rest = words;
+    char *argv[WORDS_MAX + 1] = {path, port_text};
+    snprintf(port_text, sizeof port_text, "%u", port);
     snprintf(path, sizeof path, "%s", program);
     snprintf(words, sizeof words, "%s", options);
     int argc = 2;
@@ -100,13 +101,19 @@ static uint16_t free_port(void)
     return port;
 }
 
-bool target_start_command(const char *command, const cpu_set_t *cpus,
+bool target_start_command(const char *command, uint16_t port, const cpu_set_t *cpus,
                           const struct process_watcher *watcher, struct target *target, char *why,
                           size_t why_size)
 {
     char line[COMMAND_MAX] = "";
-    uint16_t port = free_port();
     bool holes = strstr(command, hole) != NULL;
+    if (port != 0 && !holes) {
+        snprintf(why, why_size, "its command has no %s: it cannot be told to take its port again",
+                 hole);
+        *target = (struct target){.process = {.input_fd = -1, .output_fd = -1, .error_fd = -1}};
+        return false;
+    }
+    if (port == 0) port = free_port();
     size_t held = holes ? strlen(strcpy(line, unheard)) : 0;
     while (*command != '\0' && held + 8 < sizeof line) {
         if (strncmp(command, hole, strlen(hole)) == 0) {

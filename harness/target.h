@@ -12,16 +12,16 @@ struct target {
     uint16_t port;
 };
 
-/* Starts `program` with port 0 and the words of `options`, watched by `watcher` (NULL: by nobody),
- * and waits until it says "ready port=N".  False with the reason in `why`; whatever was started has
- * ended then. */
-bool target_start_model(const char *program, const char *options, const cpu_set_t *cpus,
-                        const struct process_watcher *watcher, struct target *target, char *why,
-                        size_t why_size);
+/* Starts `program` on `port` (0: any free one) with the words of `options`, watched by `watcher`
+ * (NULL: by nobody), and waits until it says "ready port=N".  False with the reason in `why`; whatever
+ * was started has ended then. */
+bool target_start_model(const char *program, uint16_t port, const char *options,
+                        const cpu_set_t *cpus, const struct process_watcher *watcher,
+                        struct target *target, char *why, size_t why_size);
 
-/* Starts a shell command.  "{port}" in it becomes a free port, and it is ready when that port can
- * be connected to; without "{port}" it must say "ready port=N". */
-bool target_start_command(const char *command, const cpu_set_t *cpus,
+/* Starts a shell command.  "{port}" in it becomes `port` (0: a free one), and it is ready when that
+ * port can be connected to; without "{port}" it must say "ready port=N", and `port` must be 0. */
+bool target_start_command(const char *command, uint16_t port, const cpu_set_t *cpus,
                           const struct process_watcher *watcher, struct target *target, char *why,
                           size_t why_size);
 

@@ -79,7 +79,7 @@ static bool start_target(struct climb *climb)
     const char *options = session->conf.text[KEY_SERVER_OPTIONS], *why;
     char plain[COMMAND_MAX / 2], line[COMMAND_MAX];
     if (climb->limits.files == 0 && climb->limits.processes == 0)
-        return session_start_target(session, &climb->target, climb->reason, TEXT_MAX);
+        return session_start_target(session, 0, &climb->target, climb->reason, TEXT_MAX);
     if (session->command != NULL)
         snprintf(plain, sizeof plain, "%s %s", session->command, options);
     else
@@ -89,7 +89,7 @@ static bool start_target(struct climb *climb)
         snprintf(climb->reason, TEXT_MAX, "%s: %s", climb->limits_word, why);
         return false;
     }
-    return target_start_command(line, &session->cpus.server, NULL, &climb->target, climb->reason,
+    return target_start_command(line, 0, &session->cpus.server, NULL, &climb->target, climb->reason,
                                 TEXT_MAX);
 }
 

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clients/alarms.h"
+#include "clients/backoff.h"
 #include "clients/connection.h"
 #include "clients/report.h"
 #include "clients/schedule.h"
@@ -151,6 +153,51 @@ static void the_schedule_keeps_its_rate(void **state)
     }
 }
 
+static void a_pause_is_a_random_part_of_a_span_that_doubles_up_to_its_cap(void **state)
+{
+    (void)state;
+    enum { DRAWS = 10000 };
+    static const struct backoff backoff = {.jitter = true, .base_ns = 1000, .cap_ns = 6000};
+    static const double spans[] = {1000, 2000, 4000, 6000, 6000};
+    uint64_t dice = 7;
+    for (uint32_t failures = 0; failures < 5; failures++) {
+        double sum = 0, longest = 0;
+        for (int i = 0; i < DRAWS; i++) {
+            double pause = (double)backoff_pause_ns(&backoff, failures, &dice);
+            sum += pause;
+            if (pause > longest) longest = pause;
+        }
+        assert_true(longest < spans[failures] && longest > 0.99 * spans[failures]);
+        assert_true(fabs(sum / DRAWS - spans[failures] / 2) < 0.02 * spans[failures]);
+    }
+    assert_true(backoff_pause_ns(&backoff, UINT32_MAX, &dice) < 6000); /* And it comes to an end. */
+    static const struct backoff now = {.base_ns = 1000, .cap_ns = 6000};
+    assert_int_equal(backoff_pause_ns(&now, 3, &dice), 0);
+}
+
+static void alarms_come_in_the_order_of_their_times(void **state)
+{
+    (void)state;
+    enum { ALARMS = 1000 };
+    static uint64_t due_ns[ALARMS];
+    struct alarms alarms = {0};
+    uint64_t dice = 3, before_ns = 0, sum = 0;
+    assert_true(alarms_next_ns(&alarms) == UINT64_MAX);
+    for (uint32_t i = 0; i < ALARMS; i++) {
+        due_ns[i] = schedule_random(&dice) % 500;
+        alarms_add(&alarms, due_ns[i], i);
+    }
+    while (alarms.count > 0) {
+        uint64_t next_ns = alarms_next_ns(&alarms);
+        uint32_t place = alarms_take(&alarms);
+        assert_true(due_ns[place] == next_ns && next_ns >= before_ns);
+        before_ns = next_ns;
+        sum += place;
+    }
+    assert_int_equal(sum, ALARMS * (ALARMS - 1) / 2); /* Each of them once. */
+    alarms_free(&alarms);
+}
+
 static void a_report_reads_the_same_in_all_formats(void **state)
 {
     (void)state;
@@ -181,6 +228,8 @@ int main(void)
         cmocka_unit_test(echoes_complete_in_order_however_they_are_cut),
         cmocka_unit_test(bytes_that_were_never_sent_are_wrong),
         cmocka_unit_test(the_schedule_keeps_its_rate),
+        cmocka_unit_test(a_pause_is_a_random_part_of_a_span_that_doubles_up_to_its_cap),
+        cmocka_unit_test(alarms_come_in_the_order_of_their_times),
         cmocka_unit_test(a_report_reads_the_same_in_all_formats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

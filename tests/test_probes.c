@@ -247,7 +247,12 @@ static void connections_are_counted_as_the_kernel_holds_them(void **state)
     for (int i = 0; i < LEAVE; i++)
         close(clients[i]);
     assert_int_equal(probe_sockets(port), CLIENTS - LEAVE);
+    /* Nobody accepted: those who left are still to be told. */
+    assert_int_equal(probe_sockets_waiting(port), CLIENTS);
+    close(accept(listen_fd, NULL, NULL));
+    assert_int_equal(probe_sockets_waiting(port), CLIENTS - 1);
     close(listen_fd);
+    assert_int_equal(probe_sockets_waiting(port), -1);
     for (int i = LEAVE; i < CLIENTS; i++)
         close(clients[i]);
 }

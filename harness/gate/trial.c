@@ -96,7 +96,7 @@ static bool start(const char *before, const char *options, char *why)
     static char line[COMMAND_MAX];
     /* exec: the process that we signal and look at is the server, not a shell around it. */
     snprintf(line, sizeof line, "exec %s %s %s", before, command, options);
-    return started = target_start_command(line, NULL, NULL, &target, why, WHY_MAX);
+    return started = target_start_command(line, 0, NULL, NULL, &target, why, WHY_MAX);
 }
 
 void trial_start(const char *before, const char *options)
