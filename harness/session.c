@@ -42,8 +42,9 @@ static void fill_in_workers(const struct conf *conf, char *options, size_t size)
              at + strlen(hole));
 }
 
-bool session_start_target(const struct session *session, struct target *target, char *why,
-                          size_t why_size)
+/* `port` is for our models only: 0, the kernel chooses one. */
+static bool start_on(uint16_t port, const struct session *session, struct target *target, char *why,
+                     size_t why_size)
 {
     char program[PATH_MAX_B + CONF_VALUE_MAX], options[CONF_VALUE_MAX + 2 * WORD_MAX];
     fill_in_workers(&session->conf, options, sizeof options);
@@ -54,7 +55,19 @@ bool session_start_target(const struct session *session, struct target *target, 
         return target_start_command(program, &session->cpus.server, target, why, why_size);
     }
     snprintf(program, sizeof program, "%s/server-%s", session->bin_dir, session->model);
-    return target_start_model(program, options, &session->cpus.server, target, why, why_size);
+    return target_start_model(program, port, options, &session->cpus.server, target, why, why_size);
+}
+
+bool session_start_target(const struct session *session, struct target *target, char *why,
+                          size_t why_size)
+{
+    return start_on(0, session, target, why, why_size);
+}
+
+bool session_restart_target(const struct session *session, struct target *target, char *why,
+                            size_t why_size)
+{
+    return start_on(target->port, session, target, why, why_size);
 }
 
 struct process session_start_load(const struct session *session, int port)
@@ -154,6 +167,30 @@ bool session_traffic(const struct session *session, struct process *load, const 
     snprintf(command, sizeof command, "%s %.3f", word, duration_s);
     double timeout_s = (double)session->conf.timeout_ms / 1e3;
     return load_ask(load, command, duration_s + timeout_s + patience_s, answer);
+}
+
+struct verdict_numbers session_numbers(const struct session *session, bool closed,
+                                       const struct answer *window)
+{
+    bool stopped = session->conf.stop_ms > 0; /* Which makes one half slower. */
+    return (struct verdict_numbers){
+        .closed = closed,
+        .poisson = session->conf.poisson,
+        .spin = answer_number(window, "spin") > 0,
+        .corrupt = answer_number(window, "corrupt"),
+        .lost = answer_number(window, "lost"),
+        .reset = answer_number(window, "connections_reset"),
+        .offered_per_s = answer_number(window, "offered_per_s"),
+        .sent_per_s = answer_number(window, "sent_per_s"),
+        .achieved_per_s = answer_number(window, "achieved_per_s"),
+        .window_s = answer_number(window, "window_s"),
+        .connections = answer_number(window, "connections_active"),
+        .client_cpu_percent_max = answer_number(window, "client_cpu_percent_max"),
+        .latency_ns_p99 = answer_number(window, "latency_ns_p99"),
+        .send_lag_ns_p99 = answer_number(window, "send_lag_ns_p99"),
+        .little_error_percent = answer_number(window, "little_error_percent"),
+        .drift_percent = stopped ? NAN : answer_number(window, "drift_percent"),
+    };
 }
 
 void session_begin_row(const struct session *session, long connections, long active,

@@ -11,6 +11,7 @@
 #include "harness/load_link.h"
 #include "harness/probe_kernel.h"
 #include "harness/target.h"
+#include "harness/verdict.h"
 
 enum { SESSION_FOLDER_MAX = 4096 };
 
@@ -28,6 +29,10 @@ struct session {
 /* Starts the server of this session.  As target_start_model(). */
 bool session_start_target(const struct session *session, struct target *target, char *why,
                           size_t why_size);
+
+/* Starts a model that has ended again, on the port that it had, where its clients look for it. */
+bool session_restart_target(const struct session *session, struct target *target, char *why,
+                            size_t why_size);
 
 /* Starts the load client against `port`. */
 struct process session_start_load(const struct session *session, int port);
@@ -55,6 +60,11 @@ bool session_rate(struct process *load, double rate_per_s, struct answer *answer
 /* Tells the client to make traffic for `duration_s`: `word` is "warm" or "window". */
 bool session_traffic(const struct session *session, struct process *load, const char *word,
                      double duration_s, struct answer *answer);
+
+/* What the answer for a window, of a closed loop or not, says that the verdict needs; the rest is
+ * not measured yet. */
+struct verdict_numbers session_numbers(const struct session *session, bool closed,
+                                       const struct answer *window);
 
 /* Fills in which point the row is about. */
 void session_begin_row(const struct session *session, long connections, long active,

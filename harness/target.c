@@ -72,17 +72,18 @@ static bool await_port(struct target *target, char *why, size_t why_size)
     return give_up(target, why, why_size);
 }
 
-bool target_start_model(const char *program, const char *options, const cpu_set_t *cpus,
-                        struct target *target, char *why, size_t why_size)
+bool target_start_model(const char *program, uint16_t port, const char *options,
+                        const cpu_set_t *cpus, struct target *target, char *why, size_t why_size)
 {
-    char path[COMMAND_MAX], words[COMMAND_MAX], *rest = words;
-    char *argv[WORDS_MAX + 1] = {path, "0"};
+    char path[COMMAND_MAX], port_text[16], words[COMMAND_MAX], *rest = words;
+    char *argv[WORDS_MAX + 1] = {path, port_text};
+    snprintf(port_text, sizeof port_text, "%u", port);
     snprintf(path, sizeof path, "%s", program);
     snprintf(words, sizeof words, "%s", options);
     int argc = 2;
     for (char *word; argc < WORDS_MAX && (word = strsep(&rest, " \t")) != NULL;)
         if (*word != '\0') argv[argc++] = word;
-    *target = (struct target){.process = process_start(argv, cpus, false)};
+    *target = (struct target){.process = process_start(argv, cpus, false), .port = port};
     return await_line(target, why, why_size);
 }
 

@@ -12,10 +12,11 @@ struct target {
     uint16_t port;
 };
 
-/* Starts `program` with port 0 and the words of `options`, and waits until it says "ready port=N".
- * False with the reason in `why`; whatever was started has ended then. */
-bool target_start_model(const char *program, const char *options, const cpu_set_t *cpus,
-                        struct target *target, char *why, size_t why_size);
+/* Starts `program` with `port` (0: the kernel chooses one) and the words of `options`, and waits
+ * until it says "ready port=N".  False with the reason in `why`; whatever was started has ended
+ * then. */
+bool target_start_model(const char *program, uint16_t port, const char *options,
+                        const cpu_set_t *cpus, struct target *target, char *why, size_t why_size);
 
 /* Starts a shell command.  "{port}" in it becomes a free port, and it is ready when that port can
  * be connected to; without "{port}" it must say "ready port=N". */
