@@ -15,6 +15,8 @@
 MODELS        := $(basename $(notdir $(wildcard servers/*.c)))
 LIBS_libuv    := -luv
 LIBS_io_uring := -luring
+# Of the live demo.
+LIBS_demo     := -lncursesw
 
 comma   := ,
 SAN     ?=
@@ -38,6 +40,7 @@ SHARED   := $(filter-out %/server_main.o,$(call objects,common/*.c))
 LOAD     := $(filter-out %/load.o,$(call objects,clients/*.c))
 HARNESS  := $(filter-out %/measure.o,$(call objects,harness/*.c))
 GATE     := $(call objects,harness/gate/*.c)
+DEMO     := $(call objects,harness/demo/*.c)
 LIARS    := $(basename $(notdir $(wildcard tests/liars/*.c)))
 TOOLS    := bare_client bare_server second_client without_io_uring
 FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
@@ -50,7 +53,12 @@ MISSING  := $(strip $(foreach model,$(MODELS),$(call missing,$(model))))
 $(foreach model,$(MISSING),$(info Leaving out the model $(model): $(LIBS_$(model)) is not installed))
 SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))
 
-PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost
+# So is the demo.
+NO_DEMO  := $(strip $(call missing,demo))
+$(if $(NO_DEMO),$(info Leaving out the live demo: $(LIBS_demo) is not installed))
+
+PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost \
+            $(if $(NO_DEMO),,$(BUILD)/demo)
 
 .PHONY: all programs tools fuzzers test fuzz format install uninstall clean
 all: programs
@@ -80,11 +88,14 @@ $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/switch_cost: $(BUILD)/harness/switch/switch_cost.o $(COMMON)
+$(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost $(addprefix $(BUILD)/,$(TOOLS)):
+$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost $(BUILD)/demo $(addprefix $(BUILD)/,$(TOOLS)):
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F))
 
+# All of the demo that can be tried without a terminal.
+$(BUILD)/test_demo: $(filter-out %/demo.o %/screen.o,$(DEMO))
 $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lm $(WRAP_$*)

@@ -3,6 +3,7 @@
 # This file reads the command line; the scripts in harness/ do the work.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+export C10K_LOCALE=${LC_ALL:-${LC_CTYPE:-${LANG:-}}} # The live demo draws as the user's terminal can.
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=harness/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness/lib.sh"
@@ -18,6 +19,7 @@ usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
        ./run_all.sh check [MODEL...] [--command NAME='...'] | draw RESULTS_DIR | show [RESULTS_DIR] |
                     doctor | list | --help
        ./run_all.sh compare RUN_A RUN_B [--out DIR]
+       ./run_all.sh demo [--models "M1 M2"] [--script FILE]
 
 Without EXPERIMENT: $(default_experiments | one_line). Only when named:
 $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default_experiments)" | one_line).
@@ -46,6 +48,7 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   show [RESULTS_DIR]  the main charts in the terminal, and what was found [results/latest]
   compare RUN_A RUN_B what is shown to differ, point by point, and what else differed; both stay as
                       they are [results/compare_<A>_<B>]; three runs or more of each: --repeats 5
+  demo                up to four models live on a full screen, for a class: docs/demo.md
   doctor              what can this machine reach, and what stops it? Changes nothing
   list                the experiments, each with its question, and the models
 
@@ -62,6 +65,7 @@ examples:
   ./run_all.sh memory --command mine='./mine {port}'   # a server of your own beside the models
   ./run_all.sh draw results/latest               # the charts again
   ./run_all.sh --repeats 5 --baseline results/reference  # is this machine another?
+  ./run_all.sh demo --models "fork epoll"        # live, on a full screen; h shows the keys
 END
 }
 
@@ -87,7 +91,7 @@ if [[ ${1:-} == claims ]]; then
     set -- quick capacity memory ramp slow_handler "$@"
 fi
 case ${1:-} in
-check | draw | show | doctor | compare) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
+check | draw | show | doctor | compare | demo) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
 list) list; exit 0 ;;
 --help | -h | help) help; exit 0 ;;
 esac

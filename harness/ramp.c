@@ -21,10 +21,6 @@
 
 enum {
     TRIES_MAX = 4, /* Of one point, when something disturbed it: three reruns. */
-    /* At least so many on each connection before the window: the first ones find cold caches, and
-     * pages that fork(2) has not copied yet.  With one, p99 of 10,000 children was 20 ms; with
-     * three 0.3 ms. */
-    WARM_MESSAGES = 3,
     MANY = 50000,
     CLEAR_MAX_S = 120,
     LOOK_MS = 100, /* Between two looks at whether the machine is quiet. */
@@ -133,29 +129,6 @@ static void row_shares(const struct tree *tree, const struct answer *window, str
     row_set_real(row, "worker_share_percent_max", shares.max_percent);
 }
 
-static struct verdict_numbers numbers_of(const struct ramp *ramp, const struct answer *window)
-{
-    bool stopped = ramp->session->conf.stop_ms > 0; /* Which makes one half slower. */
-    return (struct verdict_numbers){
-        .closed = ramp->closed,
-        .poisson = ramp->session->conf.poisson,
-        .spin = answer_number(window, "spin") > 0,
-        .corrupt = answer_number(window, "corrupt"),
-        .lost = answer_number(window, "lost"),
-        .reset = answer_number(window, "connections_reset"),
-        .offered_per_s = answer_number(window, "offered_per_s"),
-        .sent_per_s = answer_number(window, "sent_per_s"),
-        .achieved_per_s = answer_number(window, "achieved_per_s"),
-        .window_s = answer_number(window, "window_s"),
-        .connections = answer_number(window, "connections_active"),
-        .client_cpu_percent_max = answer_number(window, "client_cpu_percent_max"),
-        .latency_ns_p99 = answer_number(window, "latency_ns_p99"),
-        .send_lag_ns_p99 = answer_number(window, "send_lag_ns_p99"),
-        .little_error_percent = answer_number(window, "little_error_percent"),
-        .drift_percent = stopped ? NAN : answer_number(window, "drift_percent"),
-    };
-}
-
 /* Warm-up, then traffic that counts, with what is read before either.  False if the client did not
  * answer. */
 static bool make_traffic(struct ramp *ramp, struct row *row, struct edge *before,
@@ -199,7 +172,7 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
         return false;
     }
     struct edge after = edge_after(ramp->target.process.pid);
-    struct verdict_numbers numbers = numbers_of(ramp, &window);
+    struct verdict_numbers numbers = session_numbers(session, ramp->closed, &window);
     row_traffic(session, &window, row);
     edge_row(&before, &after, &window, &session->cpus, numbers.spin, row, &numbers);
     if (session->conf.kind == CONF_LATENCY) row_memory(ramp, &after, row);

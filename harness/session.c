@@ -164,6 +164,30 @@ bool session_traffic(const struct session *session, struct process *load, const 
     return load_ask(load, command, duration_s + timeout_s + patience_s, answer);
 }
 
+struct verdict_numbers session_numbers(const struct session *session, bool closed,
+                                       const struct answer *window)
+{
+    bool stopped = session->conf.stop_ms > 0; /* Which makes one half slower. */
+    return (struct verdict_numbers){
+        .closed = closed,
+        .poisson = session->conf.poisson,
+        .spin = answer_number(window, "spin") > 0,
+        .corrupt = answer_number(window, "corrupt"),
+        .lost = answer_number(window, "lost"),
+        .reset = answer_number(window, "connections_reset"),
+        .offered_per_s = answer_number(window, "offered_per_s"),
+        .sent_per_s = answer_number(window, "sent_per_s"),
+        .achieved_per_s = answer_number(window, "achieved_per_s"),
+        .window_s = answer_number(window, "window_s"),
+        .connections = answer_number(window, "connections_active"),
+        .client_cpu_percent_max = answer_number(window, "client_cpu_percent_max"),
+        .latency_ns_p99 = answer_number(window, "latency_ns_p99"),
+        .send_lag_ns_p99 = answer_number(window, "send_lag_ns_p99"),
+        .little_error_percent = answer_number(window, "little_error_percent"),
+        .drift_percent = stopped ? NAN : answer_number(window, "drift_percent"),
+    };
+}
+
 void session_begin_row(const struct session *session, long connections, long active,
                        struct row *row)
 {

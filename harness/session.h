@@ -11,6 +11,7 @@
 #include "harness/load_link.h"
 #include "harness/probe_kernel.h"
 #include "harness/target.h"
+#include "harness/verdict.h"
 
 enum { SESSION_FOLDER_MAX = 4096 };
 
@@ -57,6 +58,11 @@ bool session_rate(struct process *load, double rate_per_s, struct answer *answer
 /* Tells the client to make traffic for `duration_s`: `word` is "warm" or "window". */
 bool session_traffic(const struct session *session, struct process *load, const char *word,
                      double duration_s, struct answer *answer);
+
+/* What the answer for a window, of a closed loop or not, says that the verdict needs; the rest is
+ * not measured yet. */
+struct verdict_numbers session_numbers(const struct session *session, bool closed,
+                                       const struct answer *window);
 
 /* Fills in which point the row is about. */
 void session_begin_row(const struct session *session, long connections, long active,

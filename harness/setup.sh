@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # setup.sh -- installs what the suite needs and this machine lacks, with apt-get.
 #
-# usage: harness/setup.sh [--no-install] [--for-tests]
+# usage: harness/setup.sh [--no-install] [--for-demo | --for-tests]
 #   --no-install   install nothing: list what is missing and how to get it, exit status 2
+#   --for-demo     only what the live demo needs: no charts, no timing of commands
 #   --for-tests    also what `make test` needs
 #
 # Says what it runs and why before it does.  Quiet when nothing is missing.
@@ -27,18 +28,23 @@ there_is() { [[ -e $1 ]]; } # Its argument may be a pattern without a match, whi
 has() { command -v "$1"; }
 has_header() { echo "#include <$1>" | gcc -E -; }
 
-look_for_run() {
+look_for_build() {
     lacks make 'builds the programs' has make
     lacks gcc 'compiles them' has gcc
     lacks libc6-dev 'headers of the C library' test -e /usr/include/stdio.h
     # Without a compiler, headers cannot be asked for by name.
     lacks libuv1-dev 'the library under the model libuv' test -e /usr/include/uv.h
     lacks liburing-dev 'the library under the model io_uring' test -e /usr/include/liburing.h
+}
+
+look_for_run() {
     lacks gnuplot-nox 'draws the charts' has gnuplot
     lacks fonts-dejavu-core 'letters for the charts' test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
     lacks hyperfine 'times whole commands (cold_start)' has hyperfine
     lacks util-linux 'pins programs to CPUs (taskset, setpriv)' has setpriv
 }
+
+look_for_demo() { lacks libncurses-dev 'draws the live demo' test -e /usr/include/ncurses.h; }
 
 look_for_tests() {
     local runtime=(/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan*)
@@ -48,23 +54,27 @@ look_for_tests() {
     lacks shellcheck 'checks the scripts' has shellcheck
     lacks bats 'runs the tests of programs and scripts' has bats
     lacks libcmocka-dev 'runs the unit tests' test -e /usr/include/cmocka.h
+    lacks tmux 'a terminal for the tests of the live demo' has tmux
     lacks jq 'reads JSON in tests' has jq
     lacks procps 'sees what a run left behind' has ps
     lacks git 'knows which files are ours' has git
 }
 
 main() {
-    local install=true for_tests=false reason
+    local install=true for_demo=false for_tests=false reason
     while (($# > 0)); do
         case $1 in
         --no-install) install=false ;;
+        --for-demo) for_demo=true ;;
         --for-tests) for_tests=true ;;
         --help) sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
-        *) die "unknown option $1; there are --no-install and --for-tests" ;;
+        *) die "unknown option $1; there are --no-install, --for-demo and --for-tests" ;;
         esac
         shift
     done
-    look_for_run
+    look_for_build
+    [[ $for_demo == true ]] || look_for_run
+    [[ $for_demo$for_tests == falsefalse ]] || look_for_demo
     [[ $for_tests == false ]] || look_for_tests
     ((${#packages[@]} > 0)) || exit 0
 

@@ -3,7 +3,7 @@
 #
 # usage: tests/run.sh [--no-install] [PART...]
 #   parts: format scripts docs warnings units fuzz load gate models guests harness controls crosschecks
-#          compare suite   [all of them]
+#          compare suite demo   [all of them]
 #
 # Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
 # screen.  The last line counts: "N passed, N failed, N skipped".  Exit status 1 if any failed.
@@ -12,7 +12,7 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite)
+readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite demo)
 readonly GATES_AT_ONCE=3
 out=build/test
 
@@ -102,6 +102,8 @@ part_crosschecks() { bats --tap tests/crosschecks.bats; }
 part_compare() { bats --tap tests/compare.bats; }
 
 part_suite() { bats --tap tests/scripts.bats tests/report.bats; }
+
+part_demo() { bats --tap tests/demo.bats; }
 
 build_all() {
     make --jobs=2 programs tools

@@ -1,0 +1,320 @@
+#!/usr/bin/env bats
+# demo.bats -- guards against a live demo that embarrasses the teacher: a screen that is garbled or
+# stands still, a key without an answer, a number that the experiments contradict, a process left.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    demo=build/release/demo
+    bin=$BATS_TEST_TMPDIR/bin # Of our own, so that what is left behind is told from what is others'.
+    socket=$BATS_TEST_TMPDIR/tmux
+    ending=$BATS_TEST_TMPDIR/status
+    [[ -x $demo ]] || skip "the demo was left out of the build: libncurses-dev is not installed"
+}
+
+teardown() { tmux -S "$socket" kill-server 2>/dev/null || true; }
+
+# Copies servers, the client and the demo to $bin.
+prepare() { # prepare MODEL...
+    command -v tmux >/dev/null || skip "tmux is not installed"
+    mkdir -p "$bin"
+    cp build/release/load build/release/demo "$bin"
+    for model in "$@"; do cp "build/release/server-$model" "$bin"; done
+}
+
+# Starts the demo in a terminal of its own; its exit status goes to $ending.
+start() { # start COLUMNSxROWS OPTION...
+    local command
+    command=$(printf ' %q' "$bin/demo" --bin-dir "$bin" "${@:2}")
+    tmux -S "$socket" -f /dev/null new-session -d -x "${1%x*}" -y "${1#*x}" \
+        "TERM=${TERMINAL:-screen} LC_ALL=${LOCALE:-C.UTF-8} $command; echo \$? >$ending; sleep 60" 3>&-
+}
+
+screen() { tmux -S "$socket" capture-pane -p; }
+keys() { tmux -S "$socket" send-keys "$@"; }
+
+# Waits up to 20 s until the screen has a line that matches.
+await() { # await REGEX
+    for _ in {1..400}; do
+        screen | grep -qE -- "$1" && return
+        sleep 0.05
+    done
+    echo "no \"$1\" on:"
+    screen
+    return 1
+}
+
+# The value of a line of figures in a column (1, 2, ...), with its unit, history cut off.
+value() { # value LABEL COLUMN
+    local width=$(((80 - 13) / count))
+    screen | LC_ALL=C.UTF-8 sed 's/[▁▂▃▄▅▆▇█]/#/g' | grep -E -- "^ {0,2}$1 " | head -n 1 |
+        awk -v from=$((14 + ($2 - 1) * width)) '{ print substr($0, from, 9) }' | sed 's/^ *//; s/ *$//'
+}
+
+until_value() { # until_value LABEL COLUMN PATTERN: waits up to 20 s
+    # shellcheck disable=SC2053  # a pattern is meant
+    for _ in {1..400}; do [[ $(value "$1" "$2") == $3 ]] && return; sleep 0.05; done
+    screen
+    return 1
+}
+
+# Fails if the demo's status is not as expected, or if a process of $bin is left.
+ended_with() { # ended_with STATUS
+    local file line
+    for _ in {1..200}; do [[ -s $ending ]] && break; sleep 0.05; done
+    [[ $(<"$ending") == "$1" ]] || { echo "status $(<"$ending"), not $1"; screen; return 1; }
+    for file in /proc/[0-9]*/cmdline; do
+        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue # It ended meanwhile.
+        # The shell in the terminal has all of it in its own command.
+        [[ $line != "$bin"/* ]] || { echo "left behind: $line"; return 1; }
+    done
+}
+
+pid_of() { # pid_of PROGRAM of $bin, the first of them
+    local file line
+    for file in /proc/[0-9]*/cmdline; do
+        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue
+        [[ $line != "$bin/$1 "* ]] || { basename "$(dirname "$file")"; return; }
+    done
+    return 1
+}
+
+true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
+
+# A duration or a size as a plain number, in us or KiB.
+plain() { # plain "1.23 ms"
+    awk '{ gsub(",", ""); factor["us"] = 1; factor["ms"] = 1e3; factor["s"] = 1e6
+           factor["KiB"] = 1; factor["MiB"] = 1024; factor["GiB"] = 1048576; print $1 * factor[$2] }' <<<"$1"
+}
+
+refused() { # refused EXPECTED-TEXT ARGUMENT...
+    run -2 --separate-stderr "$demo" "${@:2}"
+    [[ -z $output && $stderr == *"$1"* && ${#stderr_lines[@]} == 1 ]] || { echo "$stderr"; return 1; }
+}
+
+@test "wrong usage is one clear line, exit 2" {
+    local script=$BATS_TEST_TMPDIR/script
+    refused 'which models' --connections 5
+    refused 'at most 4 models' --models 'a b c d e'
+    refused 'not "../poll"' --models ../poll
+    refused 'server-nonesuch' --models 'poll nonesuch'
+    refused '--connections takes' --models poll --connections 20000
+    refused 'unknown option --fast' --models poll --fast
+    refused 'cannot read /nowhere' --models poll --script /nowhere
+    printf '1 +\n2 jump\n' >"$script"
+    refused "$script:2: \"jump\"" --models poll --script "$script"
+    refused 'needs a terminal' --models poll </dev/null
+    TERM=nonesuch run -1 script -qec "$demo --models poll" /dev/null
+    [[ $output == *'"nonesuch" is not known'* ]]
+}
+
+@test "four models at 80 x 24: every figure comes, a key is answered, q leaves nothing" {
+    prepare fork thread poll epoll
+    count=4
+    start 80x24 --models 'fork thread poll epoll' --connections 20 --rate 2000
+    await 'coffee shop'
+    await '1.fork +2.thread +3.poll +4.epoll'
+    for column in 1 2 3 4; do
+        until_value 'latency p99' $column '*[mu]s'
+        until_value memory $column '*iB'
+        [[ $(value connections $column) == 20 && $(value 'latency p50' $column) == *[mu]s ]]
+        [[ $(value CPU $column) == *% ]]
+        true_that "$(value "messages/s" $column | tr -d ,) > 1000 && $(value "switches/s" $column | tr -d ,) > 100"
+    done
+    await 'fork: 21 baristas \(processes\), [0-9.]+ at work; of 20 customers [0-9.]+ wait'
+    await 'poll: 1 barista, '
+    keys +
+    await 'each: 200 clients'
+    await 'fork: 201 baristas'
+    [[ $(screen | wc -l) == 24 && $(screen | tail -n 1) == *'q quit' ]]
+    keys q
+    ended_with 0
+}
+
+@test "the screen moves four times a second, and keys are answered within 250 ms" {
+    prepare fork poll
+    start 80x24 --models 'fork poll' --connections 100 --rate 2000
+    await 'fork: 101 baristas'
+    local seen=() best=1000000 begin now
+    begin=${EPOCHREALTIME/./}
+    while now=${EPOCHREALTIME/./}; ((now - begin < 3000000)); do
+        seen+=("$(screen | head -n 1 | grep -oE '[0-9]:[0-9.]+')")
+        sleep 0.03
+    done
+    (($(printf '%s\n' "${seen[@]}" | sort -u | wc -l) >= 11)) || { printf '%s ' "${seen[@]}"; false; }
+    for _ in 1 2 3; do # The best of three: the test's own look at the screen takes time, too.
+        keys p
+        begin=${EPOCHREALTIME/./}
+        until screen | head -n 1 | grep -q PAUSED; do (("${EPOCHREALTIME/./}" - begin < 5000000)); done
+        now=$((${EPOCHREALTIME/./} - begin))
+        ((now >= best)) || best=$now
+        keys p
+        until ! screen | head -n 1 | grep -q PAUSED; do (("${EPOCHREALTIME/./}" - begin < 9000000)); done
+    done
+    echo "answered after $best us"
+    ((best < 250000))
+    keys q
+    ended_with 0
+}
+
+@test "a wide screen has large letters; it may change its size at any time" {
+    prepare poll thread
+    start 200x50 --models 'poll thread' --connections 10
+    await '\|_\|.*\|_\|'
+    await 'coffee shop'
+    tmux -S "$socket" resize-window -x 80 -y 24
+    await '^ \+- clients.*q quit$'
+    [[ $(screen | head -n 1) == *'all at once'*[0-9] || $(screen | head -n 1) == *'one at a time'*[0-9] ]]
+    ! screen | grep -q '|_|'
+    tmux -S "$socket" resize-window -x 60 -y 20
+    await '80 x 24 letters are needed, here are 60 x 20'
+    tmux -S "$socket" resize-window -x 132 -y 43
+    await 'q quit'
+    [[ $(screen | sed -n 43p) == *'q quit'* ]]
+    keys h
+    await 'kill the server'
+    keys q
+    ended_with 0
+}
+
+@test "Ctrl-C, SIGTERM, SIGKILL and a terminal that goes leave no process" {
+    prepare fork poll
+    local pid
+    start 80x24 --models 'fork poll' --connections 100
+    await 'fork: 101 baristas'
+    keys C-c
+    ended_with 130
+    rm "$ending"; tmux -S "$socket" kill-server
+    start 80x24 --models 'fork poll' --connections 100
+    await 'fork: 101 baristas'
+    kill -TERM "$(pid_of demo)"
+    ended_with 143
+    rm "$ending"; tmux -S "$socket" kill-server
+    start 80x24 --models 'fork poll' --connections 100
+    await 'fork: 101 baristas'
+    kill -KILL "$(pid_of demo)"
+    sleep 0.5
+    ended_with 137
+    rm "$ending"; tmux -S "$socket" kill-server
+    start 80x24 --models 'fork poll' --connections 100
+    await 'fork: 101 baristas'
+    pid=$(pid_of demo)
+    tmux -S "$socket" kill-server
+    for _ in {1..100}; do [[ -e /proc/$pid ]] || break; sleep 0.05; done
+    sleep 0.5
+    echo 0 >"$ending"
+    ended_with 0
+}
+
+@test "a killed server is told; restarted, all its clients come back at once" {
+    prepare fork poll
+    count=2
+    start 80x24 --models 'fork poll' --connections 200
+    await 'fork: 201 baristas'
+    await 'poll: 1 barista'
+    keys k
+    await 'killed +killed'
+    await 'fork: closed. 200 customers wait in the street'
+    keys r
+    await 'fork: 201 baristas'
+    await 'poll: 1 barista'
+    [[ $(value connections 1) == 200 && $(value 'opened within' 2) == *[mu]s ]]
+    keys 2 k # Only the second.
+    await ' killed'
+    [[ $(screen | grep -o killed | wc -l) == 1 ]]
+    await 'fork: 201 baristas'
+    kill -SEGV "$(pid_of server-fork)" # By itself.
+    await 'fork: the server ended: signal 11'
+    keys a r
+    await 'fork: 201 baristas'
+    await 'poll: 1 barista'
+    keys q
+    ended_with 0
+}
+
+@test "slow requests stop the event loop's other customers, not those with a barista each" {
+    prepare thread epoll
+    count=2
+    start 80x24 --models 'thread epoll' --connections 100 --rate 2000
+    await 'epoll: 1 barista'
+    keys s n
+    await '1 % sleep 10 ms, 1 deaf'
+    until_value 'slow ones p50' 1 '*ms'
+    until_value 'slow ones p50' 2 '*ms'
+    true_that "$(plain "$(value 'slow ones p50' 1)") >= 10000 && $(plain "$(value 'slow ones p50' 2)") >= 10000"
+    true_that "$(plain "$(value 'never fetched' 1)") > 100 && $(plain "$(value 'never fetched' 2)") > 100"
+    until_value 'latency p99' 2 '*s'
+    true_that "$(plain "$(value 'latency p99' 2)") > 8000"
+    keys s s n i
+    await '90 % idle, 2,000 messages/s$'
+    keys q
+    ended_with 0
+}
+
+@test "without colour and without Unicode it is all the same" {
+    prepare poll
+    TERMINAL=vt100 LOCALE=C start 80x24 --models poll --connections 10
+    await 'poll: 1 barista'
+    await '@'
+    [[ -z $(screen | LC_ALL=C grep -P '[^\x00-\x7f]') ]]
+    [[ $(tmux -S "$socket" capture-pane -p -e | grep -cE $'\033\\[[0-9;]*3[0-7]m') == 0 ]]
+    keys q
+    ended_with 0
+}
+
+@test "a script says its words, presses its keys in time, and ends the demo" {
+    prepare poll
+    printf '%s\n' '0.2 say Guess first.' '1.5 +' '# and the end' '4 q' >"$BATS_TEST_TMPDIR/script"
+    local begin=${EPOCHREALTIME/./} took
+    start 80x24 --models poll --connections 10 --script "$BATS_TEST_TMPDIR/script"
+    await 'Guess first\.'
+    await 'each: 100 clients'
+    ended_with 0
+    took=$((${EPOCHREALTIME/./} - begin))
+    ((took > 3900000 && took < 8000000))
+}
+
+@test "the figures are those of the experiments: latency of a known delay, memory" {
+    prepare poll thread
+    cp build/release/liar-delay "$bin/server-delay"
+    count=3
+    start 80x24 --models 'delay poll thread' --connections 200 --rate 2000
+    until_value 'latency p99' 1 '*ms'
+    until_value memory 3 '*iB'
+    local p50 poll thread raw=$BATS_TEST_TMPDIR/raw.csv conf=$BATS_TEST_TMPDIR/same.conf
+    p50=$(plain "$(value 'latency p50' 1)")
+    poll=$(plain "$(value memory 2)")
+    thread=$(plain "$(value memory 3)")
+    keys q
+    ended_with 0
+    printf '%s\n' 'kind = latency' 'connections = 200' 'rate_per_s = 2000' 'warmup_s = 0.2' 'window_s = 0.7' >"$conf"
+    for model in delay poll thread; do
+        build/release/measure "$conf" --model "$model" --bin-dir "$bin" --out "$raw" >/dev/null
+    done
+    local column=(latency_ns_p50 pss_kib page_tables_kib kernel_stack_kib)
+    awk -F, -v p50="$p50" -v poll="$poll" -v thread="$thread" -v names="${column[*]}" '
+        function near(shown, measured) {
+            printf "%s: shown %g, measured %g\n", $c["model"], shown, measured
+            if (shown > measured * 1.15 || shown < measured / 1.15) wrong = 1
+        }
+        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["superseded"] == 1 { next }
+        $c["model"] == "delay" { near(p50, $c["latency_ns_p50"] / 1e3); seen++; next }
+        { near($c["model"] == "poll" ? poll : thread,
+               $c["pss_kib"] + $c["page_tables_kib"] + $c["kernel_stack_kib"]); seen++ }
+        END { exit wrong || seen != 3 }' "$raw"
+}
+
+@test "run_all.sh demo builds and starts it, and says which models there are" {
+    command -v tmux >/dev/null || skip "tmux is not installed"
+    run -2 --separate-stderr ./run_all.sh demo --models 'poll nonesuch'
+    [[ $stderr == *'no model "nonesuch"'*poll* ]]
+    tmux -S "$socket" -f /dev/null new-session -d -x 80 -y 24 \
+        "LC_ALL=C.UTF-8 ./run_all.sh demo --no-install --models poll --connections 10; echo \$? >$ending; sleep 60" 3>&-
+    await 'poll: 1 barista'
+    await '█' # The user's locale, not that of the scripts.
+    keys q
+    for _ in {1..200}; do [[ -s $ending ]] && break; sleep 0.05; done
+    [[ $(<"$ending") == 0 ]]
+}
