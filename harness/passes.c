@@ -177,23 +177,9 @@ static void look_after(struct run *run)
  * a busy neighbour spoil this, too. */
 static void judge(struct run *run, const struct answer *window)
 {
-    struct verdict_numbers numbers = {
-        .poisson = run->session.conf.poisson,
-        .spin = answer_number(window, "spin") > 0,
-        .corrupt = answer_number(window, "corrupt"),
-        .lost = answer_number(window, "lost"),
-        .reset = answer_number(window, "connections_reset"),
-        .offered_per_s = answer_number(window, "offered_per_s"),
-        .sent_per_s = answer_number(window, "sent_per_s"),
-        .achieved_per_s = answer_number(window, "achieved_per_s"),
-        .window_s = answer_number(window, "window_s"),
-        .connections = answer_number(window, "connections_active"),
-        .client_cpu_percent_max = answer_number(window, "client_cpu_percent_max"),
-        .latency_ns_p99 = answer_number(window, "latency_ns_p99"),
-        .send_lag_ns_p99 = answer_number(window, "send_lag_ns_p99"),
-        .little_error_percent = NAN,
-        .drift_percent = NAN, /* Nobody asks how fast it was. */
-    };
+    struct verdict_numbers numbers = session_numbers(&run->session, false, window);
+    numbers.little_error_percent = NAN;
+    numbers.drift_percent = NAN; /* Nobody asks how fast it was. */
     struct row unused = {0};
     edge_row(&run->before.edge, &run->after.edge, window, &run->session.cpus, numbers.spin, &unused,
              &numbers);
