@@ -7,6 +7,7 @@
 # In every *.md file, what stands between two marks is written anew:
 #   <!-- BEGIN figure NAME --> ... <!-- END -->     the chart figures/NAME.svg, and where it is from
 #   <!-- BEGIN models --> ... <!-- END -->          the table of models: idea, lines, measured cost
+#   <!-- BEGIN claims --> ... <!-- END -->          what the essay says, beside the reference run
 #   <!-- BEGIN picture MODEL --> ... <!-- END -->   the comment at the head of its file
 #   <!-- BEGIN code ANCHOR --> ... <!-- END -->     the lines between //DOC: ANCHOR and //DOC-END: ANCHOR
 #   <!-- BEGIN costs MODEL --> ... <!-- END -->     what the reference run measured of it
@@ -93,6 +94,18 @@ write_models() { # write_models PAGE
     done
 }
 
+write_claims() {
+    local switch_cost=''
+    [[ ! -s $reference/switch_cost.csv ]] || switch_cost=$reference/switch_cost.csv
+    source_comment
+    awk -v switch_cost="$switch_cost" -v machine="$reference/machine.txt" -f harness/claims.awk "$reference/summary.csv" |
+        awk -F'\t' '$1 == "T" { next }
+            { line = rule = "|"
+              for (i = 2; i <= NF; i++) { line = line " " $i " |"; rule = rule " --- |" }
+              print line
+              if ($1 == "H") print rule }'
+}
+
 write_picture() { # write_picture MODEL
     [[ -f servers/$1.c ]] || die "there is no model $1 to picture"
     echo '```'
@@ -141,6 +154,7 @@ write_page() { # write_page PAGE
             case $kind in
             figure) write_figure "$1" "$name" ;;
             models) write_models "$1" ;;
+            claims) write_claims ;;
             picture) write_picture "$name" ;;
             code) write_code "$1" "$name" ;;
             costs) write_costs "$name" ;;
