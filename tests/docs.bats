@@ -118,3 +118,27 @@ documented_commands() {
     echo "$tried commands were planned"
     ((wrong == 0 && tried >= 20))
 }
+
+# Does what "Your own server" says, line by line, in a scratch copy.
+@test "your own server: every command of the page does what the page says" {
+    work=$BATS_TEST_TMPDIR/copy
+    mkdir "$work"
+    git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- | tar --extract --directory "$work"
+    mkdir -p "$work/build/release"
+    cp build/release/gate "$work/build/release"
+    cd "$work"
+    awk '/^<!-- command: run as it stands by tests\/docs.bats/ { ours = 1 }
+         /^```/ { if (open) ours = 0; open = !open; next }
+         open && ours && $0 != "make"' docs/your-own-server.md >commands
+    [[ $(wc -l <commands) == 4 ]]
+    while read -r line; do
+        said=$(eval "$line" 2>&1 </dev/null) && status=0 || status=$?
+        echo "\$ $line"; echo "$said"
+        case $line in
+        *'python3 mine.py {port}')
+            if grep -q drain mine.py; then [[ $status == 0 && $said == *'mine: 2 passed'* ]]
+            else [[ $status == 1 && $said == *'FAIL  never-reading '*'it holds'* && $said == *'pass  half-close'* ]]; fi ;;
+        *) ((status == 0)) ;;
+        esac
+    done <commands
+}

@@ -47,6 +47,7 @@ caught() {
 @test "chatter: words on stderr are found" { caught chatter half-message "unexpected words"; }
 
 @test "a crowd of all kinds finds what goes wrong in company, and the seed tells which crowd" {
+    caught outlive mixed-crowd "came back wrong"
     caught swap_buffers mixed-crowd "seed "
     caught die_on_reset mixed-crowd "the server ended"
     caught lose_half_close mixed-crowd "a half-closing one"

@@ -255,10 +255,10 @@ int main(int argc, char **argv)
     long jobs = 2;
     traps_seed = clock_ns() / NS_PER_US % 1000000;
     add_traps(TRAPS_BYTES, TRAPS_BYTES_COUNT);
+    add_traps(TRAPS_SHORTAGE, TRAPS_SHORTAGE_COUNT); /* Early: they wait while others work. */
     add_traps(TRAPS_PEERS, TRAPS_PEERS_COUNT);
     add_traps(TRAPS_CROWDS, TRAPS_CROWDS_COUNT);
     add_traps(TRAPS_MIXED, TRAPS_MIXED_COUNT);
-    add_traps(TRAPS_SHORTAGE, TRAPS_SHORTAGE_COUNT);
     opterr = 0; /* Our own line says more. */
     for (int key; (key = getopt_long(argc, argv, "+:", options, NULL)) != -1;) {
         if (key == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);

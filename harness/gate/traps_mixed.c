@@ -6,7 +6,7 @@
  *   half-closing  sends, says that this was all, and reads to the end
  *   churning      one short message, then gone, by FIN or by reset
  *   resetting     leaves in the middle of anything
- *   never reading sends as much as the server takes
+ *   never reading sends as much as the server takes, and leaves it sitting there
  *
  * The first four did nothing wrong: every byte of theirs comes back, in time. */
 #include <stdio.h>
@@ -19,7 +19,8 @@
 
 enum {
     CROWD = 60,
-    MIX_MS = 1500,
+    MIX_MS = 500,
+    STUFFED_MS = 30,   /* The server takes no more from one that never reads: it may go. */
     SILENCE_MS = 5000, /* Nothing moves for a client that did nothing wrong. */
     REST_US = 50,      /* When nothing moves: the server needs a CPU, too. */
     LARGE_B = 256 * 1024,
@@ -143,6 +144,8 @@ static bool act(struct actor *actor)
     struct peer *peer = &actor->peer;
     uint64_t moved_ns = actor->moved_ns;
     if (actor->kind == RESETTING && chance(50) == 0) leave(actor, true);
+    bool stuffed = clock_ns() - actor->moved_ns > STUFFED_MS * NS_PER_MS;
+    if (actor->kind == NEVER_READING && stuffed && chance(20) == 0) leave(actor, true);
     if (actor->kind == NEVER_READING) actor->goal = peer->sent + LARGE_B;
     send_part(actor);
     if (actor->kind != NEVER_READING) receive_part(actor);
