@@ -129,6 +129,7 @@ gate() {
     }
     for model in "${models[@]}"; do
         if grep -qiE $'^[^\t]*\tFAIL\t' "$out/gate/$model.tsv"; then
+            broken=1
             say "excluded: $model: $(awk -F'\t' 'toupper($2) == "FAIL" { print $1 ": " $3; exit }' "$out/gate/$model.tsv")"
         else
             passed+=("$model")

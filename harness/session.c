@@ -74,9 +74,8 @@ struct process session_start_load(const struct session *session, int port)
                       "--message-b",  (char *)conf->text[KEY_MESSAGE_B],
                       "--timeout-ms", (char *)conf->text[KEY_TIMEOUT_MS]};
     int argc = 10;
-    bool open_loop =
-        conf->kind == CONF_LATENCY || conf->kind == CONF_WALLS || conf->kind == CONF_COUNTERS ||
-        conf->kind == CONF_HERD;
+    bool open_loop = conf->kind == CONF_LATENCY || conf->kind == CONF_WALLS ||
+                     conf->kind == CONF_COUNTERS || conf->kind == CONF_HERD;
     argv[argc++] = open_loop ? "--rate" : "--closed";
     if (open_loop) argv[argc++] = rate;
     if (open_loop || conf->kind == CONF_OMISSION) {

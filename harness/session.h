@@ -25,7 +25,7 @@ struct session {
     int out_fd;                            /* raw.csv, or what the kind writes, for appending. */
     const struct process_watcher *watcher; /* Of the server, or NULL. */
     char histograms[SESSION_FOLDER_MAX];   /* Folder for them, in kind omission only. */
-    char timeline[SESSION_FOLDER_MAX];   /* File where the client tells it, in kind herd only. */
+    char timeline[SESSION_FOLDER_MAX];     /* File where the client tells it, in kind herd only. */
 };
 
 /* Starts the server of this session on `port`, 0: any free one.  As target_start_model(). */

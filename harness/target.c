@@ -84,8 +84,8 @@ bool target_start_model(const char *program, uint16_t port, const char *options,
     int argc = 2;
     for (char *word; argc < WORDS_MAX && (word = strsep(&rest, " \t")) != NULL;)
         if (*word != '\0') argv[argc++] = word;
-    *target = (struct target){.process = process_start_watched(argv, cpus, false, watcher),
-                              .port = port};
+    *target =
+        (struct target){.process = process_start_watched(argv, cpus, false, watcher), .port = port};
     return await_line(target, why, why_size);
 }
 

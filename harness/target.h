@@ -13,8 +13,8 @@ struct target {
 };
 
 /* Starts `program` on `port` (0: any free one) with the words of `options`, watched by `watcher`
- * (NULL: by nobody), and waits until it says "ready port=N".  False with the reason in `why`; whatever
- * was started has ended then. */
+ * (NULL: by nobody), and waits until it says "ready port=N".  False with the reason in `why`;
+ * whatever was started has ended then. */
 bool target_start_model(const char *program, uint16_t port, const char *options,
                         const cpu_set_t *cpus, const struct process_watcher *watcher,
                         struct target *target, char *why, size_t why_size);

@@ -20,6 +20,7 @@
 enum {
     CROWD = 60,
     MIX_MS = 500,
+    SETTLE_MS = 200,   /* A pool has started all its workers by then. */
     STUFFED_MS = 30,   /* The server takes no more from one that never reads: it may go. */
     SILENCE_MS = 5000, /* Nothing moves for a client that did nothing wrong. */
     REST_US = 50,      /* When nothing moves: the server needs a CPU, too. */
@@ -172,6 +173,7 @@ static void mixed_crowd(void)
     trial_start("", "");
     struct peer first = peer_connect();
     peer_must_echo(&first, 64, SILENCE_MS, "a first client");
+    clock_sleep_ns(SETTLE_MS * NS_PER_MS);
     struct trial_usage start = trial_usage();
     for (int i = 0; i < CROWD; i++) {
         actors[i].kind = cast[i % (int)(sizeof cast / sizeof cast[0])];

@@ -14,7 +14,7 @@ enum {
     GREEDY = 20,
     HELD_KIB_MAX = 1024,   /* Of the bytes of a client who never reads, in the server's memory. */
     MEMORY_KIB_MAX = 4096, /* That such a client may cost, with the garbage of a collector. */
-    QUIET_MS = 100,        /* The kernel acknowledges within 40 ms. */
+    QUIET_MS = 300,        /* The kernel acknowledges within 200 ms. */
 };
 
 /* Fills a server with `count` clients that send as much as it takes and read nothing. */
