@@ -33,14 +33,13 @@ say_of_runs() { # say_of_runs answer|rank
 
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 
-# One table, chosen by its number (1: the overview) or by its experiment.
+# The tables of an experiment; of none (""): the overview.
 html_table() {
     awk -F'\t' -v wanted="$1" '
         function close_table() { if (open) print "</table></div>"; open = 0 }
         $1 == "T" {
             close_table()
-            n++
-            here = open = n == wanted || $3 == wanted
+            here = open = $3 == wanted
             if (here) print "<div class=\"wide\"><table><caption>" $2 "</caption>"
             next
         }
@@ -154,7 +153,7 @@ html() {
         escape <"$work/excluded.tsv" | sed 's|^\([^\t]*\)\t\(.*\)|<li><b>\1</b>: \2</li>|'
         echo '</ul>'
     fi
-    html_table 1
+    html_table ''
     echo '<p>Medians; in brackets the lowest and the highest run. A word in square brackets is a verdict: that number is no
 result. <a href="#method">What the verdicts mean</a></p>'
     for experiment in $(sections); do html_section "$experiment"; done
@@ -176,6 +175,7 @@ markdown() {
             section = $3
             print "\n## " $2 "\n"
             if (section in found) print found[section] "\n"
+            delete found[section] # Several tables of one section: once.
             next
         }
         {

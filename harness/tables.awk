@@ -113,6 +113,7 @@ function mark(status, metric) {
 }
 
 function write_overview(    i, m, part, text, row, kind, used) {
+    if (!model_count) return
     text = "H\tmodel"
     for (i = 1; i <= overview_count; i++) {
         split(overview[i], part, "|")

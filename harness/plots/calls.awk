@@ -47,17 +47,18 @@ function sort_names(    i, j, held) {
 function write_bar(m,    i, all, others, text) {
     for (i = 1; i <= name_count; i++) {
         all += per_message[m, names[i]]
-        if (i > CALLS_MAX) others += per_message[m, names[i]]
+        if (i > shown) others += per_message[m, names[i]]
         else text = text " " per_message[m, names[i]] + 0
     }
-    print ++place, m, all > 0 ? all : "NaN", text, others + 0 > (work "/bars.dat")
+    print ++place, m, (all > 0 ? all : "NaN"), text, (others + 0) > (work "/bars.dat")
     if (all + 0 > highest + 0) highest = all
 }
 
 END {
     sort_names()
-    for (i = 1; i <= name_count && i <= CALLS_MAX; i++) calls = calls names[i] " "
-    if (name_count > CALLS_MAX) calls = calls "others"
+    shown = name_count <= CALLS_MAX + 1 ? name_count : CALLS_MAX # One other has a name, too.
+    for (i = 1; i <= name_count && i <= shown; i++) calls = calls names[i] " "
+    if (name_count > shown) calls = calls "others"
     printf "" > (work "/bars.dat")
     for (m = 1; m <= model_count; m++) {
         if (!drawn[m]) continue

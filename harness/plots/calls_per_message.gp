@@ -16,7 +16,8 @@ HALF = 0.28
 set xrange [0.4:bar_count + 0.6]
 set yrange [0:highest * 1.15]
 set grid noxtics
-set xtics scale 0 font font(bar_count > 8 ? 17 : 25)
+set xtics scale 0 font bar_name_font
+if (many_bars) { set xtics rotate by 30 right }
 set style fill solid 1 border rgb "white"
 do for [i = 1:CALLS] {
     set object rectangle from screen legend_x(i), screen legend_y(i) - 11 / HEIGHT \
@@ -29,4 +30,4 @@ call_bottom(i) = i == 1 ? 0 : call_bottom(i - 1) + column(2 + i)
 call_top(i) = call_bottom(i) + column(3 + i)
 plot for [i = 1:CALLS] bars using 1:(call_bottom(i)):($1 - HALF):($1 + HALF):(call_bottom(i)):(call_top(i)) \
          with boxxyerror fillcolor rgb word(shades, i) linewidth 1, \
-     bars using 1:3:(sprintf("%.2f", $3)) with labels center offset 0, 0.7 font font(bar_count > 8 ? 16 : 23)
+     bars using 1:3:(sprintf("%.2f", $3)) with labels center offset 0, 0.7 font bar_number_font
