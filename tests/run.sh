@@ -93,7 +93,7 @@ part_gate() {
 
 part_guests() { bats --tap tests/guests.bats tests/contributing.bats; }
 
-part_harness() { bats --tap tests/measure.bats tests/switch.bats tests/herd.bats; }
+part_harness() { bats --tap tests/measure.bats tests/switch.bats tests/herd.bats tests/counters.bats; }
 
 part_controls() { bats --tap tests/controls.bats; }
 

@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# counters.bats -- guards against counts that are not those of a message: a call that is missed, one
+# that the tracer made, a silent zero.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load measuring.bash
+    prepare_measuring
+    counters=$BATS_TEST_TMPDIR/counters.csv
+}
+
+# Counts 20 clients of a model at a rate at which each message comes alone.
+count_calls() { # count_calls MODEL
+    tiny 'kind = counters' 'connections = 20' 'rate_per_s = 500' 'reruns = 2'
+    run -0 "$measure" "$conf" --out "$counters" --model "$1"
+    raw=$counters
+}
+
+# The value of a counter of a pass.
+value() { # value MODEL PASS COUNTER [METHOD]
+    awk -F, -v model="$1" -v pass="$2" -v counter="$3" -v method="${4:-}" '
+        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["model"] == model && $c["pass"] == pass && $c["counter"] == counter && (method == "" || $c["method"] == method) {
+            print $c["per_message"] }' "$counters"
+}
+
+@test "a blocking server reads and writes once for a message, a loop asks once more, and nothing else is counted" {
+    count_calls fork
+    count_calls poll
+    for model in fork poll; do
+        for call in read write; do true_that "$(value $model calls $call) > 0.97 && $(value $model calls $call) < 1.03"; done
+    done
+    true_that "$(value poll calls poll) > 0.5 && $(value poll calls poll) <= 1.05"
+    [[ $(awk -F, '$12 == "calls" && $16 == "ptrace" { print $4, $13 }' "$counters" | sort | one_line) == \
+        'fork read fork write poll poll poll read poll write' ]]
+}
+
+@test "switches agree between the passes and methods; what cannot be counted says so" {
+    count_calls fork
+    for counted in "plain taskstats" "events perf" "events taskstats" "calls taskstats"; do
+        seen=$(value fork ${counted% *} context_switches ${counted#* })
+        [[ -n $seen || $counted != *taskstats ]] || skip 'taskstats is not available here'
+        true_that "$seen > 0.9 && $seen < 1.1"
+    done
+    # A hardware event is a number above 0, or not available with a reason.
+    awk -F, 'NR > 1 && $13 ~ /^(cycles|instructions)$/ { n++; if (!($14 > 0 || ($14 == "" && $17 == "not_available" && $18 != ""))) bad = 1 }
+        END { exit bad || n != 2 }' "$counters"
+}
+
+@test "strace counts the same calls" {
+    command -v strace >/dev/null || skip 'strace is not installed'
+    count_calls epoll
+    build/release/server-epoll 0 >"$BATS_TEST_TMPDIR/ready" 3>&- &
+    server=$!
+    until [[ -s $BATS_TEST_TMPDIR/ready ]]; do kill -0 "$server" && sleep 0.01; done
+    port=$(sed 's/ready port=//' "$BATS_TEST_TMPDIR/ready")
+    strace -f -c -o "$BATS_TEST_TMPDIR/strace" -p "$server" 2>/dev/null 3>&- &
+    tracer=$!
+    sleep 0.3
+    run -0 build/release/load --port "$port" --connections 20 --rate 500 --duration 1 --warm 0 --output json
+    kill -INT "$tracer"
+    wait "$tracer" || true
+    kill "$server"
+    wait "$server" || true
+    calls_of() { awk -v name="$1" '$NF == name { print $4 }' "$BATS_TEST_TMPDIR/strace"; }
+    # The first echo of each client, and its last read, which finds the end, come on top.
+    echo "strace: read $(calls_of read), write $(calls_of write)"
+    cat "$BATS_TEST_TMPDIR/strace"
+    messages=$(jq .received <<<"$output")
+    true_that "$(calls_of write) >= $messages && $(calls_of write) <= 1.2 * $messages"
+    true_that "$(value epoll calls write) > 0.97 && $(value epoll calls write) < 1.03"
+}
+
+@test "each column of counters.csv is documented, and the summary holds medians" {
+    count_calls fork
+    diff <(head -1 "$counters" | tr , '\n' | sort) \
+         <(awk -F'|' '$2 ~ "column of counters.csv" { here = 1; next } !/^\|/ { here = 0 }
+               here && /^\| [a-z]/ { gsub(/ /, "", $2); gsub(",", "\n", $2); print $2 }' results/README.md | sort)
+    {
+        head -1 "$counters"
+        for cell in 1,1,2 2,1,4 3,1,9; do
+            echo "2,why,quick,poll,${cell%%,*},1,100,100,2000,2000,4000,calls,read,${cell##*,},0,ptrace,ok,"
+        done
+    } >"$BATS_TEST_TMPDIR/three.csv"
+    run -0 awk -f harness/counters.awk "$BATS_TEST_TMPDIR/three.csv"
+    [[ $output == *'why,poll,100,100,calls,read,ptrace,4,2,9,0,0,0,3,ok,'* ]]
+    mkdir "$BATS_TEST_TMPDIR/run"
+    cp "$BATS_TEST_TMPDIR/three.csv" "$BATS_TEST_TMPDIR/run/counters.csv"
+    run -0 ./run_all.sh draw "$BATS_TEST_TMPDIR/run"
+    [[ -s $BATS_TEST_TMPDIR/run/figures/why-calls_per_message.svg ]]
+    grep -qF 'A message takes 4 system calls with poll' "$BATS_TEST_TMPDIR/run/summary.md"
+}
