@@ -113,8 +113,14 @@ static enum verdict judge_server(const struct verdict_numbers *n, const struct r
         !n->closed && n->achieved_per_s < n->offered_per_s * (achieved_of_offered - chance(n));
     /* A queue that grows makes the second half slower: overload explains drift. */
     if (overloaded)
-        return because(VERDICT_OVERLOADED, reason, "%.0f of %.0f messages/s came back in time",
-                       n->achieved_per_s, n->offered_per_s);
+        /* With CPU to spare it is not its work that it cannot do, but something that it waits for.
+         */
+        return because(VERDICT_OVERLOADED, reason,
+                       "%.0f of %.0f messages/s came back in time; the server used %s%.0f %% of "
+                       "its CPU",
+                       n->achieved_per_s, n->offered_per_s,
+                       n->server_cpu_percent < server_cpu_percent_limit ? "only " : "",
+                       n->server_cpu_percent);
     if (fabs(n->drift_percent) > drift_percent_limit)
         return because(VERDICT_DRIFTING, reason, "the halves of the window differ by %.0f %%",
                        n->drift_percent);

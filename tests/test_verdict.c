@@ -174,6 +174,20 @@ static void silence_is_failure_and_not_overload(void **state)
     expect(n, VERDICT_FAILED);
 }
 
+static void an_overloaded_server_that_waits_is_told_from_one_that_works(void **state)
+{
+    (void)state;
+    char reason[200];
+    struct verdict_numbers n = good();
+    n.achieved_per_s = 10000;
+    n.server_cpu_percent = 5;
+    assert_int_equal(verdict_judge(&n, reason, sizeof reason), VERDICT_OVERLOADED);
+    assert_non_null(strstr(reason, "used only 5 % of its CPU"));
+    n.server_cpu_percent = 97;
+    assert_int_equal(verdict_judge(&n, reason, sizeof reason), VERDICT_OVERLOADED);
+    assert_non_null(strstr(reason, "used 97 % of its CPU"));
+}
+
 static void the_worst_word_wins(void **state)
 {
     (void)state;
@@ -207,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_closed_loop_may_fill_both_ends),
         cmocka_unit_test(littles_law_is_checked_in_a_closed_loop),
         cmocka_unit_test(silence_is_failure_and_not_overload),
+        cmocka_unit_test(an_overloaded_server_that_waits_is_told_from_one_that_works),
         cmocka_unit_test(the_worst_word_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

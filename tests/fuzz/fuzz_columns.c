@@ -47,7 +47,7 @@ static void open_any_file(const uint8_t *data, size_t size)
     int file_fd = memfd_create("raw.csv", 0);
     must(file_fd >= 0 && write(file_fd, data, size) == (ssize_t)size, "no file to write to");
     snprintf(path, sizeof path, "/proc/self/fd/%d", file_fd);
-    int fd = columns_open(path, why, (int)sizeof why);
+    int fd = columns_open(NULL, path, why, (int)sizeof why);
     must((fd < 0) == (why[0] != '\0') && strchr(why, '\n') == NULL, "refused without a reason");
     must(fd < 0 || size == 0 || memcmp(data, "schema,", 7) == 0,
          "a strange file was taken for ours");
