@@ -8,6 +8,13 @@ setup() {
     load measuring.bash
     prepare_measuring
     counters=$BATS_TEST_TMPDIR/counters.csv
+    server='' tracer=''
+}
+
+# Also where a test failed half-way: the tracer first, for it holds the server.
+teardown() {
+    local pid
+    for pid in $tracer $server; do kill "$pid" && wait "$pid" || true; done
 }
 
 # Counts 20 clients of a model at a rate at which each message comes alone.
@@ -61,8 +68,7 @@ value() { # value MODEL PASS COUNTER [METHOD]
     run -0 build/release/load --port "$port" --connections 20 --rate 500 --duration 1 --warm 0 --output json
     kill -INT "$tracer"
     wait "$tracer" || true
-    kill "$server"
-    wait "$server" || true
+    tracer=''
     calls_of() { awk -v name="$1" '$NF == name { print $4 }' "$BATS_TEST_TMPDIR/strace"; }
     # The first echo of each client, and its last read, which finds the end, come on top.
     echo "strace: read $(calls_of read), write $(calls_of write)"

@@ -42,6 +42,9 @@ lose_server() { # lose_server COMMAND OPTION...
     read -r answer <&"$answers"
     echo quit >&"${LOAD[1]}"
     exec {answers}<&-
+    kill "$server"
+    wait "$server"
+    server=''
 }
 
 accounts_close() {
