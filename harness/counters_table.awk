@@ -25,6 +25,10 @@ NR == 1 {
     remember(key)
     remember(key SUBSEP $c["method"])
     if ($c["status"] !~ /^(ok|not_available)$/ || $c["counter"] == "") broken[experiment, point, $c["pass"]] = $c["status"] ($c["reason"] == "" ? "" : ": " $c["reason"])
+    if ($c["status"] == "not_available" && $c["pass"] != "calls" && !((experiment, point, $c["reason"]) in noted)) {
+        noted[experiment, point, $c["reason"]] = 1
+        missing[experiment, point] = joined(missing[experiment, point], "not available: " $c["reason"])
+    }
     if ($c["method"] == "ptrace") note_call(experiment, $c["counter"], $c["per_message_median"] + 0)
 }
 
@@ -80,6 +84,17 @@ function write_calls(experiment,    i, n, text, all, point, key) {
     }
 }
 
+# Why a point has gaps, each reason once.
+function reasons(experiment, point,    text) {
+    text = broken[experiment, point, "plain"]
+    if (broken[experiment, point, "events"] != text) text = joined(text, broken[experiment, point, "events"])
+    return joined(text, missing[experiment, point])
+}
+
+function joined(text, more) {
+    return text (text != "" && more != "" ? "; " : "") more
+}
+
 function write_events(experiment,    i, n, text, part, point, key) {
     print "T\t" experiment ": what the kernel and the CPU counted per message\t" experiment
     text = "H\tmodel\tconnections"
@@ -96,7 +111,7 @@ function write_events(experiment,    i, n, text, part, point, key) {
             key = experiment SUBSEP point SUBSEP part[2] SUBSEP part[3] (part[4] == "" ? "" : SUBSEP part[4])
             text = text "\t" cell(key, part[5])
         }
-        print text "\t" broken[experiment, point, "plain"] broken[experiment, point, "events"]
+        print text "\t" reasons(experiment, point)
     }
 }
 

@@ -2,8 +2,8 @@
  *
  * Order matters: the first of these that holds is the verdict, because each makes the later ones
  * meaningless.  A wrong byte says more than a dead server, a dead server more than a late client,
- * a late client more than a busy neighbour, and only a point without any of them says something
- * about the model. */
+ * a late client more than a busy neighbour (in a closed loop the neighbour comes first: without a
+ * schedule nobody is late), and only a point without any of them says something about the model. */
 #ifndef C10K_VERDICT_H
 #define C10K_VERDICT_H
 

@@ -104,6 +104,15 @@ spell_out() {
     for foreign in $(tries foreign_cpu_percent); do true_that "$foreign > 3"; done
 }
 
+@test "a closed loop whose server shares its CPU with a busy loop is noisy, not client_limited" {
+    local cpus
+    read -r -a cpus <<<"$(cpus_of server)"
+    tiny 'kind = capacity' 'connections = 10' 'reruns = 1'
+    busy_on "${cpus[@]}"
+    measure_command 'exec build/release/server-poll {port}'
+    [[ $(tries status | sort -u) == noisy ]]
+}
+
 @test "a server with a fixed delay reads that delay" {
     tiny 'kind = latency' 'connections = 20' 'rate_per_s = 500' 'arrival = constant' 'window_s.full = 1'
     reads_5_ms() {

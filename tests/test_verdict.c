@@ -154,6 +154,24 @@ static void a_closed_loop_may_fill_both_ends(void **state)
                 VERDICT_CLIENT_LIMITED);
 }
 
+static void a_closed_loop_whose_server_is_starved_is_noisy_and_not_client_limited(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good_closed();
+    n.client_cpu_percent_max = 95;
+    n.server_cpu_percent = 50;
+    n.foreign_cpu_percent = 3;
+    expect(n, VERDICT_CLIENT_LIMITED);
+    n.foreign_cpu_percent = 25;
+    expect(n, VERDICT_NOISY);
+    n.single_thread = false; /* Nor does it take a server with one thread to see it. */
+    expect(n, VERDICT_NOISY);
+    n = good();
+    n.client_cpu_percent_max = 95;
+    n.foreign_cpu_percent = 25;
+    expect(n, VERDICT_CLIENT_LIMITED); /* With a schedule the client's lateness says more. */
+}
+
 static void littles_law_is_checked_in_a_closed_loop(void **state)
 {
     (void)state;
@@ -219,6 +237,7 @@ int main(void)
         cmocka_unit_test(who_waits_for_the_kernels_own_threads_is_not_disturbed),
         cmocka_unit_test(chance_is_allowed_for_random_arrivals_only),
         cmocka_unit_test(a_closed_loop_may_fill_both_ends),
+        cmocka_unit_test(a_closed_loop_whose_server_is_starved_is_noisy_and_not_client_limited),
         cmocka_unit_test(littles_law_is_checked_in_a_closed_loop),
         cmocka_unit_test(silence_is_failure_and_not_overload),
         cmocka_unit_test(an_overloaded_server_that_waits_is_told_from_one_that_works),
