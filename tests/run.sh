@@ -79,7 +79,7 @@ conform() { # conform BUILD MODEL
 part_gate() {
     local build model parts
     parts=$(mktemp -d)
-    bats --tap tests/gate.bats
+    bats --tap tests/gate.bats >"$parts/gate" 2>&1 &
     for build in release address thread; do
         for model in servers/*.c; do
             model=$(basename "$model" .c)
