@@ -2,9 +2,10 @@
 #
 #   awk -f harness/headline.awk -f harness/decide.awk -f harness/answer.awk TABLE...
 #
-# A TABLE is what summarise.awk makes with runs=1, cold_start.csv, counters_summary.csv or herd.csv.  Writes "experiment<TAB>sentences".  The first
-# sentence compares models where the most connections are, and claims a difference by the rule of
-# decide.awk only; the second tells what the number of connections, or else what a number is made of.
+# A TABLE is what summarise.awk makes with runs=1, cold_start.csv, counters_summary.csv or herd.csv.
+# Writes "experiment<TAB>sentences".  The first sentence compares models where the most connections
+# are, and claims a difference by the rule of decide.awk only; the second tells what the number of
+# connections changes, or else what a number is made of.
 
 BEGIN { FS = "," }
 
@@ -19,7 +20,6 @@ FNR == 1 {
     if (!(experiment in kind_of)) experiments[++experiment_count] = experiment
     kind_of[experiment] = kind
     n = ++rows[experiment]
-    row[experiment, n] = $0
     for (name in column) cell[experiment, n, name] = $column[name]
     cell[experiment, n, "size"] = value("connections_asked") * 1e9 + value("connections_active")
     if (value("connections_active") + 0 > 0 && value("connections_active") + 0 < value("connections_asked") + 0)

@@ -47,7 +47,7 @@ need_folder() {
 summarise() { # summarise RUN SIDE: the arguments that compare.awk reads of it, one a line
     echo "side=$2"
     if [[ -s $1/raw.csv ]]; then
-        awk -v runs=1 -f harness/summarise.awk "$1/raw.csv" >"$work/$2.csv" || exit
+        awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$1/raw.csv" >"$work/$2.csv" || exit
         echo "$work/$2.csv"
     fi
     if [[ -s $1/cold_start.csv ]]; then echo "$1/cold_start.csv"; fi

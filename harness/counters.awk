@@ -1,6 +1,6 @@
 # counters.awk -- counters.csv to counters_summary.csv: the median of the repeats of each count.
 #
-#   awk -f harness/counters.awk results/RUN/counters.csv > results/RUN/counters_summary.csv
+#   awk -f harness/spread.awk -f harness/counters.awk results/RUN/counters.csv > results/RUN/counters_summary.csv
 #
 # Repeats that are not `ok` count only where none is: then the status and reason of the first of them
 # stand there.
@@ -39,15 +39,10 @@ NF != header_size {
 function value(name) { return $column[name] }
 
 # Returns "median,min,max" of the first `n` cells of a key, or ",," if they are empty.
-function spread(cells, key, n,    i, j, held, sorted) {
+function spread(cells, key, n,    i, sorted) {
     if (n == 0 || cells[key, 1] == "") return ",,"
-    for (i = 1; i <= n; i++) {
-        held = cells[key, i] + 0
-        for (j = i - 1; j > 0 && sorted[j] > held; j--) sorted[j + 1] = sorted[j]
-        sorted[j + 1] = held
-    }
-    i = int((n + 1) / 2)
-    return (n % 2 ? sorted[i] : (sorted[i] + sorted[i + 1]) / 2) OFS sorted[1] OFS sorted[n]
+    for (i = 1; i <= n; i++) spread_add(sorted, i - 1, cells[key, i])
+    return spread_median(sorted, n) OFS sorted[1] OFS sorted[n]
 }
 
 END {

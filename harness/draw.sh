@@ -223,14 +223,14 @@ main() {
     touch "$work/figures.txt" "$work/not_available.txt"
 
     if [[ -s $run/raw.csv ]]; then
-        awk -f harness/summarise.awk "$run/raw.csv" >"$work/summary.csv" || exit
+        awk -f harness/spread.awk -f harness/summarise.awk "$run/raw.csv" >"$work/summary.csv" || exit
     else
         echo experiment,kind,model,connections_asked,connections_active,arrival,repeats_ok,repeats,status,reason \
             >"$work/summary.csv"
     fi
     { mkdir -p "$run/figures" && mv "$work/summary.csv" "$run/summary.csv"; } || die "cannot write to $run"
     if [[ -s $run/counters.csv ]]; then
-        awk -f harness/counters.awk "$run/counters.csv" >"$work/counters_summary.csv" || exit
+        awk -f harness/spread.awk -f harness/counters.awk "$run/counters.csv" >"$work/counters_summary.csv" || exit
         mv "$work/counters_summary.csv" "$run/"
     fi
     known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv" "$run/herd.csv")

@@ -1,6 +1,6 @@
 # herd.awk -- the table of a herd, for people: a row for each model and way to come back.
 #
-#   awk -f harness/herd.awk results/RUN/herd.csv
+#   awk -f harness/spread.awk -f harness/herd.awk results/RUN/herd.csv
 #
 # Writes lines of cells as tables.awk does:  T title name / H heading... / R cell...
 # A cell holds the median of the repeats; "12.3 (11-14)" adds the lowest and the highest.  A repeat
@@ -31,17 +31,15 @@ NR == 1 {
 function short(number) { return number == int(number) || number >= 100 ? sprintf("%.0f", number) : sprintf("%.3g", number) }
 
 # "median (low-high)" of what the repeats have of a column, "-" if none has it.
-function spread(key, name, divide,    i, j, count, cells, value, sorted) {
+function spread(key, name, divide,    i, count, cells, value, sorted) {
     for (i = 1; i <= repeats[key]; i++) {
         split(row[key, i], cells, ",")
         value = cells[column[name]]
         if (value == "") continue
-        for (j = count++; j > 0 && sorted[j] > value + 0; j--) sorted[j + 1] = sorted[j]
-        sorted[j + 1] = value + 0
+        count = spread_add(sorted, count, value)
     }
     if (!count) return "-"
-    i = int((count + 1) / 2)
-    value = short((count % 2 ? sorted[i] : (sorted[i] + sorted[i + 1]) / 2) / divide)
+    value = short(spread_median(sorted, count) / divide)
     if (short(sorted[1] / divide) == short(sorted[count] / divide)) return value
     return value " (" short(sorted[1] / divide) "-" short(sorted[count] / divide) ")"
 }

@@ -17,7 +17,7 @@ tables() {
     [[ ! -s $run/switch_cost.csv ]] || switch_cost=$run/switch_cost.csv
     awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/tables.awk "$run/summary.csv"
     [[ ! -s $run/counters_summary.csv ]] || awk -f harness/counters_table.awk "$run/counters_summary.csv"
-    [[ ! -s $run/herd.csv ]] || awk -f harness/herd.awk "$run/herd.csv"
+    [[ ! -s $run/herd.csv ]] || awk -f harness/spread.awk -f harness/herd.awk "$run/herd.csv"
     awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
@@ -203,7 +203,7 @@ overview() {
 }
 
 tables >"$work/tables.tsv"
-[[ ! -s $run/raw.csv ]] || awk -v runs=1 -f harness/summarise.awk "$run/raw.csv" >"$work/runs.csv"
+[[ ! -s $run/raw.csv ]] || awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$run/raw.csv" >"$work/runs.csv"
 say_of_runs answer >"$work/answers.tsv"
 say_of_runs rank >"$work/ranks.tsv"
 html >"$work/index.html"

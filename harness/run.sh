@@ -224,7 +224,7 @@ set_rate() { # set_rate EXPERIMENT
     if [[ -n $rate_now ]]; then say "$1: $rate_now messages/s for all, as in the baseline"; return; fi
     rate_now=$wanted
     [[ -s $out/raw.csv ]] || return 0
-    half=$(awk -f harness/summarise.awk "$out/raw.csv" | awk -F, '
+    half=$(awk -f harness/spread.awk -f harness/summarise.awk "$out/raw.csv" | awk -F, '
         NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["kind"] == "capacity" && $c["repeats_ok"] > 0 {
             if ($c["connections_asked"] + 0 < count + 0) next

@@ -1,8 +1,8 @@
 # summarise.awk -- raw.csv to summary.csv: one row per experiment, model, connections held and active,
 # and arrival.
 #
-#   awk -f harness/summarise.awk results/RUN/raw.csv > results/RUN/summary.csv
-#   awk -v runs=1 -f harness/summarise.awk results/RUN/raw.csv      adds X_runs, for those who decide
+#   awk -f harness/spread.awk -f harness/summarise.awk results/RUN/raw.csv > results/RUN/summary.csv
+#   awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk results/RUN/raw.csv      adds X_runs, for those who decide
 #
 # Every numeric column X becomes X_median, X_min and X_max over the good repeats, whose status is
 # `ok` or `overloaded`.  A point without a good one is described by the repeats that it has, and its
@@ -175,19 +175,16 @@ function is_number(text) {
 }
 
 # Returns "median,min,max" of what was measured, or ",," if nothing was; with `runs`, and how often.
-function spread(key, m,    classes, n, k, i, j, count, text, sorted) {
+function spread(key, m,    classes, n, k, i, count, text, sorted) {
     n = split(sources(key, metrics[m]), classes, " ")
     for (k = 1; k <= n; k++)
         for (i = 1; i <= rows[key, classes[k]]; i++) {
             text = cell[key, classes[k], i, m]
             if (!is_number(text)) continue
-            for (j = count++; j > 0 && sorted[j] > text + 0; j--) sorted[j + 1] = sorted[j]
-            sorted[j + 1] = text + 0
+            count = spread_add(sorted, count, text)
         }
     if (!count) return ",," (runs ? ",0" : "")
-    i = int((count + 1) / 2)
-    text = count % 2 ? sorted[i] : (sorted[i] + sorted[i + 1]) / 2
-    return plain(text) OFS plain(sorted[1]) OFS plain(sorted[count]) (runs ? OFS count : "")
+    return plain(spread_median(sorted, count)) OFS plain(sorted[1]) OFS plain(sorted[count]) (runs ? OFS count : "")
 }
 
 # Whole numbers without an exponent, others with ten digits.

@@ -36,7 +36,7 @@ static int epoll_fd;
 static struct connection *queue[QUEUE_MAX];
 static long first, last;
 static sem_t waiting, places; /* How many wait, and how many more may. */
-static pthread_mutex_t hands = PTHREAD_MUTEX_INITIALIZER; /* Between which a connection passes. */
+static pthread_mutex_t handover = PTHREAD_MUTEX_INITIALIZER; /* A client changes its thread. */
 
 /* Waits for a place: until then nobody is accepted or read from.  Only one thread puts: no lock. */
 static void put(struct connection *connection)
@@ -49,9 +49,9 @@ static void put(struct connection *connection)
 static struct connection *take(void)
 {
     sem_wait(&waiting);
-    pthread_mutex_lock(&hands);
+    pthread_mutex_lock(&handover);
     struct connection *connection = queue[first++ % queue_size];
-    pthread_mutex_unlock(&hands);
+    pthread_mutex_unlock(&handover);
     sem_post(&places);
     return connection;
 }
@@ -76,9 +76,9 @@ static _Noreturn void *work(void *argument)
             free(connection);
         } else { /* EPOLLONESHOT: we hear of it once, so that no two workers have it. */
             uint32_t events = EPOLLONESHOT | (next == READY_TO_READ ? EPOLLIN : EPOLLOUT);
-            pthread_mutex_lock(&hands);
+            pthread_mutex_lock(&handover);
             if (!tell(EPOLL_CTL_MOD, connection->fd, events, connection)) die("epoll_ctl");
-            pthread_mutex_unlock(&hands);
+            pthread_mutex_unlock(&handover);
         }
     }
 }

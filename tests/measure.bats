@@ -184,7 +184,7 @@ measure_drift() {
     # A neighbour's word may come first, but the drift is there.
     for drift in $(tries drift_percent); do true_that "$drift > 10"; done
     last=$(column latency_ns_p50 1)
-    run -0 awk -f harness/summarise.awk "$raw"
+    run -0 awk -f harness/spread.awk -f harness/summarise.awk "$raw"
     [[ ${lines[1]} == *",$last,$last,$last,"* && ${lines[1]} == tiny,latency,delay,20,20,poisson,0,1,* ]]
 }
 

@@ -25,7 +25,7 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 # ---- numbers ----
 
 @test "the summary of the fixture is the one worked out by hand" {
-    awk -f harness/summarise.awk tests/fixtures/raw.csv >"$tmp/summary.csv"
+    awk -f harness/spread.awk -f harness/summarise.awk tests/fixtures/raw.csv >"$tmp/summary.csv"
     diff tests/fixtures/summary.csv "$tmp/summary.csv"
 }
 
@@ -55,13 +55,13 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     # A server of several processes switches between processes: 3 us.
     sed '1s/^/processes,/; 2,$s/^/101,/' tests/fixtures/raw.csv >"$tmp/raw.csv"
     cp tests/fixtures/switch_cost.csv "$tmp"
-    awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
+    awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
     [[ $(cell "$tmp/summary.csv" ramp poll 10 server_switching_percent_median) == 15 ]]
 }
 
 @test "nobody guesses what a switch costs where it was not measured" {
     cp tests/fixtures/raw.csv "$tmp"
-    [[ $(awk -f harness/summarise.awk "$tmp/raw.csv") != *switching* ]]
+    [[ $(awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv") != *switching* ]]
     run -0 ./run_all.sh draw "$tmp"
     [[ ! -e $tmp/figures/ramp-switching_share.svg && -s $tmp/figures/ramp-switches_per_s.svg ]]
     grep -q 'No chart: ramp: server_switching_percent is not available' "$tmp/index.html"
@@ -78,7 +78,7 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 
 @test "runs of which half were disturbed make a disturbed point" {
     sed '/,overloaded,/d' tests/fixtures/raw.csv >"$tmp/raw.csv"
-    awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
+    awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
     [[ $(cell "$tmp/summary.csv" ramp poll 100 repeats) == 2 && $(cell "$tmp/summary.csv" ramp poll 100 repeats_ok) == 1 ]]
     [[ $(cell "$tmp/summary.csv" ramp poll 100 status) == noisy ]]
     [[ $(cell "$tmp/summary.csv" ramp poll 100 reason) == 'other programs used 7.0 % of the machine' ]]
@@ -93,7 +93,7 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 
 @test "a torn raw.csv is refused, not summarised" {
     head -c 900 tests/fixtures/raw.csv >"$tmp/raw.csv"
-    run -2 --separate-stderr awk -f harness/summarise.awk "$tmp/raw.csv"
+    run -2 --separate-stderr awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv"
     one_line_on_stderr 'cells'
 }
 
@@ -257,7 +257,7 @@ crowd() { # crowd ASKED ACTIVE
     awk -F, -v OFS=, 'NR == 1 || $2 == "ramp" && $5 == "poll" {
         if (NR > 1) { asked = '"$1"'; active = '"$2"'; $10 = asked; $11 = active }
         print }' tests/fixtures/raw.csv >"$tmp/raw.csv"
-    awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
+    awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
     awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1000 -v log_y=1 -v known=poll -v work="$tmp" \
         -f harness/plots/points.awk "$tmp/summary.csv"
 }
