@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load comparing.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     tmp=$BATS_TEST_TMPDIR
 }
@@ -16,14 +17,6 @@ make_run() { # make_run NAME VARIABLE=VALUE...
     for word in "$@"; do options+=(-v "$word"); done
     mkdir -p "$tmp/$name"
     awk "${options[@]}" -f tests/synthetic_run.awk >"$tmp/$name/raw.csv"
-}
-
-compare() { ./run_all.sh compare "$tmp/$1" "$tmp/$2" --out "$tmp/out" "${@:3}"; }
-
-# The rows of compare.csv for which a condition over its columns, as c["verdict"], holds.
-rows() { # rows CONDITION
-    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[$i] = i; next }
-        { for (name in n) c[name] = $n[name] } '"$1"' { count++ } END { print count + 0 }' "$tmp/out/compare.csv"
 }
 
 refused() { # refused WORDS ARGUMENT...: one line on stderr that has the words, status 2, nothing written
@@ -85,7 +78,7 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
         make_run b seed=$((2 * i + 1)) noise=0.04
         compare a b >"$tmp/said"
         grep -q '^No difference shown in 112 rows' "$tmp/said" || { cat "$tmp/said"; return 1; }
-        [[ $(rows 'c["verdict"] != "not_shown"') == 0 ]]
+        [[ $(compared 'c["verdict"] != "not_shown"') == 0 ]]
     done
 }
 
@@ -95,9 +88,9 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     run -0 compare a b
     [[ $output =~ 'poll at 1,000 connections costs '[12][0-9]' % ('[0-9]+-[0-9]+' %) more CPU per message in B' ]]
     [[ $output =~ 'poll at 1 connection echoes '1[0-9]' % ('[0-9]+-[0-9]+' %) fewer messages per second in B' ]]
-    [[ $(rows 'c["verdict"] == "more" && c["metric"] == "server_cpu_us_per_message" && c["model"] == "poll"') == 4 ]]
-    [[ $(rows '(c["verdict"] == "more" || c["verdict"] == "less") && c["model"] != "poll"') == 0 ]]
-    [[ $(rows 'c["ratio_low"] > c["ratio"] || c["ratio"] > c["ratio_high"]') == 0 ]]
+    [[ $(compared 'c["verdict"] == "more" && c["metric"] == "server_cpu_us_per_message" && c["model"] == "poll"') == 4 ]]
+    [[ $(compared '(c["verdict"] == "more" || c["verdict"] == "less") && c["model"] != "poll"') == 0 ]]
+    [[ $(compared 'c["ratio_low"] > c["ratio"] || c["ratio"] > c["ratio_high"]') == 0 ]]
     # Seen from the other side it is cheaper.
     run -0 compare b a
     [[ $output =~ 'poll at 1,000 connections costs '[12][0-9]' % ('[0-9]+-[0-9]+' %) less CPU per message in B' ]]
@@ -108,7 +101,7 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     make_run b seed=2 repeats=1 slowed=poll factor=3
     run -0 compare a b
     [[ $output == *'No difference shown'* ]]
-    [[ $(rows 'c["verdict"] == "not_shown" && c["reason"] == "fewer than 3 good runs"') == 112 ]]
+    [[ $(compared 'c["verdict"] == "not_shown" && c["reason"] == "fewer than 3 good runs"') == 112 ]]
 }
 
 @test "latencies at another rate are not compared; the rest is" {
@@ -116,8 +109,8 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     make_run b seed=2 slowed=poll factor=2 rate=17000
     run -0 compare a b
     [[ $output == *'- ramp: offered_per_s was 20000 in A and 17000 in B'* ]]
-    [[ $(rows 'c["experiment"] == "ramp" && c["verdict"] != "not_compared"') == 0 ]]
-    [[ $(rows 'c["experiment"] == "capacity" && c["verdict"] == "more"') -gt 0 ]]
+    [[ $(compared 'c["experiment"] == "ramp" && c["verdict"] != "not_compared"') == 0 ]]
+    [[ $(compared 'c["experiment"] == "capacity" && c["verdict"] == "more"') -gt 0 ]]
     [[ ! -e $tmp/out/figures/ramp-latency_ns_p99.svg ]]
 }
 
@@ -131,7 +124,7 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     [[ $output == *'- thread at 10,000 connections (ramp): failed in B: the server ended'* ]]
     [[ $output == *'- poll at 100 connections (capacity): noisy in B: others were busy'* ]]
     [[ $output == *'## Only in A'*'- fork at 1 connection (capacity)'*'## Only in B'*'- newcomer at 1 connection'* ]]
-    [[ $(rows 'c["experiment"] == "memory" && c["model"] == "poll" && c["verdict"] == "not_shown"') == 5 ]]
+    [[ $(compared 'c["experiment"] == "memory" && c["model"] == "poll" && c["verdict"] == "not_shown"') == 5 ]]
 }
 
 @test "an experiment that shows no cost of a server is named, not compared" {
@@ -227,39 +220,4 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     ./run_all.sh draw "$tmp/b"
     ! grep -q 'more than' "$tmp/b/summary.md"
     grep -q 'no ranking, for there are fewer than 3 good runs' "$tmp/b/summary.md"
-}
-
-# ---- measured ----
-
-# Appends a measurement of liar-slow to a run.
-measure_slow() { # measure_slow RUN REPEAT EXTRA_NS
-    mkdir -p "$tmp/$1"
-    build/release/measure "$tmp/capacity.conf" --model slow --repeat "$2" --seed "$2" --out "$tmp/$1/raw.csv" \
-        --command "build/release/liar-slow 0 --extra-ns $3" >>"$tmp/log"
-}
-
-cpu_of() { # cpu_of RUN: median CPU per message
-    awk -f harness/spread.awk -f harness/summarise.awk "$tmp/$1/raw.csv" |
-        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[$i] = i; next } { print $n["server_cpu_us_per_message_median"] }'
-}
-
-# Most of what a message costs here is burnt by the clock, so that a busy neighbour changes it little.
-# A window of 1 s: in a shorter one a single tick of stolen time makes a row noisy.
-@test "a server that costs 20 % more CPU per message is found by measuring" {
-    printf '%s\n' '# Question: is 20 % found?' 'kind = capacity' 'connections = 50' 'warmup_s = 0.1' \
-        'window_s = 1' 'settle_s = 0.1' 'reruns = 1' >"$tmp/capacity.conf"
-    measure_slow calibration 1 50000
-    slower_ns=$(awk -v cpu_us="$(cpu_of calibration)" 'BEGIN { printf "%d", 50000 + 200 * cpu_us }')
-    for repeat in 1 2 3 4; do # Side by side: what disturbs one disturbs the other.
-        measure_slow a "$repeat" 50000
-        measure_slow b "$repeat" "$slower_ns"
-    done
-    run -0 compare a b
-    cat "$tmp/out/compare.csv"
-    cpu='c["metric"] == "server_cpu_us_per_message" && '
-    [[ $(rows "$cpu"'(c["verdict"] == "not_compared" || c["reason"] ~ /^fewer/)') == 0 ]] ||
-        skip 'others keep this machine so busy that not three runs are undisturbed'
-    [[ $(rows "$cpu"'(c["max_a"] > 1.1 * c["min_a"] || c["max_b"] > 1.1 * c["min_b"])') == 0 ]] ||
-        skip 'others keep this machine so busy that runs of one server differ by more than 10 %'
-    [[ $(rows "$cpu"'c["verdict"] == "more" && c["ratio"] > 1.15 && c["ratio"] < 1.25') == 1 ]]
 }

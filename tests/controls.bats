@@ -6,7 +6,9 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     load measuring.bash
+    load comparing.bash
     prepare_measuring
+    tmp=$BATS_TEST_TMPDIR
     started=()
 }
 
@@ -158,4 +160,39 @@ spell_out() {
         sleep 0.02; done; kill -STOP \$!; cat $BATS_TEST_TMPDIR/ready; wait"
     [[ $(column status 1) == failed && $(column connections_established 1) == 0 ]]
     [[ $(column connections_timed_out 1) == 5 && $(column reason 1) == 'established 0 of 5: ETIMEDOUT'* ]]
+}
+
+# ---- what must be found ----
+
+# Appends a measurement of liar-slow to a run.
+measure_slow() { # measure_slow RUN REPEAT EXTRA_NS
+    mkdir -p "$tmp/$1"
+    "$measure" "$conf" --model slow --repeat "$2" --seed "$2" --out "$tmp/$1/raw.csv" \
+        --command "build/release/liar-slow 0 --extra-ns $3" >>"$tmp/log"
+}
+
+cpu_of() { # cpu_of RUN: median CPU per message
+    awk -f harness/spread.awk -f harness/summarise.awk "$tmp/$1/raw.csv" |
+        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[$i] = i; next } { print $n["server_cpu_us_per_message_median"] }'
+}
+
+# Most of what a message costs here is burnt by the clock, so that a busy neighbour changes it little.
+# A window of 1 s: in a shorter one a single tick of stolen time makes a row noisy.
+@test "a server that costs 20 % more CPU per message is found by measuring" {
+    printf '%s\n' '# Question: is 20 % found?' 'kind = capacity' 'connections = 50' 'warmup_s = 0.1' \
+        'window_s = 1' 'settle_s = 0.1' 'reruns = 1' >"$conf"
+    measure_slow calibration 1 50000
+    slower_ns=$(awk -v cpu_us="$(cpu_of calibration)" 'BEGIN { printf "%d", 50000 + 200 * cpu_us }')
+    for repeat in 1 2 3 4; do # Side by side: what disturbs one disturbs the other.
+        measure_slow a "$repeat" 50000
+        measure_slow b "$repeat" "$slower_ns"
+    done
+    run -0 compare a b
+    cat "$tmp/out/compare.csv"
+    cpu='c["metric"] == "server_cpu_us_per_message" && '
+    [[ $(compared "$cpu"'(c["verdict"] == "not_compared" || c["reason"] ~ /^fewer/)') == 0 ]] ||
+        skip 'others keep this machine so busy that not three runs are undisturbed'
+    [[ $(compared "$cpu"'(c["max_a"] > 1.1 * c["min_a"] || c["max_b"] > 1.1 * c["min_b"])') == 0 ]] ||
+        skip 'others keep this machine so busy that runs of one server differ by more than 10 %'
+    [[ $(compared "$cpu"'c["verdict"] == "more" && c["ratio"] > 1.15 && c["ratio"] < 1.25') == 1 ]]
 }

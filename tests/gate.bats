@@ -145,8 +145,11 @@ END
     # shellcheck disable=SC2086
     "$gate" --trap stalled-reader -- $BIN/$ours >/dev/null 2>&1 3>&- &
     pid=$!
-    sleep 1
-    [[ $(pgrep --full --count -- "^$BIN/$ours") -ge 2 ]] # The server and a child.
+    for ((i = 0; i < 200; i++)); do # Until the server and a child run.
+        (($(pgrep --full --count -- "^$BIN/$ours") < 2)) || break
+        sleep 0.1
+    done
+    ((i < 200))
     kill -TERM "$pid"
     wait "$pid" || true
     sleep 0.5

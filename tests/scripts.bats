@@ -4,10 +4,17 @@
 
 bats_require_minimum_version 1.5.0
 
+setup_file() {
+    load measuring.bash
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    draw_fixture "$BATS_FILE_TMPDIR/run"
+}
+
 setup() {
     load measuring.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     tmp=$BATS_TEST_TMPDIR
+    drawn=$BATS_FILE_TMPDIR/run # For tests that only read it.
 }
 
 # cell FILE EXPERIMENT MODEL CONNECTIONS COLUMN
@@ -127,14 +134,13 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 # ---- charts ----
 
 @test "draw makes every chart as SVG and PNG, and both reports" {
-    draw_fixture "$tmp/run"
     for name in capacity-cpu_per_message capacity-messages_per_s cold_start-cold_start memory-memory_parts \
         omission-omission ramp-latency_p99 ramp-memory_growth ramp-switches_per_message ramp-switches_per_s ramp-switching_share; do
         for format in svg png; do
-            [[ -s $tmp/run/figures/$name.$format ]] || { echo "no $name.$format"; return 1; }
+            [[ -s $drawn/figures/$name.$format ]] || { echo "no $name.$format"; return 1; }
         done
-        grep -q "id=\"$name\"" "$tmp/run/index.html" || { echo "$name is not in index.html"; return 1; }
-        grep -q "$name.png" "$tmp/run/summary.md"
+        grep -q "id=\"$name\"" "$drawn/index.html" || { echo "$name is not in index.html"; return 1; }
+        grep -q "$name.png" "$drawn/summary.md"
     done
 }
 
@@ -155,26 +161,23 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 }
 
 @test "charts say what failed and why, what was excluded and why, and what they do not show" {
-    draw_fixture "$tmp/run"
-    chart=$tmp/run/figures/ramp-latency_p99.svg
+    chart=$drawn/figures/ramp-latency_p99.svg
     grep -q 'failed at 100 (fork: EAGAIN after 73)' "$chart"
     grep -q 'broken: excluded: half-close: 8388608 bytes in, 8381952 out' "$chart"
     grep -q 'Does not show: ' "$chart"
     grep -q '3 runs, median' "$chart"
-    grep -q 'broken</b>: half-close' "$tmp/run/index.html"
-    grep -q 'one run, no spread' "$tmp/run/figures/memory-memory_parts.svg"
+    grep -q 'broken</b>: half-close' "$drawn/index.html"
+    grep -q 'one run, no spread' "$drawn/figures/memory-memory_parts.svg"
 }
 
 @test "what a switch costs stands beside what is often told" {
-    draw_fixture "$tmp/run"
-    for page in index.html summary.md; do grep -qi 'often told: 1 to 10 us' "$tmp/run/$page"; done
-    grep -qF '| processes | 2048 | 12 (11-19) |' "$tmp/run/summary.md"
-    grep -qF '<th scope="row">processes</th><td>2048</td><td>12 (11-19)</td>' "$tmp/run/index.html"
+    for page in index.html summary.md; do grep -qi 'often told: 1 to 10 us' "$drawn/$page"; done
+    grep -qF '| processes | 2048 | 12 (11-19) |' "$drawn/summary.md"
+    grep -qF '<th scope="row">processes</th><td>2048</td><td>12 (11-19)</td>' "$drawn/index.html"
 }
 
 @test "charts say how long was warmed up, and whether that was until steady" {
-    draw_fixture "$tmp/run"
-    says() { sed 's/<[^>]*>//g' "$tmp/run/figures/$1.svg" | tr -s '[:space:]' ' ' | grep -q "$2"; }
+    says() { sed 's/<[^>]*>//g' "$drawn/figures/$1.svg" | tr -s '[:space:]' ' ' | grep -q "$2"; }
     says ramp-latency_p99 'warmed up for a fixed 0.5 s'
     says capacity-messages_per_s 'warmed up until steady: 5 to 7 s'
 }
@@ -183,9 +186,8 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d ' ' | sort -u; }
 
 @test "a model keeps its colour when others are left out or come, and a stranger does not take it" {
-    draw_fixture "$tmp/run"
     poll='rgb(0,158,115)' stranger='rgb(0,0,0)' # The third place, and the one after the family's last.
-    colours "$tmp/run" | grep -qxF "$poll"
+    colours "$drawn" | grep -qxF "$poll"
     mkdir "$tmp/few" "$tmp/more"
     grep -E '^schema|,poll,' tests/fixtures/raw.csv >"$tmp/few/raw.csv"
     ./run_all.sh draw "$tmp/few"
@@ -297,7 +299,7 @@ crowd() { # crowd ASKED ACTIVE
 }
 
 @test "draw keeps what was measured as it is, and draws again over its own charts" {
-    draw_fixture "$tmp/run"
+    cp -r "$drawn" "$tmp/run"
     draw_fixture "$tmp/run"
     cmp tests/fixtures/raw.csv "$tmp/run/raw.csv"
     cmp tests/fixtures/cold_start.csv "$tmp/run/cold_start.csv"
@@ -509,7 +511,7 @@ left_running() { ps -o stat=,pid=,args= --sid "$run_pid" | grep -v '^Z' || true;
 }
 
 @test "SIGTERM to the script alone ends everything it started, exits with 143" {
-    start_run ramp --models thread
+    start_run ramp --models fork
     kill -TERM "$run_pid"
     status=0
     wait "$run_pid" || status=$?

@@ -15,6 +15,9 @@ enum {
     PATIENCE_MS = 15000,
     STALL_MS = 2000,
     AT_ONCE_MS = 1000, /* What a client on loopback may wait at most, on a busy machine too. */
+    TRIES = 3,
+    PAID_ONCE_MS_MAX = 290, /* A cost of 150 ms: twice would be 300. */
+    UNPAID_MS_MAX = 500,    /* A cost of 1 s: none of it. */
 };
 
 static double seconds_since(uint64_t begin_ns)
@@ -159,23 +162,37 @@ static double time_line_ms(const struct peer *peer, const char *text, size_t fir
     return took_ms;
 }
 
+/* The least of up to three tries, or the first within enough_ms: what a busy machine adds, it adds
+ * now and then; what a server pays, it pays every time. */
+static double least_line_ms(const struct peer *peer, const char *text, size_t first,
+                            double enough_ms)
+{
+    double least_ms = time_line_ms(peer, text, first);
+    for (int i = 1; i < TRIES && least_ms > enough_ms; i++) {
+        double took_ms = time_line_ms(peer, text, first);
+        if (took_ms < least_ms) least_ms = took_ms;
+    }
+    return least_ms;
+}
+
 static void costs_paid(void)
 {
     if (!trial_start_if_known("--costs")) trial_skip("the server does not know --costs");
     struct peer peer = peer_connect();
-    double plain_ms = time_line_ms(&peer, "no !sleep 1000000\n", 18);
-    double sleep_ms = time_line_ms(&peer, "!sleep 150000 one\n", 18);
+    double plain_ms = least_line_ms(&peer, "no !sleep 1000000\n", 18, UNPAID_MS_MAX);
+    double sleep_ms = least_line_ms(&peer, "!sleep 150000 one\n", 18, PAID_ONCE_MS_MAX);
     struct trial_usage before = trial_usage();
     double spin_ms = time_line_ms(&peer, "!spin 150000 two\n", 17);
     double cpu_ms = (double)(trial_usage().cpu_ns - before.cpu_ns) / NS_PER_MS;
-    double split_ms = time_line_ms(&peer, "!sleep 150000 three\n", 9);
+    double split_ms = least_line_ms(&peer, "!sleep 150000 three\n", 9, PAID_ONCE_MS_MAX);
     if (sleep_ms < 150 || spin_ms < 150 || split_ms < 150)
         trial_fail("not paid: sleep %.0f, spin %.0f, split %.0f ms instead of 150", sleep_ms,
                    spin_ms, split_ms);
-    if (cpu_ms < 149 || cpu_ms > 290) trial_fail("!spin 150000 burnt %.0f ms of CPU", cpu_ms);
-    if (sleep_ms > 290 || split_ms > 310)
+    if (cpu_ms < 149 || cpu_ms > PAID_ONCE_MS_MAX)
+        trial_fail("!spin 150000 burnt %.0f ms of CPU", cpu_ms);
+    if (sleep_ms > PAID_ONCE_MS_MAX || split_ms > PAID_ONCE_MS_MAX)
         trial_fail("paid twice: %.0f ms at once, %.0f ms split, for 150", sleep_ms, split_ms);
-    if (plain_ms > 500) trial_fail("paid %.0f ms for a line that is no cost", plain_ms);
+    if (plain_ms > UNPAID_MS_MAX) trial_fail("paid %.0f ms for a line that is no cost", plain_ms);
     trial_pass("150 ms: sleep %.0f, spin %.0f (CPU %.0f), split in two %.0f; no cost %.1f ms",
                sleep_ms, spin_ms, cpu_ms, split_ms, plain_ms);
 }
@@ -184,8 +201,8 @@ static void costs_off(void)
 {
     trial_start("", "");
     struct peer peer = peer_connect();
-    double took_ms = time_line_ms(&peer, "!sleep 1000000\n!spin 900000\n", 28);
-    if (took_ms > 500) trial_fail("without --costs a line took %.0f ms", took_ms);
+    double took_ms = least_line_ms(&peer, "!sleep 1000000\n!spin 900000\n", 28, UNPAID_MS_MAX);
+    if (took_ms > UNPAID_MS_MAX) trial_fail("without --costs a line took %.0f ms", took_ms);
     trial_pass("without --costs the lines are just bytes: %.1f ms", took_ms);
 }
 
