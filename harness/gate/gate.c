@@ -64,7 +64,7 @@ static _Noreturn void help(void)
          "  --except TRAP=WHY    a declared exception: not tried, shown as skip with the reason\n"
          "  --instrumented       the server is built with a sanitizer: do not judge its memory\n"
          "  --tsv FILE           also write the rows as trap, result, evidence, tab between\n"
-         "  --jobs N             traps tried side by side, at most 6 [2]\n"
+         "  --jobs N             traps tried side by side, at most 6 [4]\n"
          "  --seed N             of what mixed-crowd leaves to chance [random, shown]\n"
          "  --list               name the traps and end\n"
          "  --help               this text\n"
@@ -252,7 +252,7 @@ int main(int argc, char **argv)
     const struct attempt *wanted[TRAPS_MAX];
     size_t wanted_count = 0;
     const char *name = NULL, *tsv_path = NULL;
-    long jobs = 2;
+    long jobs = 4;
     traps_seed = clock_ns() / NS_PER_US % 1000000;
     add_traps(TRAPS_BYTES, TRAPS_BYTES_COUNT);
     add_traps(TRAPS_SHORTAGE, TRAPS_SHORTAGE_COUNT); /* Early: they wait while others work. */
