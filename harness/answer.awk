@@ -113,7 +113,7 @@ function parts(e,    n, names, count, i, text, lost) {
     n = high_row
     lost = median(e, n, "machine_lost_kib")
     if (lost == 0) return ""
-    count = split("pss_kib page_tables_kib kernel_stack_kib sockets_kib slab_kib", names, " ")
+    count = split("pss_kib page_tables_kib kernel_stack_kib task_frag_kib sockets_kib slab_kib", names, " ")
     for (i = 1; i <= count; i++)
         if (cell[e, n, names[i] "_median"] != "")
             text = text (text == "" ? "" : ", ") sprintf("%.0f %% ", 100 * median(e, n, names[i]) / lost) headline_name[names[i]]

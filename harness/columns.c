@@ -36,9 +36,10 @@ static const char *const raw_names[] = {
     "switches_method", "machine_switches_per_s",
     /* Memory. */
     "processes", "threads", "rss_kib", "pss_kib", "private_kib", "page_tables_kib",
-    "kernel_stack_kib", "slab_kib", "sockets_kib", "tcp_memory_kib", "machine_lost_kib",
-    "memory_baseline_pss_kib", "client_pss_kib", "both_ends_slab_kib", "both_ends_page_tables_kib",
-    "both_ends_kernel_stack_kib", "both_ends_lost_kib", "deaf_clients", "deaf_stuck_b",
+    "kernel_stack_kib", "slab_kib", "sockets_kib", "task_frag_kib", "tcp_memory_kib",
+    "machine_lost_kib", "memory_baseline_pss_kib", "client_pss_kib", "both_ends_slab_kib",
+    "both_ends_page_tables_kib", "both_ends_kernel_stack_kib", "both_ends_lost_kib", "deaf_clients",
+    "deaf_stuck_b",
     /* What the kernel dropped, and what to think of it all. */
     "syn_drops", "listen_overflows", "wall", "wall_limit", "wall_advice", "wall_evidence", "status",
     "reason"};

@@ -18,6 +18,7 @@ BEGIN {
     headline_add("pss_kib|PSS|MiB|1024|holds|memory of its own (PSS)|more|less|as much")
     headline_add("page_tables_kib|page tables|MiB|1024|holds|in page tables|more|less|as much")
     headline_add("kernel_stack_kib|kernel stacks|MiB|1024|holds|in kernel stacks|more|less|as much")
+    headline_add("task_frag_kib|send blocks|MiB|1024|holds|in send blocks|more|less|as much")
     headline_add("sockets_kib|sockets|MiB|1024|holds|in sockets|more|less|as much")
     headline_add("slab_kib|other slab|MiB|1024|holds|in other slab|more|less|as much")
     headline_add("time_s|time|s|1|takes|time for short visits|more|less|as much")

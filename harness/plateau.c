@@ -12,12 +12,14 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "harness/acceptor.h"
 #include "harness/probe_kernel.h"
 #include "harness/probe_memory.h"
+#include "harness/probe_task_frag.h"
 #include "harness/probe_tree.h"
 #include "harness/quiet.h"
 
@@ -140,6 +142,13 @@ static bool measure_model(const struct session *session, long connections,
     return answered;
 }
 
+/* What the server's threads kept, for each of them has sent; it has ended now. */
+static void row_task_frags(struct row *row)
+{
+    row_set_real(row, "task_frag_kib",
+                 strtod(row_get(row, "threads"), NULL) * probe_task_frag_kib());
+}
+
 bool plateau_run(const struct session *session)
 {
     const struct conf *conf = &session->conf;
@@ -161,6 +170,7 @@ bool plateau_run(const struct session *session)
         }
         bool corrupt =
             strcmp(row_get(&row, "corrupt"), "") != 0 && strcmp(row_get(&row, "corrupt"), "0") != 0;
+        if (established) row_task_frags(&row);
         session_finish_row(session, &row,
                            established ? "ok"
                            : corrupt   ? "corrupt"

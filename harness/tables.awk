@@ -23,7 +23,8 @@ BEGIN {
         "client CPU us/message|client_cpu_us_per_message|1;machine CPU us/message|machine_cpu_us_per_message|1;" \
         "switches/message|switches_per_message|1;switching % of CPU|server_switching_percent|1"
     layout["memory"] = "PSS MiB|pss_kib|1024;page tables MiB|page_tables_kib|1024;" \
-        "kernel stacks MiB|kernel_stack_kib|1024;sockets MiB|sockets_kib|1024;other slab MiB|slab_kib|1024;" \
+        "kernel stacks MiB|kernel_stack_kib|1024;send blocks MiB|task_frag_kib|1024;" \
+        "sockets MiB|sockets_kib|1024;other slab MiB|slab_kib|1024;" \
         "summed RSS MiB|rss_kib|1024;really lost MiB|machine_lost_kib|1024;processes|processes|1;threads|threads|1"
     layout["omission"] = "messages/s|achieved_per_s|1;p50 ms|latency_ns_p50|1e6;p99 ms|latency_ns_p99|1e6;" \
         "p99.9 ms|latency_ns_p999|1e6;max ms|latency_ns_max|1e6;send lag p99 ms|send_lag_ns_p99|1e6"

@@ -95,6 +95,20 @@ alike() { # alike PERCENT A B
     alike 1 "$(column page_tables_kib 1)" "$tables"
 }
 
+@test "the parts of memory add up to what the machine lost, within 10 %" {
+    adds_up() { # adds_up MODEL
+        rm -f "$raw"
+        run -0 "$measure" "$conf" --model "$1" --out "$raw"
+        local parts=0 part
+        for part in pss page_tables kernel_stack task_frag sockets slab; do parts="$parts + $(column "${part}_kib" 1)"; done
+        echo "$1: $parts of $(column machine_lost_kib 1) KiB; send blocks $(column task_frag_kib 1)"
+        true_that "($parts) > 0.9 * $(column machine_lost_kib 1) && ($parts) < 1.1 * $(column machine_lost_kib 1)"
+    }
+    tiny 'kind = memory' 'connections = 2000'
+    in_one_of 3 adds_up fork
+    in_one_of 3 adds_up thread
+}
+
 @test "CPU time is as much as /usr/bin/time tells of the server's whole life" {
     [[ -x /usr/bin/time ]] || skip '/usr/bin/time (time) is not installed'
     tiny 'kind = capacity' 'connections = 20' 'window_s.full = 3'

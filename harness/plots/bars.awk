@@ -4,7 +4,7 @@
 #   awk -v experiment=cold_start -v kind=cold_start ...                       -f bars.awk cold_start.csv
 #
 # Writes DIR/bars.dat, one line per model:
-#   memory      place number total rss lost  pss page_tables kernel_stacks sockets slab
+#   memory      place number total rss lost  pss page_tables kernel_stacks send_blocks sockets slab
 #               (KiB per client; medians)
 #   cold_start  place number median min max                                               (s)
 # and DIR/bars.gp: names, number of bars, the largest value, the count of connections.
@@ -13,7 +13,7 @@ BEGIN {
     FS = ","
     model_count = split(known, models, " ")
     for (i = 1; i <= model_count; i++) number_of[models[i]] = i
-    part_count = split("pss_kib page_tables_kib kernel_stack_kib sockets_kib slab_kib", parts, " ")
+    part_count = split("pss_kib page_tables_kib kernel_stack_kib task_frag_kib sockets_kib slab_kib", parts, " ")
 }
 NR == 1 {
     for (i = 1; i <= NF; i++) column[$i] = i
@@ -31,7 +31,10 @@ $column["experiment"] == experiment && $column["model"] in number_of {
     }
 }
 
-function share(name) { return $column[name "_median"] == "" ? "" : $column[name "_median"] / clients }
+function share(name) {
+    name = name "_median"
+    return name in column && $column[name] != "" ? $column[name] / clients : "" # Runs of before have no task_frag_kib.
+}
 function or_nan(text) { return text == "" ? "NaN" : text }
 
 function read_memory(m,    i, total, text) {
@@ -50,7 +53,7 @@ function read_memory(m,    i, total, text) {
 }
 
 END {
-    nothing = kind == "memory" ? "NaN NaN NaN NaN NaN NaN NaN NaN" : "NaN NaN NaN"
+    nothing = kind == "memory" ? "NaN NaN NaN NaN NaN NaN NaN NaN NaN" : "NaN NaN NaN"
     printf "" > (work "/bars.dat")
     for (m = 1; m <= model_count; m++) {
         if (!drawn[m]) continue

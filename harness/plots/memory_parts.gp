@@ -5,7 +5,7 @@ system(sprintf("awk -v experiment='%s' -v kind=memory -v known='%s' -v work='%s'
     experiment, known, work, data))
 load work . "/bars.gp"
 title_text = sprintf("Memory for each of %s idle clients, less is better", connections_text)
-legend_entries = 7
+legend_entries = 8
 y_label = "KiB per client"
 if (format eq "text") {
     title_text = sprintf("Really lost for each of %s idle clients", connections_text)
@@ -21,9 +21,9 @@ if (format eq "text") {
 load "harness/plots/style.gp"
 
 # Shades rather than hues: hues stand for models.
-PARTS = 5
-part_name(i) = word("PSS_(user) page_tables kernel_stacks sockets other_slab", i)
-shades = "#16264c #3f6cb0 #9cc3ea #e3cf8a #a8742a"
+PARTS = 6
+part_name(i) = word("PSS_(user) page_tables kernel_stacks send_blocks sockets other_slab", i)
+shades = "#16264c #3f6cb0 #9cc3ea #8a8f98 #e3cf8a #a8742a"
 top = highest * 1.3
 HALF = 0.19
 set xrange [0.4:bar_count + 0.6]
@@ -40,12 +40,12 @@ do for [i = 1:PARTS] {
     label_text = system(sprintf("echo '%s' | tr _ ' '", part_name(i)))
     set label label_text at screen legend_x(i) + across(52), screen legend_y(i) left
 }
-set object rectangle from screen legend_x(6), screen legend_y(6) - 11 / HEIGHT \
-    to screen legend_x(6) + across(40), screen legend_y(6) + 11 / HEIGHT \
+set object rectangle from screen legend_x(7), screen legend_y(7) - 11 / HEIGHT \
+    to screen legend_x(7) + across(40), screen legend_y(7) + 11 / HEIGHT \
     fillstyle empty border rgb "#333333" linewidth 3
-set label "summed RSS" at screen legend_x(6) + across(52), screen legend_y(6) left
-set label "really lost" at screen legend_x(7) + across(52), screen legend_y(7) left
-set label "" at screen legend_x(7) + across(20), screen legend_y(7) \
+set label "summed RSS" at screen legend_x(7) + across(52), screen legend_y(7) left
+set label "really lost" at screen legend_x(8) + across(52), screen legend_y(8) left
+set label "" at screen legend_x(8) + across(20), screen legend_y(8) \
     point pointtype 13 pointsize 1.1 * POINT linecolor rgb "#D55E00"
 
 # The outline ends below the edge, with an arrow, where summed RSS is far beyond the rest.
