@@ -57,7 +57,7 @@ SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))
 NO_DEMO  := $(strip $(call missing,demo))
 $(if $(NO_DEMO),$(info Leaving out the live demo: $(LIBS_demo) is not installed))
 
-PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost \
+PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost $(BUILD)/hello \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
 .PHONY: all programs tools fuzzers test fuzz format install uninstall clean
@@ -88,9 +88,10 @@ $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/switch_cost: $(BUILD)/harness/switch/switch_cost.o $(COMMON)
+$(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost $(BUILD)/demo $(addprefix $(BUILD)/,$(TOOLS)):
+$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost $(BUILD)/hello $(BUILD)/demo $(addprefix $(BUILD)/,$(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F))
 

@@ -20,6 +20,7 @@ usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
                     doctor | list | --help
        ./run_all.sh compare RUN_A RUN_B [--out DIR]
        ./run_all.sh demo [--models "M1 M2"] [--script FILE]
+       ./run_all.sh trace [--model M] [--text TEXT] [--out DIR]
 
 Without EXPERIMENT: $(default_experiments | one_line). Only when named:
 $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default_experiments)" | one_line).
@@ -27,7 +28,8 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   standard            three repeats: eight minutes [this]
   full                every model, five repeats, finer steps: hours
 
-  --models "M1 M2"    these models; all: those in C, guests: those in other languages
+  --models "M1 M2"    these models; all: those in C, guests: those in other languages; with options
+                      of its own, a model is another one: thread:stack-kib=256
                       [${core_models[*]}; full: all]
   --command NAME='PROGRAM ARGUMENTS'
                       also your own server, as NAME: {port} becomes a free port, without {port}
@@ -49,6 +51,7 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   compare RUN_A RUN_B what is shown to differ, point by point, and what else differed; both stay as
                       they are [results/compare_<A>_<B>]; three runs or more of each: --repeats 5
   demo                up to four models live on a full screen, for a class: docs/demo.md
+  trace               one echo as the kernel tells it: system calls, packets, wake-ups, in a picture
   doctor              what can this machine reach, and what stops it? Changes nothing
   list                the experiments, each with its question, and the models
 
@@ -91,7 +94,7 @@ if [[ ${1:-} == claims ]]; then
     set -- quick capacity memory ramp slow_handler "$@"
 fi
 case ${1:-} in
-check | draw | show | doctor | compare | demo) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
+check | draw | show | doctor | compare | demo | trace) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
 list) list; exit 0 ;;
 --help | -h | help) help; exit 0 ;;
 esac

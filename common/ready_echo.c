@@ -29,10 +29,10 @@ static bool send_some(int fd, const char *bytes, size_t size, size_t *sent)
 }
 
 //DOC: ready-echo
-static enum ready_for read_and_echo(int fd, struct ready_echo *echo, bool costs)
+static enum ready_for read_and_echo(int fd, struct ready_echo *echo, bool costs, char *buffer,
+                                    size_t room)
 {
-    char buffer[SERVER_BUFFER_B]; /* Nothing stays in it. */
-    ssize_t size = read(fd, buffer, sizeof buffer);
+    ssize_t size = read(fd, buffer, room);
     if (size < 0) return errno == EAGAIN || errno == EINTR ? READY_TO_READ : READY_FOR_NOTHING;
     if (size == 0) return READY_FOR_NOTHING; /* Half-closed, and nothing is held: all was echoed. */
     if (costs) costs_pay(costs_scan(&echo->line, buffer, (size_t)size));
@@ -56,9 +56,16 @@ static enum ready_for send_held(int fd, struct ready_echo *echo)
     return READY_TO_READ;
 }
 
+enum ready_for ready_echo_through(int fd, struct ready_echo *echo, bool costs, char *buffer,
+                                  size_t size)
+{
+    return echo->held == NULL ? read_and_echo(fd, echo, costs, buffer, size) : send_held(fd, echo);
+}
+
 enum ready_for ready_echo(int fd, struct ready_echo *echo, bool costs)
 {
-    return echo->held == NULL ? read_and_echo(fd, echo, costs) : send_held(fd, echo);
+    char buffer[SERVER_BUFFER_B];
+    return ready_echo_through(fd, echo, costs, buffer, sizeof buffer);
 }
 //DOC-END: ready-echo
 

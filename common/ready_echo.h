@@ -6,6 +6,7 @@
 #define C10K_READY_ECHO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/costs.h"
 
@@ -24,6 +25,11 @@ enum ready_for { READY_TO_READ, READY_TO_WRITE, READY_FOR_NOTHING };
  * something is held nothing is read, so one buffer a client is the bound.  READY_FOR_NOTHING: the
  * connection is over, the caller closes it. */
 enum ready_for ready_echo(int fd, struct ready_echo *echo, bool costs);
+
+/* The same, reading into `buffer` of `size` bytes, in which nothing stays: the caller may use it
+ * for the next connection. */
+enum ready_for ready_echo_through(int fd, struct ready_echo *echo, bool costs, char *buffer,
+                                  size_t size);
 
 /* Returns the non-blocking socket of one who waited to be accepted; READY_NOBODY if nobody waits,
  * or READY_NO_ROOM, said once, where files or memory ran out: ask again when something was freed.

@@ -30,7 +30,7 @@ try_model() { # try_model MODEL
 # What a report depends on.  A command may be anything: it is tried each time.
 sources_of() { # sources_of NAME -> a file a line
     echo "$bin/gate"
-    if ! is_guest "$1"; then echo "$bin/server-$1"
+    if ! is_guest "$1"; then echo "$bin/server-$(plain_model "$1")"
     elif [[ -x $bin/guest-$1 ]]; then echo "$bin/guest-$1"
     else guest_file "$1"; fi
 }

@@ -67,6 +67,18 @@ function buffers(    n, user, base, each) {
           each >= 32768 ? "" : "a server that holds a buffer only while something is in it pays for those who speak")
 }
 
+# The same server with a buffer for each client, and without.
+function own_buffers(model,    n, without, with) {
+    n = largest["buffers", model]
+    with = get("buffers", model, n, "machine_lost_kib")
+    without = get("buffers", "epoll", n, "machine_lost_kib")
+    if (with == "" || without == "") return
+    claim("buffers of 64 KB for 10,000 clients", "640 MB", \
+          short((with - without) * 10000 / n / mib) " MiB more than with one buffer for all (" \
+          short(without * 10000 / n / mib) " MiB)", \
+          (with - without) / n >= 48 ? "holds" : "not here", "of a server that gives each client one of its own (epoll)")
+}
+
 function ten_million(    n, lost) {
     n = largest["million", "epoll_workers"]
     lost = get("million", "epoll_workers", n, "both_ends_lost_kib")
@@ -198,5 +210,6 @@ END {
     more_threads()
     if (count) files()
     buffers()
+    own_buffers("epoll:buffer-kib=64")
     ten_million()
 }

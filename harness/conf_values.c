@@ -155,7 +155,7 @@ static bool take_limits(const char *value, struct conf_error *error)
 /* Names become parts of paths and of CSV fields: nothing but what a file name of ours holds. */
 static bool take_models(const char *value, struct conf_error *error)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_- \t";
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_-:=+ \t";
     if (*value != '\0' && value[strspn(value, allowed)] == '\0') return true;
     return conf_fail(
         error, "models is all, or names in lower case with blanks between, not \"%.60s\"", value);

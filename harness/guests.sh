@@ -7,11 +7,21 @@
 #     Start: {program} 0
 #
 # So a language is known by the file alone.  A command comes from the user: --command NAME='...'.
+# One of our models may be started with options of its own, and is then a model beside the plain one:
+# thread:stack-kib=256, thread_pool:workers=8+queue=100.
 # Sourced after lib.sh.
 # shellcheck shell=bash
 
 # What the user brought: NAME -> its command line.
 declare -A commands=()
+
+plain_model() { echo "${1%%:*}"; } # plain_model thread:stack-kib=256 -> thread
+
+# " --stack-kib 256" for thread:stack-kib=256; nothing for thread.
+own_options() { # own_options NAME
+    local options=${1#"$(plain_model "$1")"} option
+    for option in ${options//[:+]/ }; do printf ' --%s %s' "${option%%=*}" "${option#*=}"; done
+}
 
 all_guests() {
     local file
@@ -78,7 +88,7 @@ why_missing() { # why_missing NAME
         runtime=$(guest_runtime "$1")
         if ! command -v "$runtime" >/dev/null; then echo "there is no $runtime on this machine"
         elif [[ -n $(guest_says "$1" Build) && ! -x $bin/guest-$1 ]]; then echo "$runtime could not compile it"; fi
-    elif [[ ! -x $bin/server-$1 ]]; then
+    elif [[ ! -x $bin/server-$(plain_model "$1") ]]; then
         echo 'not built: its library is not installed'
     fi
 }
@@ -91,7 +101,7 @@ command_of() { # command_of NAME
     elif is_guest "$1"; then
         guest_says "$1" Start
     else
-        echo "$bin/server-$1 0"
+        echo "$bin/server-$(plain_model "$1") 0$(own_options "$1")"
     fi
 }
 
@@ -133,10 +143,16 @@ expand_models() { # expand_models WORD...
     done
 }
 
-need_models() { # dies unless each is a model, a guest or a command
-    local model known
+need_models() { # dies unless each is a model, one with options, a guest or a command
+    local model known ours
+    mapfile -t ours < <(all_models)
     mapfile -t known < <(all_models; all_guests; ((${#commands[@]} == 0)) || printf '%s\n' "${!commands[@]}")
     for model in "$@"; do
-        is_one_of "$model" "${known[@]}" || die "there is no model \"$model\"; there are: ${known[*]}"
+        if [[ $model == *:* ]] && is_one_of "$(plain_model "$model")" "${ours[@]}"; then
+            [[ $model =~ ^[a-z0-9_]+:[a-z-]+=[a-z0-9]+(\+[a-z-]+=[a-z0-9]+)*$ ]] ||
+                die "an option is written MODEL:NAME=VALUE or MODEL:NAME=VALUE+NAME=VALUE, not \"$model\""
+        else
+            is_one_of "$model" "${known[@]}" || die "there is no model \"$model\"; there are: ${known[*]}"
+        fi
     done
 }

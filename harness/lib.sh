@@ -86,7 +86,7 @@ known_models() { # known_models FILE...
         for file in "$@"; do
             [[ ! -s $file ]] || awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "model") c = i; next }
                      $c != "" { print $c }' "$file"
-        done | sort -u
+        done | sort --version-sort --unique # buffer-kib=4 before buffer-kib=16.
     } | awk '!seen[$0]++' | one_line
 }
 

@@ -171,8 +171,8 @@ static void prepare(struct request *request)
     if (session->model == NULL) die_usage("--model is missing; see --help");
     if (request->out_path == NULL) die_usage("--out is missing; see --help");
     if (session->model[0] == '\0' ||
-        session->model[strspn(session->model, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0')
-        die_usage("--model takes a name of a-z, 0-9, _ and -, not \"%s\"", session->model);
+        session->model[strspn(session->model, "abcdefghijklmnopqrstuvwxyz0123456789_-:=+")] != '\0')
+        die_usage("--model takes a name of a-z, 0-9, _, -, :, = and +, not \"%s\"", session->model);
     if (request->rate != NULL)
         session->conf.rate_per_s = number_option_decimal("--rate", request->rate, 1, 1e7);
     if (session->conf.kind == CONF_COLD_START)

@@ -28,6 +28,7 @@ keep_run() { # keep_run RUN
         die "$run is not of profile standard or full: a reference has a spread"
     ! grep -q '^revision:.*dirty' "$run/machine.txt" ||
         die "$run was measured with changes that are not committed: commit, build and measure again"
+    [[ ! $run -ef $reference ]] || die "$run is the reference already: harness/publish.sh without a folder writes the docs again"
     rm -rf "$reference"
     mkdir -p "$reference/figures"
     for item in "$run"/*.csv "$run"/*.txt "$run/gate" "$run/cold_start" "$run/summary.md"; do

@@ -9,9 +9,13 @@
  *                            until it is sent we hear only when we may write
  *
  * Cost: 32 bytes per idle client, and more in the kernel.  A silent client is
- * looked at by nobody: work grows with those who speak. */
+ * looked at by nobody: work grows with those who speak.
+ *
+ * --buffer-kib gives each client a buffer for as long as it stays, as many
+ * servers do: what that costs is the question of the experiment `buffers`. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -29,8 +33,10 @@ struct connection {
     int fd;
     enum ready_for waits_for; /* As the kernel was told. */
     struct ready_echo echo;
+    char own[]; /* Its buffer, with --buffer-kib. */
 };
 
+static long buffer_kib;
 static int epoll_fd, listener;
 static bool accepting, pay_costs;
 
@@ -57,11 +63,20 @@ static void close_connection(struct connection *connection)
     accept_from_now_on(true);
 }
 
+static struct connection *new_connection(void)
+{
+    enum { IN_USE = 1 }; /* Not 0, as fresh memory is: the kernel gives a page when it changes. */
+    size_t own = (size_t)buffer_kib * 1024;
+    struct connection *connection = calloc(1, sizeof *connection + own);
+    if (connection != NULL) memset(connection->own, IN_USE, own);
+    return connection;
+}
+
 /* Takes in one newcomer.  Returns false when nobody waits, or when there is no room. */
 static bool accept_one(void)
 {
     int fd = ready_accept(listener);
-    struct connection *connection = fd < 0 ? NULL : calloc(1, sizeof *connection);
+    struct connection *connection = fd < 0 ? NULL : new_connection();
     if (connection == NULL || !tell(EPOLL_CTL_ADD, fd, EPOLLIN, connection)) {
         if (fd >= 0) server_ran_out("epoll_ctl"); /* No memory for one more, here or there. */
         if (fd >= 0) close(fd);
@@ -76,13 +91,16 @@ static bool accept_one(void)
 //DOC: epoll-backpressure
 static void on_ready(struct connection *connection)
 {
-    enum ready_for next = ready_echo(connection->fd, &connection->echo, pay_costs);
+    int fd = connection->fd;
+    enum ready_for next = buffer_kib == 0
+                              ? ready_echo(fd, &connection->echo, pay_costs)
+                              : ready_echo_through(fd, &connection->echo, pay_costs,
+                                                   connection->own, (size_t)buffer_kib * 1024);
     if (next == READY_FOR_NOTHING) {
         close_connection(connection);
     } else if (next != connection->waits_for) { /* Seldom: only when a client is slow to read. */
         connection->waits_for = next;
-        if (!tell(EPOLL_CTL_MOD, connection->fd, next == READY_TO_READ ? EPOLLIN : EPOLLOUT,
-                  connection))
+        if (!tell(EPOLL_CTL_MOD, fd, next == READY_TO_READ ? EPOLLIN : EPOLLOUT, connection))
             die("epoll_ctl");
     }
 }
@@ -114,7 +132,17 @@ static void serve(int listen_fd, const struct server_options *options)
     }
 }
 
+static const struct server_knob knobs[] = {
+    {.name = "buffer-kib",
+     .help = "kept for each client; 0: one for all, while somebody speaks",
+     .value = &buffer_kib,
+     .min = 0,
+     .max = 1024},
+    {0},
+};
+
 const struct server_model server_model = {
     .summary = "one loop over epoll(7), level-triggered",
+    .knobs = knobs,
     .serve = serve,
 };

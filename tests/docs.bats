@@ -44,6 +44,8 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
 @test "only a finished, committed run with a spread becomes the reference" {
     run -2 --separate-stderr harness/publish.sh /nonexistent
     [[ $stderr == *"no finished run"* ]]
+    run -2 --separate-stderr harness/publish.sh results/reference
+    [[ $stderr == *"is the reference already"* && -s results/reference/raw.csv ]]
     run=$BATS_TEST_TMPDIR/run
     cp -r results/reference "$run"
     sed -i 's/^profile standard/profile quick/' "$run/command.txt"
@@ -106,7 +108,7 @@ documented_commands() {
     while IFS=$'\t' read -r page mark command; do
         # CONTRIBUTING.md is run as it stands by contributing.bats.
         [[ $page != CONTRIBUTING.md && $mark == - ]] || continue
-        if [[ $command != ./run_all.sh* || $command =~ ^./run_all.sh\ (check|draw|show|doctor|compare|demo) ]]; then
+        if [[ $command != ./run_all.sh* || $command =~ ^./run_all.sh\ (check|draw|show|doctor|compare|demo|trace) ]]; then
             echo "$page: nobody runs, and no comment marks: $command"
             wrong=1
             continue

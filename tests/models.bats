@@ -149,3 +149,19 @@ near_the_bare_loop() {
 @test "epoll costs at most 5 % more CPU per message than a bare loop" {
     in_one_of 8 near_the_bare_loop
 }
+
+@test "epoll: with --buffer-kib an idle client costs that much, without it next to nothing" {
+    printf '%s\n' '# Question: what does a buffer cost?' 'kind = memory' 'connections = 500' 'settle_s = 0.3' \
+        >"$BATS_TEST_TMPDIR/memory.conf"
+    each_kib() { # each_kib KIB: the server's own memory for each client
+        "$BIN/measure" "$BATS_TEST_TMPDIR/memory.conf" --model "epoll:buffer-kib=$1" --out "$BATS_TEST_TMPDIR/$1.csv" \
+            --command "$BIN/server-epoll {port} --buffer-kib $1" >&2
+        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+            { print ($c["pss_kib"] - $c["memory_baseline_pss_kib"]) / $c["connections_established"] }' "$BATS_TEST_TMPDIR/$1.csv"
+    }
+    without=$(each_kib 0)
+    with=$(each_kib 64)
+    echo "$without and $with KiB for each client"
+    # The server shares the C library with whoever else runs just now: some KiB either way, over all clients.
+    true_that "$without < 1 && $with > 63 && $with < 66"
+}

@@ -326,6 +326,9 @@ crowd() { # crowd ASKED ACTIVE
 unknownex|quick unknownex
 unknownmodel|quick ramp --models unknownmodel
 unknownmodel|check unknownmodel
+unknownmodel|check unknownmodel:workers=4
+MODEL:NAME=VALUE|check thread:stack-kib
+MODEL:NAME=VALUE|check thread:stack-kib=64,x=1
 --repeats|ramp --repeats 0
 --repeats|ramp --repeats many
 --rate|ramp --rate -5
@@ -478,6 +481,15 @@ END
     blocks=$(paste - - - <<<"$first")
     [[ $(wc -l <<<"$blocks") == 6 && $(sort -u <<<"$blocks" | wc -l) -gt 1 ]]
     while read -r -a block; do [[ $(printf '%s\n' "${block[@]}" | sort | one_line) == 'fork poll thread' ]]; done <<<"$blocks"
+}
+
+@test "a model with options of its own is gated with them, and is another one beside the plain one" {
+    run -1 ./run_all.sh quick cold_start --models 'poll poll:backlog=99 poll:backlog=0' --no-install --out "$tmp/run"
+    echo "$output"
+    [[ $output == *'excluded: poll:backlog=0: start: '*'--backlog'* ]] # So it reached the server.
+    [[ $(awk -F, 'NR > 1 { print $2 }' "$tmp/run/cold_start.csv" | sort | one_line) == 'poll poll:backlog=99' ]]
+    run -0 ./run_all.sh buffers --plan --no-install
+    [[ $output == *'buffers: 3 x epoll epoll:buffer-kib=16 epoll:buffer-kib=4 epoll:buffer-kib=64, about'* ]]
 }
 
 @test "check prints a row for every trap" {

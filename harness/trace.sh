@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# trace.sh -- what one echo really does, from SYN to the last ACK: system calls, packets and wake-ups
+# of one client and one server, as the kernel tells them, with their times.
+#
+# usage: harness/trace.sh [--from FOLDER] [--model M] [--text TEXT] [--out DIR]
+#   --model M      of our servers [epoll]
+#   --text TEXT    what the client says [hello]
+#   --out DIR      relative to FOLDER [results/trace_<model>]
+#
+# perf(1) listens to trace points of the kernel while build/release/hello says TEXT to the server once; an
+# echo before that has warmed both.  Writes one_echo.csv (results/README.md tells its columns) and
+# one_echo.svg.  Needs linux-perf, and root or kernel.perf_event_paranoid = -1.  What listening costs is in
+# the times: about a microsecond for each line of the figure.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=guests.sh
+source harness/guests.sh
+
+# All that our models call between a connect(2) and a close(2).
+readonly calls=(socket connect accept accept4 epoll_wait epoll_pwait epoll_ctl poll ppoll select pselect6 read write readv writev recvfrom
+    sendto recvmsg sendmsg close shutdown clone clone3 futex io_uring_enter)
+readonly points=(sched:sched_process_fork sched:sched_waking sched:sched_switch net:net_dev_start_xmit net:netif_receive_skb
+    sock:inet_sock_set_state)
+readonly tracefs=/sys/kernel/tracing
+from=$caller_folder model=epoll text=hello out='' work='' server=''
+
+finish() {
+    if [[ -n $server ]]; then
+        kill -TERM "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+    [[ -z $work ]] || rm -rf "$work"
+}
+
+read_options() {
+    while (($# > 0)); do
+        case $1 in
+        --help) sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '$d'; exit 0 ;;
+        --from | --model | --text | --out) (($# > 1)) || die "$1 needs a value; see --help" ;;&
+        --from) from=$2; shift ;;
+        --model) model=$2; shift ;;
+        --text) text=$2; shift ;;
+        --out) out=$2; shift ;;
+        *) die "unknown option $1; see --help" ;;
+        esac
+        shift
+    done
+    need_models "$model"
+    : "${out:=$PWD/results/trace_$model}"
+    [[ $out == /* ]] || out=$from/$out
+    [[ -n $text && ${#text} -le 1000 ]] || die '--text takes 1 to 1000 bytes'
+}
+
+need_perf() {
+    command -v perf >/dev/null || die 'perf is missing: apt-get install linux-perf'
+    perf record --quiet --all-cpus --event sched:sched_switch --output "$work/try" -- true >/dev/null 2>&1 ||
+        die 'perf may not listen to trace points here: run this as root, or first: sysctl kernel.perf_event_paranoid=-1'
+}
+
+# The trace points that this kernel has, as perf wants them.
+events() {
+    local call point list=("${points[@]}")
+    for call in "${calls[@]}"; do
+        for point in "sys_enter_$call" "sys_exit_$call"; do
+            [[ ! -d $tracefs/events/syscalls/$point ]] || list+=("syscalls:$point")
+        done
+    done
+    (IFS=,; echo "${list[*]}")
+}
+
+start_server() { # start_server CPU: sets server and port
+    local try
+    read -r -a words <<<"$(command_of "$model")"
+    taskset --cpu-list "$1" "${words[@]}" >"$work/ready" 2>"$work/said" &
+    server=$!
+    for ((try = 0; try < 500; try++)); do
+        ! grep -q '^ready port=' "$work/ready" || break
+        kill -0 "$server" 2>/dev/null || fail "$model did not get ready: $(head -n 1 "$work/said")"
+        sleep 0.01
+    done
+    port=$(sed -n 's/^ready port=//p' "$work/ready")
+    [[ -n $port ]] || fail "$model did not get ready within 5 s"
+}
+
+# The server's processes; trace.awk learns of those that it forks later.
+processes_of() { # processes_of PID
+    local child children
+    echo "$1"
+    read -r -a children <<<"$(cat "/proc/$1"/task/*/children 2>/dev/null | one_line)"
+    for child in "${children[@]}"; do processes_of "$child"; done
+}
+
+record() { # record CPU
+    local hello=(taskset --cpu-list "$1" "$bin/hello" --port "$port" --text "$text")
+    "${hello[@]}" >/dev/null
+    run_child perf record --quiet --all-cpus --event "$(events)" --exclude-perf --clockid CLOCK_MONOTONIC \
+        --output "$work/data" -- "${hello[@]}" >"$work/took" 2>"$work/said" ||
+        fail "perf could not listen: $(head -n 1 "$work/said")"
+    perf script --input "$work/data" --ns --fields comm,pid,tid,cpu,time,event,trace 2>/dev/null |
+        awk -v port="$port" -v servers="$(processes_of "$server" | one_line)" -f harness/trace/trace.awk >"$work/one_echo.csv"
+}
+
+main() {
+    local cpus
+    trap finish EXIT
+    handle_signals
+    read_options "$@"
+    work=$(mktemp -d)
+    need_perf
+    build_programs "$work/build.log"
+    cpus=$(taskset --cpu-list --pid $$ | sed 's/.*: //')
+    start_server "${cpus%%[,-]*}"
+    record "${cpus##*[,-]}"
+    { mkdir -p "$out" && [[ -w $out ]]; } 2>/dev/null || die "cannot write to $out; choose another --out"
+    LC_ALL=C.UTF-8 gnuplot -e "data='$work/one_echo.csv'; output='$work/one_echo.svg'; model='$model'; text='${text//\'/}'" harness/trace/trace.gp
+    mv "$work"/one_echo.{csv,svg} "$out/"
+    echo "what happened: $out/one_echo.svg and $out/one_echo.csv"
+}
+
+main "$@"
