@@ -29,7 +29,7 @@ serve() { # serve VARIANT OPTION...
     : >"$tmp/ready"
     harness/handshakes.sh "${@:2}" --serve "$1" >"$tmp/ready" 3>&- &
     holder=$!
-    for _ in {1..500}; do [[ -s $tmp/ready ]] && break; sleep 0.02; done
+    for _ in {1..1000}; do [[ -s $tmp/ready ]] && break; sleep 0.02; done
     read -r _ port ca pids <"$tmp/ready"
     port=${port#port=} ca=${ca#ca=} pids=${pids#pids=}
     [[ -n $port && -e /proc/${pids%%,*} ]]
@@ -41,6 +41,15 @@ stop() {
     holder=''
     for pid in ${pids//,/ }; do [[ ! -e /proc/$pid ]]; done
     [[ ! -e $ca ]]
+}
+
+# The port on which a process listens, from its sockets in /proc.
+listening_port() { # listening_port PID
+    local inode hex
+    for inode in $(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n'); do
+        hex=$(awk -v inode="$inode" '$10 == inode && $4 == "0A" { sub(/.*:/, "", $2); print $2 }' "/proc/$1/net/tcp" "/proc/$1/net/tcp6")
+        [[ -z $hex ]] || { echo $((16#$hex)); return; }
+    done
 }
 
 # Prints a column of what the client said.
@@ -85,24 +94,17 @@ of_row() { # of_row NAME VARIANT
         -keyout "$tmp/other.key" -out "$tmp/other.pem" 2>/dev/null
     run -1 --separate-stderr "$BIN/handshake" --port "$port" --tls 1.3 --ca "$tmp/other.pem" --connections 3
     [[ -z $output && ${#stderr_lines[@]} == 1 && $stderr == *'certificate is refused'* ]]
-    # Trusted, but no certificate for localhost: the authority's own.
-    openssl s_server -accept 0 -cert "$(dirname "$ca")/ca.pem" -key "$(dirname "$ca")/ca.key" -quiet >"$tmp/said" 2>&1 3>&- &
+    # Of the right authority, for another name.
+    sed 's/localhost/elsewhere/' "${ca%/*}/openssl.conf" >"$tmp/elsewhere.conf"
+    openssl req -x509 -config "$tmp/elsewhere.conf" -extensions server -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+        -subj /CN=elsewhere -CA "$ca" -CAkey "${ca%.pem}.key" -keyout "$tmp/elsewhere.key" -out "$tmp/elsewhere.pem" 2>/dev/null
+    openssl s_server -accept 0 -cert "$tmp/elsewhere.pem" -key "$tmp/elsewhere.key" -quiet >"$tmp/said" 2>&1 3>&- &
     foreign=$!
-    sleep 0.3
-    foreign_port=$(ss_port "$foreign")
+    for _ in {1..100}; do foreign_port=$(listening_port "$foreign"); [[ -z $foreign_port ]] || break; sleep 0.02; done
     run -1 --separate-stderr "$BIN/handshake" --port "$foreign_port" --tls 1.3 --ca "$ca" --connections 1 --timeout-s 5
     kill "$foreign"
     [[ $stderr == *'certificate is refused: '*[Hh]ostname* ]]
     stop
-}
-
-# The port on which a process listens, from its sockets in /proc.
-ss_port() { # ss_port PID
-    local inode hex
-    for inode in $(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n'); do
-        hex=$(awk -v inode="$inode" '$10 == inode && $4 == "0A" { sub(/.*:/, "", $2); print $2 }' "/proc/$1/net/tcp" "/proc/$1/net/tcp6")
-        [[ -z $hex ]] || { echo $((16#$hex)); return; }
-    done
 }
 
 @test "a server that flips one bit of the echo is found, through TLS too; one that is silent ends with the time" {
