@@ -15,8 +15,9 @@
 MODELS        := $(basename $(notdir $(wildcard servers/*.c)))
 LIBS_libuv    := -luv
 LIBS_io_uring := -luring
-# Of the live demo.
-LIBS_demo     := -lncursesw
+# Of the live demo, and of the client that speaks TLS.
+LIBS_demo      := -lncursesw
+LIBS_handshake := -lssl -lcrypto
 
 comma   := ,
 SAN     ?=
@@ -37,7 +38,8 @@ objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 
 COMMON   := $(BUILD)/libcommon.a
 SHARED   := $(filter-out %/server_main.o,$(call objects,common/*.c))
-LOAD     := $(filter-out %/load.o,$(call objects,clients/*.c))
+SHAKE    := $(call objects,clients/handshake*.c)
+LOAD     := $(filter-out %/load.o $(SHAKE),$(call objects,clients/*.c))
 HARNESS  := $(filter-out %/measure.o,$(call objects,harness/*.c))
 GATE     := $(call objects,harness/gate/*.c)
 DEMO     := $(call objects,harness/demo/*.c)
@@ -53,12 +55,14 @@ MISSING  := $(strip $(foreach model,$(MODELS),$(call missing,$(model))))
 $(foreach model,$(MISSING),$(info Leaving out the model $(model): $(LIBS_$(model)) is not installed))
 SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))
 
-# So is the demo.
+# So are the demo and the client that speaks TLS.
 NO_DEMO  := $(strip $(call missing,demo))
 $(if $(NO_DEMO),$(info Leaving out the live demo: $(LIBS_demo) is not installed))
+NO_SHAKE := $(strip $(call missing,handshake))
+$(if $(NO_SHAKE),$(info Leaving out the client of handshakes: $(LIBS_handshake) is not installed))
 
-PROGRAMS := $(SERVERS) $(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost $(BUILD)/hello \
-            $(if $(NO_DEMO),,$(BUILD)/demo)
+PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate switch_cost hello) \
+            $(if $(NO_DEMO),,$(BUILD)/demo) $(if $(NO_SHAKE),,$(BUILD)/handshake)
 
 .PHONY: all programs tools fuzzers test fuzz format install uninstall clean
 all: programs
@@ -85,13 +89,14 @@ $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
 $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
+$(BUILD)/handshake: $(SHAKE) $(BUILD)/clients/message.o $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/switch_cost: $(BUILD)/harness/switch/switch_cost.o $(COMMON)
 $(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(BUILD)/load $(BUILD)/measure $(BUILD)/gate $(BUILD)/switch_cost $(BUILD)/hello $(BUILD)/demo $(addprefix $(BUILD)/,$(TOOLS)):
+$(addprefix $(BUILD)/,load handshake measure gate switch_cost hello demo $(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F))
 

@@ -1,8 +1,9 @@
 # answer.awk -- what each experiment of a run found, in two sentences.
 #
-#   awk -f harness/headline.awk -f harness/decide.awk -f harness/answer.awk TABLE...
+#   awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk TABLE...
 #
-# A TABLE is what summarise.awk makes with runs=1, cold_start.csv, counters_summary.csv or herd.csv.
+# A TABLE is what summarise.awk makes with runs=1, cold_start.csv, counters_summary.csv, herd.csv or
+# handshakes.csv.
 # Writes "experiment<TAB>sentences".  The first sentence compares models where the most connections
 # are, and claims a difference by the rule of decide.awk only; the second tells what the number of
 # connections changes, or else what a number is made of.
@@ -15,7 +16,8 @@ FNR == 1 {
     next
 }
 {
-    kind = "kind" in column ? value("kind") : "policy" in column ? "herd" : "pass" in column ? "counters" : "cold_start"
+    kind = "kind" in column ? value("kind") : "policy" in column ? "herd" : "path" in column ? "handshakes" : \
+        "pass" in column ? "counters" : "cold_start"
     experiment = value("experiment")
     if (!(experiment in kind_of)) experiments[++experiment_count] = experiment
     kind_of[experiment] = kind
@@ -184,29 +186,59 @@ function calls(e,    n, m, sum, size, most, least) {
         (most == least ? "" : ", the most, and " headline_short(sum[least]) " with " least ", the fewest"))
 }
 
-# "from 2.1 (poll) to 4.5 (fork)": the runs of one way to come back that have the number.
-function over_runs(e, policy, name,    n, low, high) {
+# "2.1 (poll) to 4.5 (fork)": the runs of one group, such as a way to come back, that have the number.
+function over_runs(e, group, which, name,    n, low, high) {
     for (n = 1; n <= rows[e]; n++) {
-        if (cell[e, n, "policy"] != policy || cell[e, n, name] == "") continue
+        if (cell[e, n, group] != which || cell[e, n, name] == "") continue
         if (!low || cell[e, n, name] + 0 < cell[e, low, name] + 0) low = n
         if (!high || cell[e, n, name] + 0 > cell[e, high, name] + 0) high = n
     }
     if (!low) return "an unknown number"
-    return headline_short(cell[e, low, name]) " (" cell[e, low, "model"] ")" \
-        (low == high ? "" : " to " headline_short(cell[e, high, name]) " (" cell[e, high, "model"] ")")
+    if (cell[e, low, name] == cell[e, high, name]) high = low
+    return headline_short(cell[e, low, name]) called(e, low, name) \
+        (low == high ? "" : " to " headline_short(cell[e, high, name]) called(e, high, name))
+}
+
+# Whose number it is; a number of round trips belongs to many.
+function called(e, n, name) {
+    if (kind_of[e] != "handshakes") return " (" cell[e, n, "model"] ")"
+    return name == "round_trips" || cell[e, n, "tls"] == "none" ? "" : " (" cell[e, n, "variant"] ")"
+}
+
+# Whoever failed is in no group.
+function group_variants(e,    n) {
+    for (n = 1; n <= rows[e]; n++) {
+        if (cell[e, n, "status"] != "ok") continue
+        cell[e, n, "group"] = cell[e, n, "tls"] == "none" ? cell[e, n, "path"] : \
+            cell[e, n, "resumed_asked"] == 1 ? "resumed" : "full"
+        cell[e, n, "variant"] = variant_name(cell[e, n, "path"], cell[e, n, "tls"], cell[e, n, "key"], cell[e, n, "resumed_asked"])
+    }
+}
+
+function handshakes(e,    cpu, trips) {
+    group_variants(e)
+    cpu = "server_cpu_us_per_connection"
+    trips = "round_trips"
+    return sentence("a connection costs the server\047s side " over_runs(e, "group", "direct", cpu) " us of CPU over TCP, " \
+            over_runs(e, "group", "proxy", cpu) " through HAProxy, " over_runs(e, "group", "full", cpu) \
+            " with a full handshake of TLS there, and " over_runs(e, "group", "resumed", cpu) " with a resumed one") \
+        sentence("round trips before the first byte: " over_runs(e, "group", "direct", trips) " over TCP, " \
+            over_runs(e, "group", "full", trips) " with a full handshake of TLS, " over_runs(e, "group", "resumed", trips) \
+            " with a resumed one")
 }
 
 function herd(e) {
-    return sentence("seconds until everybody was back, from when the server was: " over_runs(e, "now", "back_s") \
-            " if all try again at once, " over_runs(e, "jitter", "back_s") " with random pauses") \
-        sentence("handshakes that it dropped meanwhile: " over_runs(e, "now", "drops_back") " and " \
-            over_runs(e, "jitter", "drops_back"))
+    return sentence("seconds until everybody was back, from when the server was: " over_runs(e, "policy", "now", "back_s") \
+            " if all try again at once, " over_runs(e, "policy", "jitter", "back_s") " with random pauses") \
+        sentence("handshakes that it dropped meanwhile: " over_runs(e, "policy", "now", "drops_back") " and " \
+            over_runs(e, "policy", "jitter", "drops_back"))
 }
 
 function answer(e,    kind, metric) {
     kind = kind_of[e]
     if (kind == "counters") return calls(e)
     if (kind == "herd") return herd(e)
+    if (kind == "handshakes") return handshakes(e)
     if (kind == "walls") return all_walls(e)
     if (kind == "omission") return omission(e)
     metric = metric_of(e)

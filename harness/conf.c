@@ -123,6 +123,9 @@ static bool agree(const struct conf *conf, struct conf_error *error)
         return conf_fail(error, "kind herd needs a time_cap_s of at most %d", HERD_S_MAX);
     if (conf->kind == CONF_HERD && conf->connection_count != 1)
         return conf_fail(error, "kind herd needs one number in connections");
+    if (conf->kind == CONF_HANDSHAKES && conf->connection_count != 1)
+        return conf_fail(error,
+                         "kind handshakes needs one number in connections: how many at once");
     if (!stops && conf->stop_ms > 0) return conf_fail(error, "stop_ms is for kind omission only");
     if (stops && (conf->stop_ms == 0 || stop_s > conf->window_s / 2))
         return conf_fail(error,

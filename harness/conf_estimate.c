@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { HANDSHAKE_VARIANTS = 10 }; /* As harness/handshakes.sh --list says. */
+
 /* 0.3 ms a connection covers connecting, reading its process and ending it, as seen with the fork
  * model on two cores; a million are only held by models that take less. */
 static double per_connection_s(const struct conf *conf)
@@ -48,6 +50,8 @@ double conf_estimate_s(const struct conf *conf)
     double sum_s = 0.5, each_s = per_connection_s(conf);
     double spells = conf->warm_until_steady ? 5 : 1, loops = windows_of(conf->kind);
     if (conf->kind == CONF_COLD_START) return 1 + 10 * 0.2e-3 * (double)conf->requests;
+    if (conf->kind == CONF_HANDSHAKES)
+        return HANDSHAKE_VARIANTS * (0.5 + 0.5e-3 * (double)conf->requests);
     if (conf->kind == CONF_WALLS) return estimate_walls_s(conf);
     if (conf->kind == CONF_HERD) return estimate_herd_s(conf);
     for (size_t i = 0; i < conf->connection_count; i++) {

@@ -3,7 +3,7 @@
 #
 # usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER
 #
-# Reads raw.csv, cold_start.csv, counters.csv and herd.csv (one of them is enough) and, if they are there,
+# Reads raw.csv, cold_start.csv, counters.csv, herd.csv and handshakes.csv (one of them is enough) and, if they are there,
 # switch_cost.csv, gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, counters_summary.csv, figures/*.svg, figures/*.png, index.html and
 # summary.md beside them.
 set -euo pipefail
@@ -17,12 +17,16 @@ run='' work='' known=''
 
 # "experiment kind file" for each experiment that was measured, in the order of the tables.
 measured_experiments() {
+    local kind
     awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2, "summary.csv" }' "$run/summary.csv"
     [[ ! -s $run/cold_start.csv ]] ||
         awk -F, 'NR > 1 && !seen[$1]++ { print $1, "cold_start", "cold_start.csv" }' "$run/cold_start.csv"
     [[ ! -s $run/counters_summary.csv ]] ||
         awk -F, 'NR > 1 && !seen[$1]++ { print $1, "counters", "counters_summary.csv" }' "$run/counters_summary.csv"
-    [[ ! -s $run/herd.csv ]] || awk -F, 'NR > 1 && !seen[$1]++ { print $1, "herd", "herd.csv" }' "$run/herd.csv"
+    for kind in herd handshakes; do
+        [[ ! -s $run/$kind.csv ]] ||
+            awk -F, -v kind="$kind" 'NR > 1 && !seen[$1]++ { print $1, kind, kind ".csv" }' "$run/$kind.csv"
+    done
 }
 
 # A comment of the experiment as it was when it was measured, else as it is.
@@ -115,6 +119,16 @@ herd_facts() { # herd_facts EXPERIMENT
                   options == "" ? "" : "; servers started with " options }' "$run/herd.csv"
 }
 
+handshakes_facts() { # handshakes_facts EXPERIMENT
+    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["experiment"] == experiment {
+            profile = $c["profile"]
+            text = $c["connections"] " connections, " $c["at_once"] " at a time, with " $c["model"] " behind HAProxy"
+            if ($c["repeat"] + 0 > repeats) repeats = $c["repeat"] + 0
+        }
+        END { printf "Profile %s: %s; %s.\n", profile, text, repeats == 1 ? "one run, no spread" : repeats " runs, median" }' "$run/handshakes.csv"
+}
+
 write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
     local not_shown machine
     not_shown=$(experiment_says "$1" 'Does not show')
@@ -126,6 +140,7 @@ write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
         cold_start) cold_start_facts ;;
         counters) counters_facts "$1" ;;
         herd) herd_facts "$1" ;;
+        handshakes) handshakes_facts "$1" ;;
         *) facts "$1" "$4" ;;
         esac
         [[ $2 == cold_start ]] || ! grep -q "load \"harness/plots/lines.gp\"" "$3" ||
@@ -143,7 +158,8 @@ write_remarks() { # write_remarks EXPERIMENT FILE
             $1 == experiment && $c["status"] !~ /^(ok|not_available)$/ {
                 status = $c["status"]
                 gsub(/_/, " ", status)
-                m = $c["model"] ": " status
+                m = (!("path" in c) ? $c["model"] : $c["tls"] == "none" ? $c["path"] " TCP" : "TLS " $c["tls"] " " $c["key"] \
+                    ($c["resumed_asked"] ? " resumed" : " full")) ": " status
                 if (!(m in counts)) { order[++many] = m; reason[m] = $c["reason"]; counts[m] = "" }
                 if ("connections_asked" in c) {
                     at = $c["connections_asked"]

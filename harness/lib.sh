@@ -101,7 +101,7 @@ need_schema() { # need_schema FILE
 
 has_measurements() { # has_measurements FOLDER
     local name
-    for name in raw cold_start counters herd; do [[ ! -s $1/$name.csv ]] || return 0; done
+    for name in raw cold_start counters herd handshakes; do [[ ! -s $1/$name.csv ]] || return 0; done
     return 1
 }
 
@@ -114,7 +114,7 @@ measured_run() { # measured_run FROM FOLDER
     has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv"
     # The path stands in gnuplot's strings and shell commands.
     [[ $run != *[\'\"\`\\]* ]] || die "move $run to a path without quotes first"
-    for file in "$run"/{raw,cold_start,counters,herd,herd_back,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
+    for file in "$run"/{raw,cold_start,counters,herd,herd_back,handshakes,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
     echo "$run"
 }
 

@@ -175,9 +175,9 @@ static void prepare(struct request *request)
         die_usage("--model takes a name of a-z, 0-9, _, -, :, = and +, not \"%s\"", session->model);
     if (request->rate != NULL)
         session->conf.rate_per_s = number_option_decimal("--rate", request->rate, 1, 1e7);
-    if (session->conf.kind == CONF_COLD_START)
-        die_usage("%s is of kind cold_start, which harness/cold_start.sh measures",
-                  request->conf_path);
+    if (session->conf.kind == CONF_COLD_START || session->conf.kind == CONF_HANDSHAKES)
+        die_usage("%s is of kind %s, which harness/%s.sh measures", request->conf_path,
+                  conf_kind_name(session->conf.kind), conf_kind_name(session->conf.kind));
     session->cpus = cpus_of_this_process();
     bool latency = session->conf.kind == CONF_LATENCY || session->conf.kind == CONF_OMISSION;
     if (!session->cpus.apart && latency)

@@ -12,12 +12,15 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 readonly run=$1 work=$2
 
 tables() {
-    local cold='' switch_cost=''
+    local cold='' switch_cost='' name
     [[ ! -s $run/cold_start.csv ]] || cold=$run/cold_start.csv
     [[ ! -s $run/switch_cost.csv ]] || switch_cost=$run/switch_cost.csv
     awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/tables.awk "$run/summary.csv"
     [[ ! -s $run/counters_summary.csv ]] || awk -f harness/counters_table.awk "$run/counters_summary.csv"
-    [[ ! -s $run/herd.csv ]] || awk -f harness/spread.awk -f harness/herd.awk "$run/herd.csv"
+    for name in herd handshakes; do
+        [[ ! -s $run/$name.csv ]] ||
+            awk -f harness/spread.awk -f harness/variants.awk -f harness/rows_table.awk "$run/$name.csv"
+    done
     awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
@@ -28,7 +31,9 @@ say_of_runs() { # say_of_runs answer|rank
     [[ ! -s $run/cold_start.csv ]] || inputs+=("$run/cold_start.csv")
     [[ $1 != answer || ! -s $run/counters_summary.csv ]] || inputs+=("$run/counters_summary.csv")
     [[ $1 != answer || ! -s $run/herd.csv ]] || inputs+=("$run/herd.csv")
-    ((${#inputs[@]} == 0)) || awk -f harness/headline.awk -f harness/decide.awk -f "harness/$1.awk" "${inputs[@]}"
+    [[ $1 != answer || ! -s $run/handshakes.csv ]] || inputs+=("$run/handshakes.csv")
+    ((${#inputs[@]} == 0)) ||
+        awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f "harness/$1.awk" "${inputs[@]}"
 }
 
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
@@ -93,7 +98,7 @@ figure() { # figure NAME
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv switch_cost.csv machine.txt command.txt summary.md; do
+    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv handshakes.csv switch_cost.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }

@@ -68,6 +68,15 @@ make_folder() {
     [[ $default == false ]] || ln --symbolic --force --no-dereference "$(basename "$out")" "$work/latest"
 }
 
+# Before anything is built: what the experiments say of themselves is read as text.
+needs_tls() {
+    local name
+    for name in "${experiments[@]}"; do
+        ! grep -qE '^kind[[:space:]]*=[[:space:]]*handshakes' "harness/experiments/$name.conf" || return 0
+    done
+    return 1
+}
+
 conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print "$2"; }
 
 # Unless models were chosen: those that an experiment names; where it takes all, the core cast, and
@@ -290,6 +299,21 @@ time_commands() { # time_commands EXPERIMENT NUMBER
     done
 }
 
+shake_hands() { # shake_hands EXPERIMENT NUMBER
+    local repeat order
+    for ((repeat = 1; repeat <= $(repeats_of "$1"); repeat++)); do
+        mapfile -t order < <(harness/handshakes.sh --list | shuffled "$(($2 * 1000 + repeat))")
+        begin_step "$1, repeat $repeat of $(repeats_of "$1")"
+        run_child harness/handshakes.sh --experiment "$1" --profile "$profile" --repeat "$repeat" --out "$out" \
+            --connections "$(conf "$1" requests)" --at-once "$(conf "$1" connections)" \
+            --message-b "$(conf "$1" message_b)" --timeout-s "$(conf "$1" time_cap_s)" \
+            --model "$(models_of "$1" | head -n 1)" "${order[@]}" > >(show_points) ||
+            { ((what_stopped != 0)) || { broken=1; say "$1 could not be measured"; }; }
+        done_s=$((done_s + $(estimate_of "$1")))
+        ((what_stopped == 0)) || return 1
+    done
+}
+
 measure_all() {
     local name kind number=0
     measure_begin=$SECONDS
@@ -299,6 +323,7 @@ measure_all() {
         rate_now=''
         case $kind in
         cold_start) time_commands "$name" "$number" || return 0 ;;
+        handshakes) shake_hands "$name" "$number" || return 0 ;;
         *)
             [[ $kind != latency ]] || set_rate "$name"
             measure_blocks "$name" "$number" || return 0 ;;
@@ -336,6 +361,7 @@ main() {
     read_options "$@"
     make_folder
     handle_signals
+    ! needs_tls || install+=(--for-handshakes)
     run_child harness/setup.sh "${install[@]}" || exit
     build_programs "$work/build.log"
     order_experiments

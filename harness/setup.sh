@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # setup.sh -- installs what the suite needs and this machine lacks, with apt-get.
 #
-# usage: harness/setup.sh [--no-install] [--for-demo | --for-tests]
+# usage: harness/setup.sh [--no-install] [--for-demo | --for-tests | --for-handshakes]
 #   --no-install   install nothing: list what is missing and how to get it, exit status 2
 #   --for-demo     only what the live demo needs: no charts, no timing of commands
-#   --for-tests    also what `make test` needs
+#   --for-handshakes   also what the experiment handshakes needs: a proxy that speaks TLS
+#   --for-tests    also what `make test` needs, and the same
 #
 # Says what it runs and why before it does.  Quiet when nothing is missing.
 set -euo pipefail
@@ -14,6 +15,7 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 packages=() reasons=()
+PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
 
 # lacks PACKAGE WHY TEST...: notes the package if the test fails.
 lacks() {
@@ -46,6 +48,12 @@ look_for_run() {
 
 look_for_demo() { lacks libncurses-dev 'draws the live demo' test -e /usr/include/ncurses.h; }
 
+look_for_handshakes() {
+    lacks haproxy 'speaks TLS in front of a model; started by hand, its service is not used' has haproxy
+    lacks openssl 'makes certificates for one run' has openssl
+    lacks libssl-dev 'the library under the client of handshakes' test -e /usr/include/openssl/ssl.h
+}
+
 look_for_tests() {
     local runtime=(/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan*)
     lacks clang 'the second compiler that must not warn' has clang
@@ -61,20 +69,22 @@ look_for_tests() {
 }
 
 main() {
-    local install=true for_demo=false for_tests=false reason
+    local install=true for_demo=false for_tests=false for_handshakes=false reason
     while (($# > 0)); do
         case $1 in
         --no-install) install=false ;;
         --for-demo) for_demo=true ;;
-        --for-tests) for_tests=true ;;
+        --for-tests) for_tests=true for_handshakes=true ;;
+        --for-handshakes) for_handshakes=true ;;
         --help) sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
-        *) die "unknown option $1; there are --no-install, --for-demo and --for-tests" ;;
+        *) die "unknown option $1; there are --no-install, --for-demo, --for-handshakes and --for-tests" ;;
         esac
         shift
     done
     look_for_build
     [[ $for_demo == true ]] || look_for_run
     [[ $for_demo$for_tests == falsefalse ]] || look_for_demo
+    [[ $for_handshakes == false ]] || look_for_handshakes
     [[ $for_tests == false ]] || look_for_tests
     ((${#packages[@]} > 0)) || exit 0
 

@@ -58,6 +58,15 @@ main() {
                 draw_text "$experiment" "harness/plots/$name.gp"
         done
     done < <(awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2 }' "$run/summary.csv")
+    # Kinds that have a table of their own, and no chart in letters.
+    for kind in counters herd handshakes; do
+        [[ -s $run/$kind.csv ]] || continue
+        while read -r experiment; do
+            echo "== $experiment"
+            found "$experiment"
+        done < <(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; next }
+            !seen[$c]++ { print $c }' "$run/$kind.csv")
+    done
     echo "all charts: $run/index.html"
 }
 

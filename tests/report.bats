@@ -25,7 +25,7 @@ answers() {
         echo 'experiment,kind,model,connections_asked,connections_active,status,latency_ns_p99_median,latency_ns_p99_min,latency_ns_p99_max,latency_ns_p99_runs'
         printf '%s\n' "$@"
     } >"$BATS_TEST_TMPDIR/summary.csv"
-    awk -f harness/headline.awk -f harness/decide.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+    awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
 }
 
 @test "each experiment has its question, its answer, charts that say how to read them, and its table" {

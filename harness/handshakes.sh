@@ -1,0 +1,247 @@
+#!/usr/bin/env bash
+# handshakes.sh -- what does a connection cost before its first byte: TCP alone, and TLS on top?
+#
+#   handshake ──TCP, or TLS──▶ HAProxy ──TCP──▶ server-MODEL          path proxy
+#   handshake ──────────────TCP───────────────▶ server-MODEL          path direct
+#
+# usage: harness/handshakes.sh --out DIR [options] VARIANT...   a row in DIR/handshakes.csv for each
+#        harness/handshakes.sh --serve VARIANT [--model M]      only starts its servers, until Ctrl-C
+#        harness/handshakes.sh --list                           prints all variants
+#
+#   VARIANT is path,tls,key,resumed: "direct,none,none,0", or "proxy,1.3,p256,1" (resumption is asked for).
+#   --experiment NAME  --profile P  --repeat R     as they stand in the row
+#   --connections N    in all [2000]               --at-once K    of them at a time [8]
+#   --message-b B      echoed by each [64]         --timeout-s T  for each variant [60]
+#   --model M          the server behind [epoll]   --forgetful    the proxy keeps no sessions (for tests)
+#
+# The caller shuffles the variants.  Each has fresh servers, both on the server's CPUs.  Certificates are made for
+# this call alone, and go when it ends.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=start.sh
+source harness/start.sh
+
+PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
+readonly RESUMED_PERCENT_MIN=95 # The first connection of each place has nothing to take up.
+experiment=handshakes profile=standard repeat=1 out='' connections=2000 at_once=8 message_b=64 timeout_s=60
+model=epoll forgetful=false scraps='' servers=() variants=()
+
+list_variants() {
+    local tls key resumed
+    echo direct,none,none,0
+    echo proxy,none,none,0
+    for tls in 1.2 1.3; do
+        for key in rsa2048 p256; do
+            for resumed in 0 1; do echo "proxy,$tls,$key,$resumed"; done
+        done
+    done
+}
+
+# ---- certificates ----
+
+run_openssl() { run_child openssl "$@" >"$scraps/openssl.log" 2>&1 || fail "openssl: $(tail -n 1 "$scraps/openssl.log")"; }
+
+# One authority for both kinds of key, so that a client has the same work with the authority's signature.
+make_authority() {
+    printf '%s\n' '[req]' 'distinguished_name = nobody' '[nobody]' \
+        '[authority]' 'basicConstraints = critical, CA:TRUE' 'keyUsage = critical, keyCertSign' \
+        '[server]' 'basicConstraints = CA:FALSE' 'subjectAltName = DNS:localhost' 'extendedKeyUsage = serverAuth' \
+        >"$scraps/openssl.conf"
+    run_openssl req -x509 -config "$scraps/openssl.conf" -extensions authority -newkey ec \
+        -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=C10K Bench, of one run' \
+        -keyout "$scraps/ca.key" -out "$scraps/ca.pem"
+}
+
+make_certificate() { # make_certificate rsa2048|p256: key and certificate in one file, as HAProxy wants them
+    local kind=(rsa:2048)
+    [[ ! -s $scraps/$1.pem ]] || return 0
+    [[ $1 == rsa2048 ]] || kind=(ec -pkeyopt ec_paramgen_curve:P-256)
+    run_openssl req -x509 -config "$scraps/openssl.conf" -extensions server -newkey "${kind[@]}" -nodes -days 2 \
+        -subj /CN=localhost -CA "$scraps/ca.pem" -CAkey "$scraps/ca.key" -keyout "$scraps/$1.key" -out "$scraps/$1.crt"
+    cat "$scraps/$1.crt" "$scraps/$1.key" >"$scraps/$1.pem"
+}
+
+# ---- servers ----
+
+# One thread, no daemon, no other user; sessions and tickets are remembered unless that is forbidden.
+write_proxy_conf() { # write_proxy_conf BACKEND_PORT TLS KEY
+    local bind=''
+    [[ $2 == none ]] || bind="ssl crt \"$scraps/$3.pem\" ssl-min-ver TLSv$2 ssl-max-ver TLSv$2"
+    [[ $2 == none || $forgetful == false ]] || bind+=' no-tls-tickets'
+    {
+        printf '%s\n' global '    nbthread 1' '    maxconn 4000'
+        [[ $forgetful == false ]] || echo '    tune.ssl.cachesize 0'
+        printf '%s\n' defaults '    mode tcp' '    timeout connect 10s' '    timeout client 60s' '    timeout server 60s' \
+            'frontend front' "    bind \"127.0.0.1:\${FRONT_PORT}\" $bind" '    default_backend behind' \
+            'backend behind' "    server model 127.0.0.1:$1"
+    } >"$scraps/haproxy.conf"
+}
+
+# Sets `servers` (the proxy first) and `port`, the one to connect to; on failure `reason`.
+start_servers() { # start_servers PATH TLS KEY
+    local alone='setpriv --pdeathsig TERM' # Nothing of ours outlives this script.
+    if ! start_server "$alone $bin/server-$model 0" "$scraps"; then
+        servers=("$server")
+        reason="server-$model did not get ready. $(tail -n 1 "$scraps/said")"
+        return 1
+    fi
+    servers=("$server")
+    [[ $1 == proxy ]] || return 0
+    [[ $2 == none ]] || make_certificate "$3"
+    write_proxy_conf "$port" "$2" "$3"
+    start_server "$alone env FRONT_PORT={port} haproxy -db -f '$scraps/haproxy.conf'" "$scraps" ||
+        reason="haproxy did not get ready. $(tail -n 1 "$scraps/said")"
+    servers=("$server" "${servers[@]}")
+    [[ -z $reason ]]
+}
+
+end_servers() {
+    local pid try
+    for pid in "${servers[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+    for pid in "${servers[@]}"; do
+        for ((try = 0; try < 200; try++)); do
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.01
+        done
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    servers=()
+}
+
+# CPU time of a process from the scheduler's own account: exact, and neither of the two ends threads.
+cpu_ns_of() { cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f", sum }'; }
+
+# The same when nothing happens any more: the last connections may still be ending.
+settled_cpu_ns() { # settled_cpu_ns PID
+    local before='' now try
+    for ((try = 0; try < 50; try++)); do
+        now=$(cpu_ns_of "$1")
+        [[ $now != "$before" ]] || break
+        before=$now
+        sleep 0.02
+    done
+    echo "$now"
+}
+
+# ---- one variant, one row ----
+
+add_row() { # add_row ROW
+    local file=$out/handshakes.csv
+    [[ -s $file ]] ||
+        echo experiment,schema,profile,model,repeat,path,tls,key,resumed_asked,at_once,connections,failed,resumed,round_trips,round_trips_max,handshake_sent_b,handshake_received_b,window_s,connections_per_s,handshake_ns_p50,handshake_ns_p99,server_cpu_us_per_connection,proxy_cpu_us_per_connection,client_cpu_us_per_connection,status,reason >"$file"
+    echo "$1" >>"$file"
+}
+
+per_connection_us() { # per_connection_us NS DONE
+    awk -v ns="$1" -v done="$2" 'BEGIN { if (done > 0) printf "%.3f", ns / 1000 / done }'
+}
+
+# Runs the client, and sets `said` (its line) and `reason`.
+visit() { # visit TLS RESUMED
+    local options=(--plain)
+    if [[ $1 != none ]]; then
+        options=(--tls "$1" --ca "$scraps/ca.pem")
+        [[ $2 == 0 ]] || options+=(--resume)
+    fi
+    run_child taskset --cpu-list "$client_cpus" "$bin/handshake" --port "$port" --connections "$connections" \
+        --at-once "$at_once" --message-b "$message_b" --timeout-s "$timeout_s" "${options[@]}" \
+        >"$scraps/line" 2>"$scraps/said" || reason=$(tail -n 1 "$scraps/said")
+    said=$(tail -n 1 "$scraps/line")
+}
+
+measure_variant() { # measure_variant VARIANT
+    local path tls key asked said='' reason='' begin=() end=() status=ok i cost=0 proxy_us='' server_us=''
+    local _ failed resumed trips trips_max sent received window rate client_us p50 p99
+    IFS=, read -r path tls key asked <<<"$1"
+    if start_servers "$path" "$tls" "$key"; then
+        for i in "${!servers[@]}"; do begin[i]=$(settled_cpu_ns "${servers[i]}"); done
+        visit "$tls" "$asked"
+        for i in "${!servers[@]}"; do end[i]=$(settled_cpu_ns "${servers[i]}"); done
+    fi
+    end_servers
+    ((what_stopped == 0)) || exit "$what_stopped"
+    IFS=, read -r _ failed resumed trips trips_max sent received window rate client_us p50 p99 <<<"$said"
+    if [[ -n $said ]]; then
+        for i in "${!end[@]}"; do cost=$((cost + end[i] - begin[i])); done
+        server_us=$(per_connection_us "$cost" "$((connections - failed))")
+        [[ $path == direct ]] || proxy_us=$(per_connection_us "$((end[0] - begin[0]))" "$((connections - failed))")
+    fi
+    if [[ -z $reason && $asked == 1 ]] && ((resumed * 100 < connections * RESUMED_PERCENT_MIN)); then
+        reason="$resumed of $connections were resumed"
+    fi
+    [[ -z $reason ]] || status=failed
+    reason=$(tr ',"' '; ' <<<"${reason#handshake: }")
+    add_row "$experiment,$schema,$profile,$model,$repeat,$1,$at_once,$connections,$failed,$resumed,$trips,$trips_max,$sent,$received,$window,$rate,$p50,$p99,$server_us,$proxy_us,$client_us,$status,$reason"
+    echo "point $1 $status server_cpu_us_per_connection=$server_us connections_per_s=$rate"
+}
+
+# For trying by hand: says how to reach the servers of a variant, and waits for the end.
+serve() { # serve VARIANT
+    local path tls key _ reason=''
+    IFS=, read -r path tls key _ <<<"$1"
+    start_servers "$path" "$tls" "$key" || fail "$reason"
+    echo "ready port=$port ca=$scraps/ca.pem pids=$(IFS=,; echo "${servers[*]}")"
+    run_child sleep infinity || true
+}
+
+read_options() {
+    while [[ ${1:-} == --* ]]; do
+        case $1 in
+        --list) list_variants; exit ;;
+        --serve) mode=serve; shift; continue ;;
+        --forgetful) forgetful=true; shift; continue ;;
+        --experiment | --profile | --repeat | --out | --connections | --at-once | --message-b | --timeout-s | --model)
+            (($# > 1)) || die "$1 needs a value" ;;
+        *) die "unknown option $1" ;;
+        esac
+        case $1 in
+        --experiment) experiment=$2 ;;
+        --profile) profile=$2 ;;
+        --repeat) repeat=$2 ;;
+        --out) out=$(from_caller "$2") ;;
+        --connections) connections=$2 ;;
+        --at-once) at_once=$2 ;;
+        --message-b) message_b=$2 ;;
+        --timeout-s) timeout_s=$2 ;;
+        --model) model=$2 ;;
+        esac
+        shift 2
+    done
+    variants=("$@")
+}
+
+check_request() {
+    local variant known program
+    mapfile -t known < <(list_variants)
+    for variant in "${variants[@]}"; do
+        is_one_of "$variant" "${known[@]}" || die "there is no variant \"$variant\"; --list tells which there are"
+    done
+    ((${#variants[@]} > 0)) || die 'name at least one variant; --list tells which there are'
+    [[ $mode == serve || -n $out ]] || die '--out DIR is missing'
+    [[ $mode == measure || ${#variants[@]} == 1 ]] || die '--serve takes one variant'
+    for program in haproxy openssl; do
+        command -v "$program" >/dev/null || die "$program is missing: harness/setup.sh --for-handshakes installs it"
+    done
+    [[ -x $bin/handshake ]] || die "there is no $bin/handshake: install libssl-dev, then make"
+    [[ -x $bin/server-$model ]] || die "there is no $bin/server-$model"
+}
+
+main() {
+    local mode=measure variant
+    read_options "$@"
+    check_request
+    set_cpus
+    handle_signals
+    scraps=$(mktemp -d)
+    trap 'end_servers; rm -rf "$scraps"' EXIT
+    make_authority
+    if [[ $mode == serve ]]; then serve "${variants[0]}"; exit; fi
+    mkdir -p "$out"
+    for variant in "${variants[@]}"; do measure_variant "$variant"; done
+}
+
+main "$@"

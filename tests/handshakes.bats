@@ -1,0 +1,256 @@
+#!/usr/bin/env bats
+# handshakes.bats -- guards against handshakes that trust anybody, that resume nothing and say so, or
+# whose round trips, bytes and CPU time are not those of the wire and the kernel.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load measuring.bash
+    prepare_measuring
+    PATH=$PATH:/usr/sbin
+    BIN=build/release
+    tmp=$BATS_TEST_TMPDIR
+    holder=''
+}
+
+teardown() {
+    [[ -z $holder ]] || kill "$holder" 2>/dev/null || true
+    [[ -z $holder ]] || wait "$holder" || true
+}
+
+need_tls() {
+    local program
+    for program in haproxy openssl; do command -v "$program" >/dev/null || skip "there is no $program on this machine"; done
+    [[ -x $BIN/handshake ]] || skip 'the client was left out: libssl-dev is not installed'
+}
+
+# Starts the servers of a variant and sets port, ca and pids.
+serve() { # serve VARIANT OPTION...
+    : >"$tmp/ready"
+    harness/handshakes.sh "${@:2}" --serve "$1" >"$tmp/ready" 3>&- &
+    holder=$!
+    for _ in {1..1000}; do [[ -s $tmp/ready ]] && break; sleep 0.02; done
+    read -r _ port ca pids <"$tmp/ready"
+    port=${port#port=} ca=${ca#ca=} pids=${pids#pids=}
+    [[ -n $port && -e /proc/${pids%%,*} ]]
+}
+
+stop() {
+    kill "$holder"
+    wait "$holder" || true
+    holder=''
+    for pid in ${pids//,/ }; do [[ ! -e /proc/$pid ]]; done
+    [[ ! -e $ca ]]
+}
+
+# The port on which a process listens, from its sockets in /proc.
+listening_port() { # listening_port PID
+    local inode hex
+    for inode in $(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n'); do
+        hex=$(awk -v inode="$inode" '$10 == inode && $4 == "0A" { sub(/.*:/, "", $2); print $2 }' "/proc/$1/net/tcp" "/proc/$1/net/tcp6")
+        [[ -z $hex ]] || { echo $((16#$hex)); return; }
+    done
+}
+
+# Of all that was started with the mark in its environment.  grep fails also where a process just ended.
+nothing_runs() { [[ -z $(grep -lzF "C10K_TEST_MARK=$tmp" /proc/[0-9]*/environ 2>/dev/null || true) ]]; }
+
+# Prints a column of what the client said.
+of_client() { # of_client NAME <LINES
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } NR == 2 { print $c }'
+}
+
+# Prints column NAME of the row of VARIANT.
+of_row() { # of_row NAME VARIANT
+    awk -F, -v name="$1" -v variant="$2" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["path"] "," $c["tls"] "," $c["key"] "," $c["resumed_asked"] == variant { print $c[name] }' "$tmp/out/handshakes.csv"
+}
+
+@test "wrong usage is one line and exit 2" {
+    [[ -x $BIN/handshake ]] || skip 'the client was left out: libssl-dev is not installed'
+    for wrong in '' '--plain' '--port 1' '--port 1 --plain --tls 1.3' '--port 1 --tls 1.3' '--port 1 --tls 1.1 --ca x' \
+        '--port 1 --plain --resume' '--port 1 --plain --connections 0' '--port 1 --plain --at-once 1001' \
+        '--port 1 --tls 1.3 --ca /dev/null' '--port 1 --plain more' '--port 1 --plain --nonsense'; do
+        # shellcheck disable=SC2086  # words are meant
+        run -2 --separate-stderr "$BIN/handshake" $wrong
+        [[ -z $output && ${#stderr_lines[@]} == 1 ]] || { echo "$wrong: $stderr"; return 1; }
+    done
+    for wrong in '' '--out' '--nonsense' "--out $tmp direct,1.3,p256,0" "--out $tmp" '--serve'; do
+        # shellcheck disable=SC2086  # words are meant
+        run -2 --separate-stderr harness/handshakes.sh $wrong
+        [[ ${#stderr_lines[@]} == 1 ]] || { echo "$wrong: $stderr"; return 1; }
+    done
+    run -2 --separate-stderr "$measure" harness/experiments/handshakes.conf --out "$tmp/raw.csv" --model epoll
+    [[ $stderr == *'harness/handshakes.sh measures'* ]]
+}
+
+@test "a server that nobody answers for, one that answers nothing, and one whose certificate is foreign are refused" {
+    need_tls
+    run -1 --separate-stderr "$BIN/handshake" --port 1 --plain --connections 5
+    [[ $stderr == *'5 of 5 connections failed'*'Connection refused'* && ${#stderr_lines[@]} == 1 ]]
+    serve proxy,1.3,p256,0
+    # Plain bytes for a server that waits for TLS: it ends the connection, or says nothing that we sent.
+    run -1 --separate-stderr "$BIN/handshake" --port "$port" --plain --connections 3 --timeout-s 5
+    [[ $(of_client failed <<<"$output") == 3 ]]
+    # An authority of the same name, with another key.
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=C10K Bench, of one run' \
+        -keyout "$tmp/other.key" -out "$tmp/other.pem" 2>/dev/null
+    run -1 --separate-stderr "$BIN/handshake" --port "$port" --tls 1.3 --ca "$tmp/other.pem" --connections 3
+    [[ -z $output && ${#stderr_lines[@]} == 1 && $stderr == *'certificate is refused'* ]]
+    # Of the right authority, for another name.
+    sed 's/localhost/elsewhere/' "${ca%/*}/openssl.conf" >"$tmp/elsewhere.conf"
+    openssl req -x509 -config "$tmp/elsewhere.conf" -extensions server -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+        -subj /CN=elsewhere -CA "$ca" -CAkey "${ca%.pem}.key" -keyout "$tmp/elsewhere.key" -out "$tmp/elsewhere.pem" 2>/dev/null
+    openssl s_server -accept 0 -cert "$tmp/elsewhere.pem" -key "$tmp/elsewhere.key" -quiet >"$tmp/said" 2>&1 3>&- &
+    foreign=$!
+    for _ in {1..100}; do foreign_port=$(listening_port "$foreign"); [[ -z $foreign_port ]] || break; sleep 0.02; done
+    run -1 --separate-stderr "$BIN/handshake" --port "$foreign_port" --tls 1.3 --ca "$ca" --connections 1 --timeout-s 5
+    kill "$foreign"
+    [[ $stderr == *'certificate is refused: '*[Hh]ostname* ]]
+    stop
+}
+
+@test "a server that flips one bit of the echo is found, through TLS too; one that is silent ends with the time" {
+    need_tls
+    [[ -x $BIN/liar-corrupt ]] || skip 'the liars are not built: make tools'
+    mkdir "$tmp/bin"
+    printf '#!/bin/sh\nexec %s --victim 40 "$@"\n' "$PWD/$BIN/liar-corrupt" >"$tmp/bin/server-epoll"
+    chmod +x "$tmp/bin/server-epoll"
+    ln -s "$PWD/$BIN/handshake" "$tmp/bin/handshake"
+    C10K_BIN=$tmp/bin harness/handshakes.sh --out "$tmp/out" --connections 40 direct,none,none,0 proxy,1.3,p256,0
+    for variant in direct,none,none,0 proxy,1.3,p256,0; do
+        [[ $(of_row status $variant) == failed && $(of_row failed $variant) == 40 ]]
+        [[ $(of_row reason $variant) == *'40 of 40'*'bytes that it had not received'* ]]
+    done
+    # Byte 40 is not in a message of 32 bytes: the same server is found honest.
+    C10K_BIN=$tmp/bin harness/handshakes.sh --out "$tmp/out" --connections 40 --message-b 32 proxy,1.2,p256,0
+    [[ $(of_row status proxy,1.2,p256,0) == ok ]]
+    # A listener that never accepts: the connection stands, and no byte comes.
+    coproc MUTE { exec "$BIN/server-epoll" 0 3>&-; }
+    mute=$MUTE_PID
+    read -r ready <&"${MUTE[0]}"
+    kill -STOP "$mute"
+    run -1 --separate-stderr "$BIN/handshake" --port "${ready#ready port=}" --plain --connections 20 --timeout-s 1
+    kill -KILL "$mute"
+    [[ $(of_client failed <<<"$output") == 20 && $stderr == *'in the echo: not over after 1 s'* ]]
+}
+
+# Round trips of TLS as openssl s_client sees its messages: how often one came after one had gone, until both have
+# said Finished.
+trips_of_openssl() { # trips_of_openssl VERSION OPTION...
+    openssl s_client -connect "127.0.0.1:$port" -servername localhost "-tls${1/./_}" -CAfile "$ca" -msg "${@:2}" </dev/null 2>/dev/null |
+        awk '/^(>>>|<<<)/ {
+                 if ($1 == "<<<" && before == ">>>") trips++
+                 before = $1
+                 if (/, Finished$/ && ++finished == 2) { print trips; exit }
+             }'
+}
+
+@test "round trips are counted: TLS 1.3 adds one to TCP, TLS 1.2 two, resumed one; openssl s_client sees the same" {
+    need_tls
+    for version in 1.2 1.3; do
+        serve "proxy,$version,p256,0"
+        options=(--port "$port" --tls "$version" --ca "$ca" --connections 30 --at-once 3)
+        run -0 "$BIN/handshake" "${options[@]}"
+        full=$(of_client round_trips <<<"$output")
+        [[ $(of_client round_trips_max <<<"$output") == "$full" && $(of_client resumed <<<"$output") == 0 ]]
+        run -0 "$BIN/handshake" "${options[@]}" --resume
+        resumed=$(of_client round_trips <<<"$output")
+        [[ $(of_client resumed <<<"$output") == 27 ]]
+        [[ $version == 1.2 ]] && expected='3 2' || expected='2 2'
+        [[ "$full $resumed" == "$expected" ]]
+        [[ $(trips_of_openssl "$version") == $((full - 1)) ]]
+        if [[ $version == 1.2 ]]; then
+            openssl s_client -connect "127.0.0.1:$port" -tls1_2 -sess_out "$tmp/session" </dev/null >/dev/null 2>&1
+            [[ $(trips_of_openssl "$version" -sess_in "$tmp/session") == $((resumed - 1)) ]]
+        fi
+        stop
+    done
+    coproc PLAIN { exec "$BIN/server-epoll" 0 3>&-; }
+    plain=$PLAIN_PID
+    read -r ready <&"${PLAIN[0]}"
+    run -0 "$BIN/handshake" --port "${ready#ready port=}" --plain --connections 30
+    kill "$plain"
+    [[ $(of_client round_trips <<<"$output") == 1 && $(of_client handshake_sent_b <<<"$output") == 0 ]]
+}
+
+@test "bytes of the handshake are those that strace sees on the socket" {
+    need_tls
+    command -v strace >/dev/null || skip 'there is no strace on this machine'
+    serve proxy,1.2,rsa2048,0
+    strace -e trace=read,write -e signal=none -o "$tmp/trace" "$BIN/handshake" --port "$port" --tls 1.2 --ca "$ca" \
+        --connections 1 >"$tmp/line" 2>&1 3>&-
+    # Up to the first record of application data, which begins with 0x17.
+    awk '/^(read|write)\(/ && /\\27\\3\\3/ { exit }
+         /^write\(.*\\26\\3/ { fd = substr($1, 7) + 0 }
+         fd && $0 ~ "^write\\(" fd "," { sent += $NF }
+         fd && $0 ~ "^read\\(" fd "," && $NF + 0 > 0 { received += $NF }
+         END { print sent, received }' "$tmp/trace" >"$tmp/seen"
+    stop
+    [[ "$(of_client handshake_sent_b <"$tmp/line") $(of_client handshake_received_b <"$tmp/line")" == "$(<"$tmp/seen")" ]]
+}
+
+@test "a server that keeps no sessions resumes none, and that is a failure; full handshakes do not mind" {
+    need_tls
+    harness/handshakes.sh --forgetful --out "$tmp/out" --connections 60 proxy,1.3,p256,1 proxy,1.2,p256,1 proxy,1.2,p256,0
+    for version in 1.2 1.3; do
+        [[ $(of_row resumed "proxy,$version,p256,1") == 0 && $(of_row status "proxy,$version,p256,1") == failed ]]
+        [[ $(of_row reason "proxy,$version,p256,1") == '0 of 60 were resumed' ]]
+    done
+    [[ $(of_row status proxy,1.2,p256,0) == ok ]]
+}
+
+@test "a small run leaves a documented row per variant, a chart and an answer, and nothing that runs" {
+    need_tls
+    mapfile -t variants < <(harness/handshakes.sh --list)
+    C10K_TEST_MARK=$tmp run -0 harness/handshakes.sh --out "$tmp/out" --connections 200 --at-once 4 "${variants[@]}"
+    nothing_runs
+    [[ ${#variants[@]} == 10 ]]
+    for variant in "${variants[@]}"; do
+        [[ $(of_row status "$variant") == ok && $(of_row failed "$variant") == 0 ]]
+        [[ $variant == *,0 && $(of_row resumed "$variant") == 0 || $variant == *,1 && $(of_row resumed "$variant") == 196 ]]
+    done
+    true_that "$(of_row server_cpu_us_per_connection proxy,none,none,0) > $(of_row server_cpu_us_per_connection direct,none,none,0)"
+    true_that "$(of_row server_cpu_us_per_connection proxy,1.2,rsa2048,0) > 2 * $(of_row server_cpu_us_per_connection proxy,none,none,0)"
+    true_that "$(of_row proxy_cpu_us_per_connection proxy,1.2,p256,0) > $(of_row proxy_cpu_us_per_connection proxy,1.2,p256,1)"
+    diff <(head -1 "$tmp/out/handshakes.csv" | tr , '\n' | sort) \
+         <(awk -F'|' '$2 ~ /column of handshakes.csv/ { here = 1; next } !/^\|/ { here = 0 }
+               here && /^\| [a-z]/ { gsub(/ /, "", $2); gsub(",", "\n", $2); print $2 }' results/README.md | sort)
+    # One row more that failed: it is on the chart as what it is.
+    echo handshakes,2,standard,epoll,2,proxy,1.3,p256,1,4,200,0,3,2,2,1,1,1,1,,,9999,9999,1,failed,3 of 200 were resumed >>"$tmp/out/handshakes.csv"
+    run -0 ./run_all.sh draw "$tmp/out"
+    [[ -s $tmp/out/figures/handshakes-handshakes.png ]]
+    chart=$(sed 's/<[^>]*>//g' "$tmp/out/figures/handshakes-handshakes.svg" | tr -s '[:space:]' ' ')
+    [[ $chart == *'TLS 1.3 p256 resumed: failed (3 of 200 were resumed)'* && $chart != *9999* ]]
+    grep -q '^| TLS 1.3, P-256, resumed | 200 | failed | 2 |.*| 1 of 2 | 3 of 200 were resumed |$' "$tmp/out/summary.md"
+    grep -qE '^A connection costs the server.s side [0-9.]+ us .* 1 over TCP, 2 to 3 with a full handshake of TLS, 2 with a resumed one\.$' "$tmp/out/summary.md"
+}
+
+@test "CPU per connection is what the processes took by the shell's own account" {
+    need_tls
+    TIMEFORMAT='%U %S'
+    { time harness/handshakes.sh --out "$tmp/out" --connections 1500 proxy,1.2,rsa2048,0 >/dev/null; } 2>"$tmp/times"
+    rows=$(awk -v server="$(of_row server_cpu_us_per_connection proxy,1.2,rsa2048,0)" \
+        -v client="$(of_row client_cpu_us_per_connection proxy,1.2,rsa2048,0)" 'BEGIN { print (server + client) * 1500 / 1e6 }')
+    all=$(awk 'END { print $1 + $2 }' "$tmp/times")
+    echo "rows $rows s, all processes with the script and its certificates $all s"
+    true_that "$rows < 1.05 * $all && $rows > 0.5 * $all"
+}
+
+@test "ended by a signal, servers and certificates go, and rows that were done stay" {
+    need_tls
+    mkdir "$tmp/scraps"
+    C10K_TEST_MARK=$tmp TMPDIR=$tmp/scraps harness/handshakes.sh --out "$tmp/out" --connections 100000 --at-once 8 \
+        direct,none,none,0 proxy,1.3,rsa2048,0 >/dev/null 2>&1 3>&- &
+    holder=$!
+    for _ in {1..500}; do [[ -s $tmp/out/handshakes.csv ]] && break; sleep 0.02; done
+    sleep 0.5
+    [[ -n $(ls "$tmp/scraps") ]]
+    kill "$holder"
+    ended=0
+    wait "$holder" || ended=$?
+    holder=''
+    ((ended == 143))
+    nothing_runs
+    [[ -z $(ls "$tmp/scraps") && $(wc -l <"$tmp/out/handshakes.csv") == 2 ]]
+}
