@@ -95,7 +95,7 @@ part_gate() {
 
 part_guests() { bats --tap tests/guests.bats tests/contributing.bats; }
 
-part_harness() { bats --tap tests/measure.bats tests/switch.bats tests/herd.bats tests/counters.bats; }
+part_harness() { bats --tap tests/measure.bats tests/switch.bats tests/herd.bats tests/counters.bats tests/chat.bats; }
 
 part_controls() { bats --tap tests/controls.bats; }
 
