@@ -22,7 +22,8 @@ enum conf_kind {
     CONF_OMISSION,
     CONF_WALLS,
     CONF_COUNTERS,
-    CONF_HERD
+    CONF_HERD,
+    CONF_CHAT
 };
 
 enum conf_key {
@@ -103,7 +104,8 @@ bool conf_print(const struct conf *conf, const char *key, char *value, size_t si
 /* About how many seconds one model takes for one repeat. */
 double conf_estimate_s(const struct conf *conf);
 
-/* "latency", "capacity", "memory", "cold_start", "omission", "walls", "counters" or "herd". */
+/* "latency", "capacity", "memory", "cold_start", "omission", "walls", "counters", "herd" or "chat".
+ */
 const char *conf_kind_name(enum conf_kind kind);
 
 #endif

@@ -8,8 +8,8 @@
 #include "common/number.h"
 #include "harness/limits.h"
 
-static const char *const kinds[] = {"latency",  "capacity", "memory",   "cold_start",
-                                    "omission", "walls",    "counters", "herd"};
+static const char *const kinds[] = {"latency", "capacity", "memory", "cold_start", "omission",
+                                    "walls",   "counters", "herd",   "chat"};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -85,11 +85,11 @@ static bool take_kind(const char *value, struct conf *conf, struct conf_error *e
 {
     int kind = conf_find(value, kinds, KINDS);
     if (kind < 0)
-        return conf_fail(
-            error,
-            "kind is latency, capacity, memory, cold_start, omission, walls, counters or herd, "
-            "not \"%.60s\"",
-            value);
+        return conf_fail(error,
+                         "kind is latency, capacity, memory, cold_start, omission, walls, "
+                         "counters, herd or chat, "
+                         "not \"%.60s\"",
+                         value);
     conf->kind = (enum conf_kind)kind;
     return true;
 }

@@ -50,6 +50,10 @@ all_models() { names_of .c servers/*.c | sort; }
 readonly core_models=(fork thread poll libuv)
 all_experiments() { names_of .conf harness/experiments/*.conf; }
 
+# A value of an experiment, as $profile sees it.
+# shellcheck disable=SC2154  # of the script
+conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print "$2"; }
+
 # Those that run when none is named; the others take their own time, or ask a question of their own.
 default_experiments() {
     local name
@@ -101,7 +105,7 @@ need_schema() { # need_schema FILE
 
 has_measurements() { # has_measurements FOLDER
     local name
-    for name in raw cold_start counters herd; do [[ ! -s $1/$name.csv ]] || return 0; done
+    for name in raw cold_start counters herd chat; do [[ ! -s $1/$name.csv ]] || return 0; done
     return 1
 }
 
@@ -114,7 +118,7 @@ measured_run() { # measured_run FROM FOLDER
     has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv"
     # The path stands in gnuplot's strings and shell commands.
     [[ $run != *[\'\"\`\\]* ]] || die "move $run to a path without quotes first"
-    for file in "$run"/{raw,cold_start,counters,herd,herd_back,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
+    for file in "$run"/{raw,cold_start,counters,herd,herd_back,chat,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
     echo "$run"
 }
 
@@ -152,6 +156,61 @@ run_child() {
     child=
     ((what_stopped == 0)) || return "$what_stopped"
     return "$status"
+}
+
+# ---- a server on its own CPUs, for scripts that start one ----
+
+readonly READY_S=10 # An interpreter with a large library needs a second or two.
+server=''
+
+end_server() { [[ -z $server ]] || kill -TERM "$server" 2>/dev/null || true; }
+
+# As the harness deals them out: the first half to the server.  One CPU is shared.
+set_cpus() {
+    local cpus range cpu half
+    cpus=()
+    IFS=, read -r -a ranges <<<"$(taskset --cpu-list --pid $$ | sed 's/.*: //')"
+    for range in "${ranges[@]}"; do
+        for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do cpus+=("$cpu"); done
+    done
+    half=$((${#cpus[@]} / 2))
+    server_cpus=$(IFS=,; echo "${cpus[*]:0:half}")
+    client_cpus=$(IFS=,; echo "${cpus[*]:half}")
+    ((half > 0)) || server_cpus=$client_cpus
+}
+
+# A port that is free now, apart from those that the kernel usually deals out to clients.
+free_port() {
+    local port try
+    for ((try = 0; try < 100; try++)); do
+        port=$((RANDOM % 10000 + 20000))
+        can_connect "$port" || { echo "$port"; return; }
+    done
+    return 1
+}
+
+can_connect() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Starts the server and sets `server` and `port`.
+start_server() { # start_server COMMAND SCRAPS
+    local line=$1 ready try
+    if [[ $1 != *'{port}'* ]]; then
+        coproc SERVER { eval "exec taskset --cpu-list $server_cpus $line" 2>"$2/said"; }
+        server=$SERVER_PID
+        read -r -t "$READY_S" ready <&"${SERVER[0]}" && [[ $ready =~ ^ready\ port=([0-9]+)$ ]] || return 1
+        port=${BASH_REMATCH[1]}
+        return
+    fi
+    port=$(free_port) || return 1
+    line=${line//'{port}'/$port}
+    eval "exec taskset --cpu-list $server_cpus $line" >/dev/null 2>"$2/said" &
+    server=$!
+    for ((try = 0; try < READY_S * 100; try++)); do
+        ! can_connect "$port" || return 0
+        kill -0 "$server" 2>/dev/null || return 1
+        sleep 0.01
+    done
+    return 1
 }
 
 # Builds what a run needs; says what make said if it fails.

@@ -18,6 +18,7 @@ tables() {
     awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/tables.awk "$run/summary.csv"
     [[ ! -s $run/counters_summary.csv ]] || awk -f harness/counters_table.awk "$run/counters_summary.csv"
     [[ ! -s $run/herd.csv ]] || awk -f harness/spread.awk -f harness/herd.awk "$run/herd.csv"
+    [[ ! -s $run/chat_summary.csv ]] || awk -v no_overview=1 -f harness/tables.awk "$run/chat_summary.csv"
     awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
@@ -28,6 +29,7 @@ say_of_runs() { # say_of_runs answer|rank
     [[ ! -s $run/cold_start.csv ]] || inputs+=("$run/cold_start.csv")
     [[ $1 != answer || ! -s $run/counters_summary.csv ]] || inputs+=("$run/counters_summary.csv")
     [[ $1 != answer || ! -s $run/herd.csv ]] || inputs+=("$run/herd.csv")
+    [[ $1 != answer || ! -s $work/chat_runs.csv ]] || inputs+=("$work/chat_runs.csv")
     ((${#inputs[@]} == 0)) || awk -f harness/headline.awk -f harness/decide.awk -f "harness/$1.awk" "${inputs[@]}"
 }
 
@@ -93,7 +95,7 @@ figure() { # figure NAME
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv switch_cost.csv machine.txt command.txt summary.md; do
+    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv chat.csv switch_cost.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }
@@ -204,6 +206,7 @@ overview() {
 
 tables >"$work/tables.tsv"
 [[ ! -s $run/raw.csv ]] || awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$run/raw.csv" >"$work/runs.csv"
+[[ ! -s $run/chat.csv ]] || awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_runs.csv"
 say_of_runs answer >"$work/answers.tsv"
 say_of_runs rank >"$work/ranks.tsv"
 html >"$work/index.html"

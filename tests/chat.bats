@@ -246,3 +246,91 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
     [[ $stderr == *'choose another'* ]]
     end_room
 }
+
+# ---- the experiment ----
+
+# A client that says what $tmp/line holds; all else is real.
+fake_client() {
+    mkdir -p "$tmp/bin"
+    ln -sf "$PWD"/build/release/{measure,chat-room} "$tmp/bin/"
+    printf '#!/bin/sh\ncat "%s"\nexit 1\n' "$tmp/lines" >"$tmp/bin/chat"
+    chmod +x "$tmp/bin/chat"
+}
+
+# The verdict of a point of 10 members with these values: verdict NAME=VALUE...
+verdict() {
+    local pair names=lines_due,lines_sent,window_s,deliveries_per_s,delivery_ns_p99,delivery_ns_max,send_lag_ns_p99,send_lag_ns_max,lost,out_of_order,corrupt,disconnected,client_cpu_percent,server_cpu_percent
+    local -A value=([lines_due]=1000 [lines_sent]=1000 [window_s]=1 [deliveries_per_s]=10000 [delivery_ns_p99]=2000000 [delivery_ns_max]=3000000
+        [send_lag_ns_p99]=150000 [send_lag_ns_max]=900000 [lost]=0 [out_of_order]=0 [corrupt]=0 [disconnected]=0 [client_cpu_percent]=50 [server_cpu_percent]=60)
+    for pair in "$@"; do value[${pair%%=*}]=${pair#*=}; done
+    {
+        echo "$names"
+        for name in ${names//,/ }; do printf '%s,' "${value[$name]}"; done | sed 's/,$/\n/'
+    } >"$tmp/lines"
+    rm -f "$tmp/chat.csv"
+    C10K_BIN=$tmp/bin harness/chat.sh --experiment chat --profile quick --out "$tmp" >/dev/null
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } NF != length(c) { print "cells: " NF }
+        $c["members"] == 10 { print $c["status"] " " $c["reason"] }' "$tmp/chat.csv"
+}
+
+@test "the verdict of a point is the first that holds" {
+    fake_client
+    [[ $(verdict) == 'ok ' ]]
+    [[ $(verdict deliveries_per_s=9400) == 'overloaded 9400 of 10000 deliveries/s'* ]]
+    [[ $(verdict deliveries_per_s=9495) == 'ok ' ]] # One line may be under way.
+    [[ $(verdict lost=1) == overloaded* ]]
+    [[ $(verdict send_lag_ns_p99=210000 lost=1) == 'client_limited client was late: p99'* ]]
+    [[ $(verdict send_lag_ns_p99= send_lag_ns_max=310000) == 'client_limited client was late: max'* ]]
+    [[ $(verdict send_lag_ns_p99=49000 delivery_ns_p99=80000) == 'ok ' ]]
+    [[ $(verdict client_cpu_percent=86) == client_limited* ]]
+    [[ $(verdict lines_sent=980) == client_limited* ]]
+    [[ $(verdict disconnected=2 client_cpu_percent=99) == 'failed the room ended 2'* ]]
+    [[ $(verdict corrupt=1 disconnected=2) == corrupt* && $(verdict out_of_order=1) == corrupt* ]]
+    printf '#!/bin/sh\necho "chat: no, never" >&2; exit 1\n' >"$tmp/bin/chat"
+    [[ $(verdict) == 'failed chat: no; never' ]]
+}
+
+@test "the experiment has a row for each number of members, all columns are documented" {
+    sed 's/^connections .*/connections = 5 20/; s/^rate_per_s .*/rate_per_s = 2000/; s/^window_s.quick.*/window_s.quick = 0.3/; s/^warmup_s.quick.*/warmup_s.quick = 0.1/' \
+        harness/experiments/chat.conf >"$tmp/chat.conf"
+    mkdir "$tmp/bin"
+    ln -s "$PWD"/build/release/{chat,chat-room} "$tmp/bin/"
+    # shellcheck disable=SC2016  # for the script
+    printf '#!/bin/sh\nshift\nexec "%s" "%s" "$@"\n' "$PWD/build/release/measure" "$tmp/chat.conf" >"$tmp/bin/measure"
+    chmod +x "$tmp/bin/measure"
+    C10K_BIN=$tmp/bin run -0 harness/chat.sh --experiment chat --profile quick --repeat 2 --seed 7 --out "$tmp"
+    [[ ${#lines[@]} == 2 && ${lines[1]} == 'point room 20 '* ]]
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["status"] !~ /^(ok|client_limited|overloaded)$/ || $c["deliveries"] != $c["members"] * $c["lines_sent"] || $c["repeat"] != 2 { bad = 1 }
+        { rows++ } END { exit bad || rows != 2 }' "$tmp/chat.csv"
+    diff <(head -1 "$tmp/chat.csv" | tr , '\n' | sort) \
+         <(awk -F'|' '$2 ~ "column of chat.csv" { here = 1; next } !/^\|/ { here = 0 }
+               here && /^\| [a-z]/ { gsub(/ /, "", $2); gsub(",", "\n", $2); print $2 }' results/README.md | sort)
+    # Nothing is left when it is interrupted.
+    C10K_BIN=$tmp/bin timeout --signal=INT 0.6 harness/chat.sh --experiment chat --out "$tmp" >/dev/null && return 1
+    sleep 0.2
+    ! pgrep --full "$tmp/bin/chat" || return 1
+}
+
+@test "the charts of a chat, its table, and its answer are drawn from its rows" {
+    mkdir "$tmp/run"
+    {
+        echo schema,experiment,profile,repeat,seed,members,message_b,offered_per_s,window_s,deliveries_per_s,delivery_ns_p99,disconnected,server_cpu_us_per_delivery,status,reason
+        echo 2,chat,quick,1,1,10,64,5000,5,50000,200000,0,4,ok,
+        echo 2,chat,quick,2,2,10,64,5000,5,50000,400000,0,6,ok,
+        echo 2,chat,quick,1,1,1000,64,50,5,50000,30000000,0,8,ok,
+        echo 2,chat,quick,2,2,1000,64,50,5,50000,40000000,3,9,failed,the room ended 3 connections
+    } >"$tmp/run/chat.csv"
+    run -0 ./run_all.sh draw "$tmp/run"
+    [[ $output == *'us/delivery'* && -s $tmp/run/figures/chat-chat.png && -s $tmp/run/figures/chat-chat_cpu.png ]]
+    grep -qF 'is 0.3 ms with 10 members. A delivery costs the room 5 us of CPU with 10: a line to all of those takes 0.05 ms.' "$tmp/run/summary.md"
+    grep -qF '| room | 10 | 10 | ok | 5000 | 50000 | - | 0.3 (0.2-0.4) |' "$tmp/run/summary.md"
+    grep -q '^<section id="chat"' "$tmp/run/index.html"
+    chart=$(sed 's/<[^>]*>//g' "$tmp/run/figures/chat-chat.svg" | tr -s '[:space:]' ' ')
+    for words in 'members of the room' 'room: failed at 1000 (the room ended 3 connections)' '2 runs, median' '50000 deliveries/s offered'; do
+        [[ $chart == *"$words"* ]] || { echo "not on the chart: $words"; return 1; }
+    done
+    sed -i 's/failed,the.*/ok,/' "$tmp/run/chat.csv"
+    ./run_all.sh draw "$tmp/run"
+    grep -qF '0.3 ms with 10 members and 35 ms with 1,000. A delivery costs the room 5 us of CPU with 10 and 8.5 us with 1,000: a line to all of those takes 8.5 ms.' "$tmp/run/summary.md"
+}
