@@ -39,11 +39,14 @@ objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 COMMON   := $(BUILD)/libcommon.a
 SHARED   := $(filter-out %/server_main.o,$(call objects,common/*.c))
 SHAKE    := $(call objects,clients/handshake*.c)
-LOAD     := $(filter-out %/load.o $(SHAKE),$(call objects,clients/*.c))
+LOAD     := $(filter-out %/load.o %/chat.o $(SHAKE),$(call objects,clients/*.c))
 HARNESS  := $(filter-out %/measure.o,$(call objects,harness/*.c))
 GATE     := $(call objects,harness/gate/*.c)
 DEMO     := $(call objects,harness/demo/*.c)
+CHAT     := $(call objects,clients/chat/*.c)
+ROOM     := $(call objects,servers/chat/*.c)
 LIARS    := $(basename $(notdir $(wildcard tests/liars/*.c)))
+ROOM_LIARS := $(basename $(notdir $(wildcard tests/liars/chat/*.c)))
 TOOLS    := bare_client bare_server second_client without_io_uring
 FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
@@ -61,7 +64,7 @@ $(if $(NO_DEMO),$(info Leaving out the live demo: $(LIBS_demo) is not installed)
 NO_SHAKE := $(strip $(call missing,handshake))
 $(if $(NO_SHAKE),$(info Leaving out the client of handshakes: $(LIBS_handshake) is not installed))
 
-PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate switch_cost hello) \
+PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate switch_cost hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo) $(if $(NO_SHAKE),,$(BUILD)/handshake)
 
 .PHONY: all programs tools fuzzers test fuzz format install uninstall clean
@@ -69,7 +72,7 @@ all: programs
 programs: $(PROGRAMS)
 # What only the tests need: liars, units, the bare loops of both ends, a second opinion on latency,
 # a kernel without io_uring.
-tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/,$(UNITS)) \
+tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/room-liar-,$(ROOM_LIARS)) $(addprefix $(BUILD)/,$(UNITS)) \
        $(addprefix $(BUILD)/,$(TOOLS))
 
 # With SAN=fuzz.  The last one is a control: it must find what is broken.
@@ -88,15 +91,22 @@ $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
+# The room as it is, but each write(2) of it goes through the liar.
+$(BUILD)/room-liar-%: $(BUILD)/tests/liars/chat/%.o $(ROOM) $(COMMON)
+	@$(ECHO) "  LD  $@"
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=write -o $@ $^
+
 $(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
 $(BUILD)/handshake: $(SHAKE) $(BUILD)/clients/message.o $(COMMON)
+$(BUILD)/chat: $(BUILD)/clients/chat.o $(CHAT) $(LOAD) $(COMMON)
+$(BUILD)/chat-room: $(ROOM) $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/switch_cost: $(BUILD)/harness/switch/switch_cost.o $(COMMON)
 $(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(addprefix $(BUILD)/,load handshake measure gate switch_cost hello demo $(TOOLS)):
+$(addprefix $(BUILD)/,load handshake chat chat-room measure gate switch_cost hello demo $(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F))
 

@@ -1,13 +1,10 @@
 /* server_main.c -- main() of every server model: options, listening socket, "ready port=N",
- * serve().
- *
- * Also the few functions of servers/server.h that all models share. */
+ * serve(); also server_fork(). */
 #include "servers/server.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,33 +206,6 @@ pid_t server_fork(void)
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid == 0 && getppid() != server) _exit(0); /* It ended before prctl could tell us. */
     return pid;
-}
-
-bool server_is_shortage(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
-           error == EAGAIN;
-}
-
-/* Whoever runs a full server wants to know why, but not for each client that comes. */
-static bool is_first_word(void)
-{
-    static atomic_flag said = ATOMIC_FLAG_INIT; /* Any thread may be the one that runs out. */
-    return !atomic_flag_test_and_set(&said);
-}
-
-void server_ran_out(const char *call)
-{
-    if (is_first_word())
-        fprintf(stderr, "%s: %s: %s: new clients wait until something frees\n",
-                program_invocation_short_name, call, strerror(errno));
-}
-
-void server_is_full(const char *limit)
-{
-    if (is_first_word())
-        fprintf(stderr, "%s: %s: further clients are refused\n", program_invocation_short_name,
-                limit);
 }
 
 int main(int argc, char **argv)

@@ -3,7 +3,7 @@
 #   awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk TABLE...
 #
 # A TABLE is what summarise.awk makes with runs=1, cold_start.csv, counters_summary.csv, herd.csv or
-# handshakes.csv.
+# handshakes.csv; of chat.csv what chat.awk and then summarise.awk make.
 # Writes "experiment<TAB>sentences".  The first sentence compares models where the most connections
 # are, and claims a difference by the rule of decide.awk only; the second tells what the number of
 # connections changes, or else what a number is made of.
@@ -234,11 +234,32 @@ function herd(e) {
             over_runs(e, "policy", "jitter", "drops_back"))
 }
 
+# "2.65 ms with 10": a number of a point of the chat.
+function with_members(e, n, metric, divide, unit) {
+    return headline_short(median(e, n, metric) / divide) " " unit " with " headline_with_commas(cell[e, n, "connections_asked"])
+}
+
+# The smallest and the largest room.
+function chat(e,    n, first, last) {
+    for (n = 1; n <= rows[e]; n++) {
+        if (!is_good(e, n, "delivery_ns_p99")) continue
+        if (!first || cell[e, n, "size"] < cell[e, first, "size"]) first = n
+        if (!last || cell[e, n, "size"] > cell[e, last, "size"]) last = n
+    }
+    if (!first) return sentence("no room gave a result: the table tells why")
+    return sentence("the p99 of a delivery, from the moment when its line was due, is " with_members(e, first, "delivery_ns_p99", 1e6, "ms") \
+            " members" (first == last ? "" : " and " with_members(e, last, "delivery_ns_p99", 1e6, "ms"))) \
+        sentence("a delivery costs the room " with_members(e, first, "server_cpu_us_per_delivery", 1, "us of CPU") \
+            (first == last ? "" : " and " with_members(e, last, "server_cpu_us_per_delivery", 1, "us")) ": a line to all of those takes " \
+            headline_short(median(e, last, "server_cpu_us_per_delivery") * cell[e, last, "connections_asked"] / 1000) " ms")
+}
+
 function answer(e,    kind, metric) {
     kind = kind_of[e]
     if (kind == "counters") return calls(e)
     if (kind == "herd") return herd(e)
     if (kind == "handshakes") return handshakes(e)
+    if (kind == "chat") return chat(e)
     if (kind == "walls") return all_walls(e)
     if (kind == "omission") return omission(e)
     metric = metric_of(e)

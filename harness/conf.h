@@ -23,7 +23,8 @@ enum conf_kind {
     CONF_WALLS,
     CONF_COUNTERS,
     CONF_HERD,
-    CONF_HANDSHAKES
+    CONF_HANDSHAKES,
+    CONF_CHAT
 };
 
 enum conf_key {
@@ -104,8 +105,8 @@ bool conf_print(const struct conf *conf, const char *key, char *value, size_t si
 /* About how many seconds one model takes for one repeat. */
 double conf_estimate_s(const struct conf *conf);
 
-/* "latency", "capacity", "memory", "cold_start", "omission", "walls", "counters", "herd" or
- * "handshakes". */
+/* "latency", "capacity", "memory", "cold_start", "omission", "walls", "counters", "herd",
+ * "handshakes" or "chat". */
 const char *conf_kind_name(enum conf_kind kind);
 
 #endif

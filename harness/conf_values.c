@@ -9,7 +9,7 @@
 #include "harness/limits.h"
 
 static const char *const kinds[] = {"latency", "capacity", "memory", "cold_start", "omission",
-                                    "walls",   "counters", "herd",   "handshakes"};
+                                    "walls",   "counters", "herd",   "handshakes", "chat"};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -87,8 +87,8 @@ static bool take_kind(const char *value, struct conf *conf, struct conf_error *e
     if (kind < 0)
         return conf_fail(
             error,
-            "kind is latency, capacity, memory, cold_start, omission, walls, counters, herd or "
-            "handshakes, not \"%.60s\"",
+            "kind is latency, capacity, memory, cold_start, omission, walls, counters, herd, "
+            "handshakes or chat, not \"%.60s\"",
             value);
     conf->kind = (enum conf_kind)kind;
     return true;

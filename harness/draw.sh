@@ -3,8 +3,8 @@
 #
 # usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER
 #
-# Reads raw.csv, cold_start.csv, counters.csv, herd.csv and handshakes.csv (one of them is enough) and, if they are there,
-# switch_cost.csv, gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, counters_summary.csv, figures/*.svg, figures/*.png, index.html and
+# Reads raw.csv, cold_start.csv, counters.csv, herd.csv, handshakes.csv and chat.csv (one of them is enough) and, if they are
+# there, switch_cost.csv, gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, counters_summary.csv, chat_summary.csv, figures/*.svg, figures/*.png, index.html and
 # summary.md beside them.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -27,6 +27,8 @@ measured_experiments() {
         [[ ! -s $run/$kind.csv ]] ||
             awk -F, -v kind="$kind" 'NR > 1 && !seen[$1]++ { print $1, kind, kind ".csv" }' "$run/$kind.csv"
     done
+    [[ ! -s $run/chat_summary.csv ]] ||
+        awk -F, 'NR > 1 && !seen[$1]++ { print $1, "chat", "chat_summary.csv" }' "$run/chat_summary.csv"
 }
 
 # A comment of the experiment as it was when it was measured, else as it is.
@@ -129,6 +131,19 @@ handshakes_facts() { # handshakes_facts EXPERIMENT
         END { printf "Profile %s: %s; %s.\n", profile, text, repeats == 1 ? "one run, no spread" : repeats " runs, median" }' "$run/handshakes.csv"
 }
 
+chat_facts() { # chat_facts EXPERIMENT
+    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["experiment"] == experiment {
+            if ($c["repeat"] + 0 > repeats) repeats = $c["repeat"] + 0
+            profile = $c["profile"]
+            if ($c["offered_per_s"] == "") next
+            text = sprintf("; %.0f deliveries/s offered at every point, as lines of %d bytes with random gaps; windows of %g s", \
+                           $c["offered_per_s"] * $c["members"], $c["message_b"], $c["window_s"])
+        }
+        END { print "Profile " profile ": " (repeats == 1 ? "one run, no spread" : repeats " runs, median; bars from the lowest to the highest") \
+                  text "." }' "$run/chat.csv"
+}
+
 write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
     local not_shown machine
     not_shown=$(experiment_says "$1" 'Does not show')
@@ -141,6 +156,7 @@ write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
         counters) counters_facts "$1" ;;
         herd) herd_facts "$1" ;;
         handshakes) handshakes_facts "$1" ;;
+        chat) chat_facts "$1" ;;
         *) facts "$1" "$4" ;;
         esac
         [[ $2 == cold_start ]] || ! grep -q "load \"harness/plots/lines.gp\"" "$3" ||
@@ -179,11 +195,11 @@ write_remarks() { # write_remarks EXPERIMENT FILE
     } | fold --spaces --width="$caption_width" >"$work/remarks.txt"
 }
 
-has_values() { # has_values METRIC EXPERIMENT
+has_values() { # has_values METRIC EXPERIMENT FILE
     awk -F, -v name="$1_median" -v experiment="$2" '
         NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
         $1 == experiment && c && $c != "" { found = 1 }
-        END { exit !found }' "$run/summary.csv"
+        END { exit !found }' "$3"
 }
 
 # gnuplot warns of models that have no full or no hollow points: of no interest unless it fails.
@@ -206,7 +222,7 @@ draw_experiment() { # draw_experiment EXPERIMENT KIND FILE
         grep -qE "^# Kinds: (.* )?$2( |$)" "$figure" || continue
         ! grep -q '^# Experiments: ' "$figure" || grep -qE "^# Experiments: (.* )?$1( |$)" "$figure" || continue
         metric=$(sed -n 's/^metric = "\(.*\)"$/\1/p' "$figure")
-        if [[ -n $metric ]] && ! has_values "$metric" "$1"; then
+        if [[ -n $metric ]] && ! has_values "$metric" "$1" "$run/$3"; then
             echo "$1: $metric is not available on this machine" >>"$work/not_available.txt"
             continue
         fi
@@ -249,7 +265,12 @@ main() {
         awk -f harness/spread.awk -f harness/counters.awk "$run/counters.csv" >"$work/counters_summary.csv" || exit
         mv "$work/counters_summary.csv" "$run/"
     fi
-    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv" "$run/herd.csv")
+    if [[ -s $run/chat.csv ]]; then
+        awk -f harness/chat.awk "$run/chat.csv" >"$work/chat.csv" || exit
+        awk -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_summary.csv" || exit
+        mv "$work/chat_summary.csv" "$run/"
+    fi
+    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv" "$run/herd.csv" "$run/chat_summary.csv")
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do
         draw_experiment "$experiment" "$kind" "$file"

@@ -50,6 +50,10 @@ all_models() { names_of .c servers/*.c | sort; }
 readonly core_models=(fork thread poll libuv)
 all_experiments() { names_of .conf harness/experiments/*.conf; }
 
+# A value of an experiment, as $profile sees it.
+# shellcheck disable=SC2154  # of the script
+conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print "$2"; }
+
 # Those that run when none is named; the others take their own time, or ask a question of their own.
 default_experiments() {
     local name
@@ -101,7 +105,7 @@ need_schema() { # need_schema FILE
 
 has_measurements() { # has_measurements FOLDER
     local name
-    for name in raw cold_start counters herd handshakes; do [[ ! -s $1/$name.csv ]] || return 0; done
+    for name in raw cold_start counters herd handshakes chat; do [[ ! -s $1/$name.csv ]] || return 0; done
     return 1
 }
 
@@ -114,7 +118,7 @@ measured_run() { # measured_run FROM FOLDER
     has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv"
     # The path stands in gnuplot's strings and shell commands.
     [[ $run != *[\'\"\`\\]* ]] || die "move $run to a path without quotes first"
-    for file in "$run"/{raw,cold_start,counters,herd,herd_back,handshakes,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
+    for file in "$run"/{raw,cold_start,counters,herd,herd_back,handshakes,chat,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
     echo "$run"
 }
 

@@ -168,6 +168,8 @@ static void prepare(struct request *request)
 {
     struct session *session = &request->session;
     char server[PATH_MAX_B], why[PATH_MAX_B + 256];
+    if (session->conf.kind == CONF_CHAT)
+        die_usage("kind chat is measured by harness/chat.sh; run ./run_all.sh chat");
     if (session->model == NULL) die_usage("--model is missing; see --help");
     if (request->out_path == NULL) die_usage("--out is missing; see --help");
     if (session->model[0] == '\0' ||

@@ -21,6 +21,7 @@ tables() {
         [[ ! -s $run/$name.csv ]] ||
             awk -f harness/spread.awk -f harness/variants.awk -f harness/rows_table.awk "$run/$name.csv"
     done
+    [[ ! -s $run/chat_summary.csv ]] || awk -v no_overview=1 -f harness/tables.awk "$run/chat_summary.csv"
     awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
 }
 
@@ -32,6 +33,7 @@ say_of_runs() { # say_of_runs answer|rank
     [[ $1 != answer || ! -s $run/counters_summary.csv ]] || inputs+=("$run/counters_summary.csv")
     [[ $1 != answer || ! -s $run/herd.csv ]] || inputs+=("$run/herd.csv")
     [[ $1 != answer || ! -s $run/handshakes.csv ]] || inputs+=("$run/handshakes.csv")
+    [[ $1 != answer || ! -s $work/chat_runs.csv ]] || inputs+=("$work/chat_runs.csv")
     ((${#inputs[@]} == 0)) ||
         awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f "harness/$1.awk" "${inputs[@]}"
 }
@@ -98,7 +100,7 @@ figure() { # figure NAME
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv handshakes.csv switch_cost.csv machine.txt command.txt summary.md; do
+    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv handshakes.csv chat.csv switch_cost.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }
@@ -209,6 +211,7 @@ overview() {
 
 tables >"$work/tables.tsv"
 [[ ! -s $run/raw.csv ]] || awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$run/raw.csv" >"$work/runs.csv"
+[[ ! -s $run/chat.csv ]] || awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_runs.csv"
 say_of_runs answer >"$work/answers.tsv"
 say_of_runs rank >"$work/ranks.tsv"
 html >"$work/index.html"

@@ -77,12 +77,11 @@ needs_tls() {
     return 1
 }
 
-conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print "$2"; }
-
 # Unless models were chosen: those that an experiment names; where it takes all, the core cast, and
 # the whole family in profile full.
 default_models_of() { # default_models_of EXPERIMENT
     local wanted
+    [[ $(conf "$1" kind) != chat ]] || return 0 # The room is no model.
     read -r -a wanted < <(conf "$1" models)
     if [[ ${wanted[*]} != all ]]; then printf '%s\n' "${wanted[@]}"
     elif [[ $profile == full ]]; then expand_models all "${!commands[@]}"
@@ -115,7 +114,7 @@ record_run() {
     {
         echo "$command_line"
         echo
-        echo "profile $profile, seed $seed, models ${models[*]}, experiments ${experiments[*]}"
+        echo "profile $profile, seed $seed, models ${models[*]:-none}, experiments ${experiments[*]}"
         for name in "${models[@]}"; do
             if [[ -n ${commands[$name]:-} ]]; then echo "$name is started with: $(command_of "$name")"; fi
             if is_guest "$name"; then echo "$name is started with: $(command_of "$name") ($(runtime_version "$name"))"; fi
@@ -130,6 +129,7 @@ record_run() {
 # Only models that keep the protocol are timed.
 gate() {
     local model passed=() options
+    ((${#models[@]} > 0)) || return 0
     mkdir "$out/gate"
     mapfile -t options < <(command_options)
     run_child harness/check.sh --cached "$out/gate" "${options[@]}" "${models[@]}" || {
@@ -150,6 +150,7 @@ gate() {
 
 models_of() { # models_of EXPERIMENT: those that its conf wants, of those that are left.
     local wanted model
+    if [[ $(conf "$1" kind) == chat ]]; then echo room; return; fi
     wanted=$(conf "$1" models)
     if ((chosen == 0)); then wanted=$(default_models_of "$1" | one_line); fi
     for model in "${models[@]}"; do
@@ -180,7 +181,7 @@ plan() {
         steps=$((steps + count))
         planned_s=$((planned_s + count * $(estimate_of "$name")))
     done
-    say "$steps steps: ${models[*]} in ${experiments[*]}; about $((planned_s / 60 + 1)) min; seed $seed"
+    say "$steps steps: ${models[*]:-the room} in ${experiments[*]}; about $((planned_s / 60 + 1)) min; seed $seed"
     ((steps > 0)) || fail 'there is nothing to measure: the experiments want other models'
     (($(nproc) > 1)) || say 'ONE CPU ONLY: server and client share it; latency cannot be measured here'
 }
@@ -314,6 +315,20 @@ shake_hands() { # shake_hands EXPERIMENT NUMBER
     done
 }
 
+# The chat's server is always the room: it has a gate of its own, tests/chat.bats.
+measure_chat() { # measure_chat EXPERIMENT
+    local repeat status
+    for ((repeat = 1; repeat <= $(repeats_of "$1"); repeat++)); do
+        begin_step "$1, repeat $repeat of $(repeats_of "$1")"
+        status=0
+        run_child harness/chat.sh --experiment "$1" --out "$out" --profile "$profile" --repeat "$repeat" \
+            --seed "$((seed + repeat))" > >(show_points) || status=$?
+        done_s=$((done_s + $(estimate_of "$1")))
+        ((what_stopped == 0)) || return 1
+        ((status == 0)) || { broken=1; say "chat.sh itself broke at $1 (status $status): points are missing"; }
+    done
+}
+
 measure_all() {
     local name kind number=0
     measure_begin=$SECONDS
@@ -324,6 +339,7 @@ measure_all() {
         case $kind in
         cold_start) time_commands "$name" "$number" || return 0 ;;
         handshakes) shake_hands "$name" "$number" || return 0 ;;
+        chat) measure_chat "$name" || return 0 ;;
         *)
             [[ $kind != latency ]] || set_rate "$name"
             measure_blocks "$name" "$number" || return 0 ;;

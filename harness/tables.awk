@@ -29,6 +29,10 @@ BEGIN {
     layout["omission"] = "messages/s|achieved_per_s|1;p50 ms|latency_ns_p50|1e6;p99 ms|latency_ns_p99|1e6;" \
         "p99.9 ms|latency_ns_p999|1e6;max ms|latency_ns_max|1e6;send lag p99 ms|send_lag_ns_p99|1e6"
     layout["cold_start"] = "time s|time_s|1"
+    layout["chat"] = "lines/s offered|offered_per_s|1;deliveries/s|deliveries_per_s|1;p50 ms|delivery_ns_p50|1e6;" \
+        "p99 ms|delivery_ns_p99|1e6;p99.9 ms|delivery_ns_p999|1e6;max ms|delivery_ns_max|1e6;" \
+        "send lag max ms|send_lag_ns_max|1e6;CPU us/delivery|server_cpu_us_per_delivery|1;" \
+        "room CPU %|server_cpu_percent|1;client CPU %|client_cpu_percent|1"
     overview_count = split("latency|p99 ms|latency_ns_p99|1e6;latency|switches/message|switches_per_message|1;" \
         "capacity|messages/s|achieved_per_s|1;capacity|CPU us/message|server_cpu_us_per_message|1;" \
         "memory|PSS MiB|pss_kib|1024;memory|really lost MiB|machine_lost_kib|1024;" \
@@ -114,7 +118,7 @@ function mark(status, metric) {
 }
 
 function write_overview(    i, m, part, text, row, kind, used) {
-    if (!model_count) return
+    if (!model_count || no_overview) return
     text = "H\tmodel"
     for (i = 1; i <= overview_count; i++) {
         split(overview[i], part, "|")

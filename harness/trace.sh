@@ -18,6 +18,8 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=guests.sh
 source harness/guests.sh
+# shellcheck source-path=SCRIPTDIR source=start.sh
+source harness/start.sh
 
 # All that our models call between a connect(2) and a close(2).
 readonly calls=(socket connect accept accept4 epoll_wait epoll_pwait epoll_ctl poll ppoll select pselect6 read write readv writev recvfrom
@@ -25,7 +27,7 @@ readonly calls=(socket connect accept accept4 epoll_wait epoll_pwait epoll_ctl p
 readonly points=(sched:sched_process_fork sched:sched_waking sched:sched_switch net:net_dev_start_xmit net:netif_receive_skb
     sock:inet_sock_set_state)
 readonly tracefs=/sys/kernel/tracing
-from=$caller_folder model=epoll text=hello out='' work='' server=''
+from=$caller_folder model=epoll text=hello out='' work=''
 
 finish() {
     if [[ -n $server ]]; then
@@ -71,20 +73,6 @@ events() {
     (IFS=,; echo "${list[*]}")
 }
 
-start_server() { # start_server CPU: sets server and port
-    local try
-    read -r -a words <<<"$(command_of "$model")"
-    taskset --cpu-list "$1" "${words[@]}" >"$work/ready" 2>"$work/said" &
-    server=$!
-    for ((try = 0; try < 500; try++)); do
-        ! grep -q '^ready port=' "$work/ready" || break
-        kill -0 "$server" 2>/dev/null || fail "$model did not get ready: $(head -n 1 "$work/said")"
-        sleep 0.01
-    done
-    port=$(sed -n 's/^ready port=//p' "$work/ready")
-    [[ -n $port ]] || fail "$model did not get ready within 5 s"
-}
-
 # The server's processes; trace.awk learns of those that it forks later.
 processes_of() { # processes_of PID
     local child children
@@ -93,8 +81,8 @@ processes_of() { # processes_of PID
     for child in "${children[@]}"; do processes_of "$child"; done
 }
 
-record() { # record CPU
-    local hello=(taskset --cpu-list "$1" "$bin/hello" --port "$port" --text "$text")
+record() {
+    local hello=(taskset --cpu-list "$client_cpus" "$bin/hello" --port "$port" --text "$text")
     "${hello[@]}" >/dev/null
     run_child perf record --quiet --all-cpus --event "$(events)" --exclude-perf --clockid CLOCK_MONOTONIC \
         --output "$work/data" -- "${hello[@]}" >"$work/took" 2>"$work/said" ||
@@ -104,16 +92,15 @@ record() { # record CPU
 }
 
 main() {
-    local cpus
     trap finish EXIT
     handle_signals
     read_options "$@"
     work=$(mktemp -d)
     need_perf
     build_programs "$work/build.log"
-    cpus=$(taskset --cpu-list --pid $$ | sed 's/.*: //')
-    start_server "${cpus%%[,-]*}"
-    record "${cpus##*[,-]}"
+    set_cpus
+    start_server "$(command_of "$model")" "$work" || fail "$model did not get ready: $(tail -n 1 "$work/said")"
+    record
     { mkdir -p "$out" && [[ -w $out ]]; } 2>/dev/null || die "cannot write to $out; choose another --out"
     LC_ALL=C.UTF-8 gnuplot -e "data='$work/one_echo.csv'; output='$work/one_echo.svg'; model='$model'; text='${text//\'/}'" harness/trace/trace.gp
     mv "$work"/one_echo.{csv,svg} "$out/"

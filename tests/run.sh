@@ -3,7 +3,7 @@
 #
 # usage: tests/run.sh [--no-install] [PART...]
 #   parts: format scripts docs warnings units fuzz load gate models guests harness controls crosschecks
-#          compare suite handshakes demo   [all of them]
+#          compare suite handshakes chat demo   [all of them]
 #
 # Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
 # screen.  The last line counts: "N passed, N failed, N skipped".  Exit status 1 if any failed.
@@ -12,9 +12,9 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes demo)
+readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes chat demo)
 # What asserts nothing that a busy machine spoils: it runs while the gate does, which mostly waits.
-readonly BESIDE_GATE=(scripts docs guests compare suite handshakes)
+readonly BESIDE_GATE=(scripts docs guests compare suite handshakes chat)
 readonly GATES_AT_ONCE=3
 out=build/test
 
@@ -98,6 +98,8 @@ part_guests() { bats --tap tests/guests.bats tests/contributing.bats; }
 part_harness() { bats --tap tests/measure.bats tests/switch.bats tests/herd.bats tests/counters.bats tests/trace.bats; }
 
 part_handshakes() { bats --tap tests/handshakes.bats; }
+
+part_chat() { bats --tap tests/chat.bats; }
 
 part_controls() { bats --tap tests/controls.bats; }
 

@@ -154,7 +154,7 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
     for figure in harness/plots/*.gp; do
         grep -q '^# Kinds:' "$figure" || continue
         # Of these the fixture has no rows; their own tests draw them.
-        ! grep -qE '^# Kinds: (walls|herd|counters|handshakes)|^# Experiments: workers' "$figure" || continue
+        ! grep -qE '^# Kinds: (walls|herd|counters|handshakes|chat)|^# Experiments: workers' "$figure" || continue
         found=("$tmp"/run/figures/*-"$(basename "$figure" .gp)".png)
         [[ -e ${found[0]} ]] || { echo "nothing from $figure"; return 1; }
     done

@@ -93,6 +93,7 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("kind = herd\nconnections = 1\ntime_cap_s = 61\n", 0, "at most 60");
     expect_refused("kind = herd\nconnections = 1 2\ntime_cap_s = 60\n", 0, "one number");
     expect_refused("kind = handshakes\nconnections = 1 2\n", 0, "one number");
+    expect_refused("kind = talk\nconnections = 1\n", 1, "handshakes or chat, not");
     expect_refused("kind = herd\nconnections = 1\nbase_ms = 0\n", 3, "base_ms takes");
     expect_refused("kind = omission\nconnections = 1\nwindow_s = 1\nstop_ms = 501\n", 0,
                    "half of window_s");

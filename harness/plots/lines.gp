@@ -1,7 +1,7 @@
 # lines.gp -- what all charts against the number of connections, idle or active ones share.
 #
 # A figure sets title_text, metric, divide, y_label and, if it wants them, log_y = 0 and second: a
-# metric that is drawn dashed beside the first.
+# metric that is drawn dashed beside the first; x_name, where what lies along the axis has another name.
 
 if (!exists("log_y")) log_y = 1
 if (!exists("second")) second = ""
@@ -9,6 +9,7 @@ system(sprintf("awk -v experiment='%s' -v metric='%s' -v divide=%g -v log_y=%d -
     " -v known='%s' -v work='%s' -f harness/plots/points.awk '%s'", \
     experiment, metric, divide, log_y, second, known, work, data))
 load work . "/axes.gp"
+if (exists("x_name")) { x_label = x_name }
 set logscale x 10
 if (log_y) { set logscale y 10 }
 number(i) = int(word(numbers, i))

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# chat.sh -- measures the chat: a room of its own for each number of members, who say lines on a schedule.
+#
+# usage: harness/chat.sh --experiment NAME --out DIR [--profile P] [--repeat K] [--seed N]
+#
+# Appends a row for each number of members to DIR/chat.csv, whose columns results/README.md tells, and
+# prints a line per finished point.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=start.sh
+source harness/start.sh
+
+readonly measured=members,message_b,offered_per_s,window_s,lines_due,lines_sent,deliveries,deliveries_per_s,\
+delivery_ns_p50,delivery_ns_p99,delivery_ns_p999,delivery_ns_max,send_lag_ns_p99,send_lag_ns_max,lost,out_of_order,\
+corrupt,disconnected,client_cpu_percent,server_cpu_percent,server_cpu_us_per_delivery
+experiment='' profile=standard repeat=1 seed=1 out='' scraps=''
+
+# One row from the two lines of CSV of the client; from none, if it could not measure.  The limits are those of
+# harness/verdict.c.  Few lines have no p99 of their lag: then the longest counts, beside the longest delivery.
+row_of() { # row_of MEMBERS ANSWER REASON
+    awk -F, -v OFS=, -v names="$measured" -v members="$1" -v reason="$3" \
+        -v head="$schema,$experiment,$profile,$repeat,$seed" '
+        NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i; next }
+        { for (i = 1; i <= NF; i++) v[name[i]] = $i; found = 1 }
+        function judge(    tail, lag, limit) {
+            if (!found) return "failed"
+            if (v["corrupt"] + v["out_of_order"] > 0)
+                return because("corrupt", v["corrupt"] " members heard what nobody said; " v["out_of_order"] " lines came out of order")
+            if (v["disconnected"] > 0) return because("failed", "the room ended " v["disconnected"] " connections")
+            if (v["client_cpu_percent"] >= 85) return because("client_limited", sprintf("client used %.0f %% of its CPU", v["client_cpu_percent"]))
+            if (v["lines_sent"] < 0.99 * v["lines_due"]) return because("client_limited", "client sent " v["lines_sent"] " of " v["lines_due"] " lines")
+            tail = v["send_lag_ns_p99"] == "" ? "max" : "p99"
+            lag = v["send_lag_ns_" tail]
+            limit = 0.1 * v["delivery_ns_" tail]
+            if (limit < 50000) limit = 50000
+            if (lag > limit)
+                return because("client_limited", sprintf("client was late: %s of its lag is %.0f us; %.0f us are tolerable here", tail, lag / 1000, limit / 1000))
+            # One line may be under way when the window ends.
+            if (v["lost"] > 0 || v["deliveries_per_s"] * v["window_s"] + members < 0.95 * v["lines_due"] * members)
+                return because("overloaded", sprintf("%.0f of %.0f deliveries/s came in time; the room used %.0f %% of a CPU", v["deliveries_per_s"],
+                                                     v["lines_due"] * members / v["window_s"], v["server_cpu_percent"]))
+            return because("ok", "")
+        }
+        function because(word, text) { reason = text; return word }
+        END {
+            count = split(names, column, ",")
+            v["members"] = members
+            for (i = 1; i <= count; i++) head = head OFS v[column[i]]
+            status = judge()
+            gsub(/[,"]/, ";", reason)
+            print head, status, reason
+        }' "$2"
+}
+
+# Leaves what the client said in $scraps/answer, and why there is nothing in $scraps/said.
+talk() { # talk MEMBERS
+    local rate seconds
+    rate=$(conf "$experiment" rate_per_s | awk -v members="$1" '{ printf "%.3f", $1 / members }')
+    seconds=$(conf "$experiment" window_s)
+    start_server "$bin/chat-room 0 $(conf "$experiment" server_options)" "$scraps" || return 0
+    run_child taskset --cpu-list "$client_cpus" "$bin/chat" --port "$port" --members "$1" --rate "$rate" \
+        --message-b "$(conf "$experiment" message_b)" --warm "$(conf "$experiment" warmup_s)" --duration "$seconds" \
+        --timeout-ms "$(conf "$experiment" timeout_ms)" --seed "$seed" --server-pid "$server" --output csv \
+        >"$scraps/answer" 2>"$scraps/client" || tail -n 1 "$scraps/client" >>"$scraps/said"
+    end_server
+    wait "$server" || echo "chat-room ended with status $?" >>"$scraps/said"
+    server=''
+}
+
+measure_point() { # measure_point MEMBERS
+    : >"$scraps/answer"
+    : >"$scraps/said"
+    talk "$1"
+    ((what_stopped == 0)) || exit "$what_stopped"
+    [[ -s $out/chat.csv ]] || echo "schema,experiment,profile,repeat,seed,$measured,status,reason" >"$out/chat.csv"
+    row_of "$1" "$scraps/answer" "$(tail -n 1 "$scraps/said")" >>"$out/chat.csv"
+    tail -n 1 "$out/chat.csv" | awk -F, '{ printf "point room %s %s delivery_ns_p99=%s cpu_us_per_delivery=%s\n", $6, $27, $15, $26 }'
+}
+
+main() {
+    local members counts
+    while [[ ${1:-} == --* ]]; do
+        (($# > 1)) || die "$1 needs a value"
+        case $1 in
+        --experiment) experiment=$2 ;;
+        --profile) profile=$2 ;;
+        --repeat) repeat=$2 ;;
+        --seed) seed=$2 ;;
+        --out) out=$(from_caller "$2") ;;
+        *) die "unknown option $1" ;;
+        esac
+        shift 2
+    done
+    [[ -n $experiment && -n $out ]] || die '--experiment NAME or --out DIR is missing'
+    read -r -a counts <<<"$(conf "$experiment" connections)"
+    scraps=$(mktemp -d)
+    trap 'end_server; rm -rf "$scraps"' EXIT
+    handle_signals
+    set_cpus
+    mkdir -p "$out"
+    for members in "${counts[@]}"; do measure_point "$members"; done
+}
+
+main "$@"

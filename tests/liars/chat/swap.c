@@ -1,0 +1,29 @@
+/* swap.c -- a lying room: one member gets two of the lines in the other order. */
+#include <string.h>
+#include <unistd.h>
+
+enum { VICTIM = 20, LINE = 15, LINE_B_MAX = 1024 };
+
+ssize_t __real_write(int fd, const void *bytes, size_t size);
+ssize_t __wrap_write(int fd, const void *bytes, size_t size);
+
+/* The first line of the LINE-th write to the VICTIM-th file waits until the first of the next went
+ * out. */
+ssize_t __wrap_write(int fd, const void *bytes, size_t size)
+{
+    static char kept[LINE_B_MAX];
+    static size_t kept_size;
+    static int writes;
+    const char *end = memchr(bytes, '\n', size);
+    if (fd != VICTIM || end == NULL) return __real_write(fd, bytes, size);
+    size_t line = (size_t)(end + 1 - (const char *)bytes);
+    if (++writes == LINE) {
+        memcpy(kept, bytes, line);
+        kept_size = line;
+        return (ssize_t)line;
+    }
+    ssize_t sent = __real_write(fd, bytes, kept_size > 0 ? line : size);
+    if (kept_size > 0 && sent == (ssize_t)line && __real_write(fd, kept, kept_size) > 0)
+        kept_size = 0;
+    return sent;
+}
