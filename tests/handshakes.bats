@@ -243,7 +243,7 @@ trips_of_openssl() { # trips_of_openssl VERSION OPTION...
     C10K_TEST_MARK=$tmp TMPDIR=$tmp/scraps harness/handshakes.sh --out "$tmp/out" --connections 100000 --at-once 8 \
         direct,none,none,0 proxy,1.3,rsa2048,0 >/dev/null 2>&1 3>&- &
     holder=$!
-    for _ in {1..500}; do [[ -s $tmp/out/handshakes.csv ]] && break; sleep 0.02; done
+    for _ in {1..3000}; do [[ -s $tmp/out/handshakes.csv ]] && break; sleep 0.02; done
     sleep 0.5
     [[ -n $(ls "$tmp/scraps") ]]
     kill "$holder"
