@@ -131,14 +131,15 @@ run_part() { # run_part PART
 }
 
 run_parts() { # run_parts PART...
-    local part row
+    local part row beside
+    read -r -a beside <<<"${BESIDE_GATE[*]}"
     for part in "$@"; do
         if [[ $part == gate ]]; then
             for row in "${BESIDE_GATE[@]}"; do run_row "$row" "$@" & done
             run_part gate
             wait
-            for part in ${BESIDE_GATE[*]}; do [[ " $* " != *" $part "* ]] || cat "$out/$part.said"; done
-        elif [[ " $* " != *' gate '* || " ${BESIDE_GATE[*]} " != *" $part "* ]]; then
+            for row in "${beside[@]}"; do [[ " $* " != *" $row "* ]] || cat "$out/$row.said"; done
+        elif [[ " $* " != *' gate '* || " ${beside[*]} " != *" $part "* ]]; then
             run_part "$part"
         fi
     done
