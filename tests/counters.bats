@@ -62,10 +62,14 @@ value() { # value MODEL PASS COUNTER [METHOD]
     server=$!
     until [[ -s $BATS_TEST_TMPDIR/ready ]]; do kill -0 "$server" && sleep 0.01; done
     port=$(sed 's/ready port=//' "$BATS_TEST_TMPDIR/ready")
+    files_of() { find "/proc/$1/fd" -type l | wc -l; }
+    alone=$(files_of "$server")
     strace -f -c -o "$BATS_TEST_TMPDIR/strace" -p "$server" 2>/dev/null 3>&- &
     tracer=$!
     sleep 0.3
     run -0 build/release/load --port "$port" --connections 20 --rate 500 --duration 1 --warm 0 --output json
+    # The clients are gone, but their last reads are counted only once the server has come to them.
+    until (($(files_of "$server") == alone)); do sleep 0.01; done
     kill -INT "$tracer"
     wait "$tracer" || true
     tracer=''
