@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes chat demo)
 # What asserts nothing that a busy machine spoils runs while the gate does, which mostly waits: in two rows,
 # each one after the other, so that the machine is busy and not swamped.
-readonly BESIDE_GATE=('suite' 'guests compare docs handshakes chat scripts')
+readonly BESIDE_GATE=('suite handshakes chat scripts' 'guests compare docs')
 readonly GATES_AT_ONCE=3
 out=build/test
 
@@ -81,7 +81,7 @@ part_gate() {
     local build model parts
     parts=$(mktemp -d)
     bats --tap tests/gate.bats >"$parts/gate" 2>&1 &
-    for build in release address thread; do
+    for build in thread address release; do
         for model in servers/*.c; do
             model=$(basename "$model" .c)
             [[ -x build/$build/server-$model ]] || continue
