@@ -16,12 +16,19 @@ source harness/start.sh
 readonly measured=members,message_b,offered_per_s,window_s,lines_due,lines_sent,deliveries,deliveries_per_s,\
 delivery_ns_p50,delivery_ns_p99,delivery_ns_p999,delivery_ns_max,send_lag_ns_p99,send_lag_ns_max,lost,out_of_order,\
 corrupt,disconnected,client_cpu_percent,server_cpu_percent,server_cpu_us_per_delivery
-experiment='' profile=standard repeat=1 seed=1 out='' scraps=''
+experiment='' profile=standard repeat=1 seed=1 out='' scraps='' limits=()
 
-# One row from the two lines of CSV of the client; from none, if it could not measure.  The limits are those of
-# harness/verdict.c.  Few lines have no p99 of their lag: then the longest counts, beside the longest delivery.
+# The limits of all verdicts, as variables for awk: they stand in one place only.
+set_limits() {
+    local name value
+    while read -r name value; do limits+=(-v "$name=$value"); done \
+        < <(sed -nE 's/^static const double ([a-z_]+) = ([0-9.e]+);.*/\1 \2/p' harness/verdict.c)
+}
+
+# One row from the two lines of CSV of the client; from none, if it could not measure.
+# Few lines have no p99 of their lag: then the longest counts, beside the longest delivery.
 row_of() { # row_of MEMBERS ANSWER REASON
-    awk -F, -v OFS=, -v names="$measured" -v members="$1" -v reason="$3" \
+    awk -F, -v OFS=, -v names="$measured" -v members="$1" -v reason="$3" "${limits[@]}" \
         -v head="$schema,$experiment,$profile,$repeat,$seed" '
         NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i; next }
         { for (i = 1; i <= NF; i++) v[name[i]] = $i; found = 1 }
@@ -30,16 +37,18 @@ row_of() { # row_of MEMBERS ANSWER REASON
             if (v["corrupt"] + v["out_of_order"] > 0)
                 return because("corrupt", v["corrupt"] " members heard what nobody said; " v["out_of_order"] " lines came out of order")
             if (v["disconnected"] > 0) return because("failed", "the room ended " v["disconnected"] " connections")
-            if (v["client_cpu_percent"] >= 85) return because("client_limited", sprintf("client used %.0f %% of its CPU", v["client_cpu_percent"]))
-            if (v["lines_sent"] < 0.99 * v["lines_due"]) return because("client_limited", "client sent " v["lines_sent"] " of " v["lines_due"] " lines")
+            if (v["client_cpu_percent"] >= client_cpu_percent_limit)
+                return because("client_limited", sprintf("client used %.0f %% of its CPU", v["client_cpu_percent"]))
+            if (v["lines_sent"] < sent_of_offered * v["lines_due"])
+                return because("client_limited", "client sent " v["lines_sent"] " of " v["lines_due"] " lines")
             tail = v["send_lag_ns_p99"] == "" ? "max" : "p99"
             lag = v["send_lag_ns_" tail]
-            limit = 0.1 * v["delivery_ns_" tail]
-            if (limit < 50000) limit = 50000
+            limit = send_lag_of_latency * v["delivery_ns_" tail]
+            if (limit < send_lag_ns_floor) limit = send_lag_ns_floor
             if (lag > limit)
                 return because("client_limited", sprintf("client was late: %s of its lag is %.0f us; %.0f us are tolerable here", tail, lag / 1000, limit / 1000))
             # One line may be under way when the window ends.
-            if (v["lost"] > 0 || v["deliveries_per_s"] * v["window_s"] + members < 0.95 * v["lines_due"] * members)
+            if (v["lost"] > 0 || v["deliveries_per_s"] * v["window_s"] + members < achieved_of_offered * v["lines_due"] * members)
                 return because("overloaded", sprintf("%.0f of %.0f deliveries/s came in time; the room used %.0f %% of a CPU", v["deliveries_per_s"],
                                                      v["lines_due"] * members / v["window_s"], v["server_cpu_percent"]))
             return because("ok", "")
@@ -100,6 +109,7 @@ main() {
     trap 'end_server; rm -rf "$scraps"' EXIT
     handle_signals
     set_cpus
+    set_limits
     mkdir -p "$out"
     for members in "${counts[@]}"; do measure_point "$members"; done
 }

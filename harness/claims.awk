@@ -1,7 +1,9 @@
 # claims.awk -- what the essay says, beside what a run measured: claims.md and a part of the report.
 #
-#   awk -v switch_cost=RUN/switch_cost.csv -v machine=RUN/machine.txt -f harness/claims.awk RUN/summary.csv
+#   awk -v switch_cost=RUN/switch_cost.csv -v handshakes=RUN/handshakes.csv -v machine=RUN/machine.txt \
+#       -f harness/spread.awk -f harness/claims.awk RUN/summary.csv
 #
+# Each of the files but the last may be missing.
 # Writes lines of cells as tables.awk does:  T title name / H heading... / R cell...
 # A claim whose experiment is not in the run is left out.  Each verdict follows from the numbers.
 
@@ -115,6 +117,42 @@ function read_switch_cost(    text, cells, header, i, place) {
     close(switch_cost)
 }
 
+# Medians of the variants that an answer needs: by path, version of TLS and whether a session was resumed, with a P-256
+# key where there is one.
+function read_handshakes(    text, cells, header, i, place, variant, sorted, values) {
+    while ((getline text < handshakes) > 0) {
+        split(text, cells, ",")
+        if (!header++) { for (i in cells) place[cells[i]] = i; continue }
+        if (cells[place["status"]] != "ok" || cells[place["key"]] == "rsa2048") continue
+        variant = cells[place["path"]] SUBSEP cells[place["tls"]] SUBSEP cells[place["resumed_asked"]]
+        round_trips[variant] = cells[place["round_trips"]]
+        runs[variant]++
+        cpu_us[variant, runs[variant]] = cells[place["server_cpu_us_per_connection"]]
+    }
+    close(handshakes)
+    for (variant in runs) {
+        values = 0
+        for (i = 1; i <= runs[variant]; i++) values = spread_add(sorted, values, cpu_us[variant, i])
+        handshake_us[variant] = spread_median(sorted, values)
+    }
+}
+
+function tls(    tcp, old, new, factor) {
+    tcp = "proxy" SUBSEP "none" SUBSEP 0
+    old = "proxy" SUBSEP "1.2" SUBSEP 0
+    new = "proxy" SUBSEP "1.3" SUBSEP 0
+    if (!(tcp in runs) || !(old in runs) || !(new in runs)) return
+    claim("TLS takes further round trips", "1 or 2", \
+          round_trips[new] - round_trips[tcp] " more with TLS 1.3, " round_trips[old] - round_trips[tcp] " more with TLS 1.2", \
+          round_trips[new] > round_trips[tcp] && round_trips[old] - round_trips[tcp] <= 2 ? "holds" : "not here", \
+          "counted by the client before its first byte, in full handshakes")
+    factor = handshake_us[new] / handshake_us[tcp]
+    claim("TLS burns CPU", "for the crypto math", \
+          sprintf("%s us of the server's CPU for a connection over TLS 1.3, %s without TLS through the same proxy", \
+                  short(handshake_us[new]), short(handshake_us[tcp])), \
+          factor >= 1.5 ? "holds" : "not here", "a full handshake with a P-256 key, and one message")
+}
+
 function one_of(between, set) { return (between, set) in cost ? cost[between, set] : "" }
 
 function switches(    plain, large, set, parts, n, rate, busy, share) {
@@ -201,6 +239,7 @@ function files(    line, part) {
 
 END {
     if (switch_cost != "") read_switch_cost()
+    if (handshakes != "") read_handshakes()
     processes()
     switches()
     sleepers()
@@ -212,4 +251,5 @@ END {
     buffers()
     own_buffers("epoll:buffer-kib=64")
     ten_million()
+    tls()
 }

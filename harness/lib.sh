@@ -103,6 +103,15 @@ need_schema() { # need_schema FILE
         die "$1: this run has schema $found, this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
 }
 
+# What the essay claims, beside what a run measured, as lines of cells: claims.awk tells how.
+claims_of() { # claims_of RUN
+    local name options=(-v "machine=$1/machine.txt")
+    for name in switch_cost handshakes; do
+        [[ ! -s $1/$name.csv ]] || options+=(-v "$name=$1/$name.csv")
+    done
+    awk "${options[@]}" -f harness/spread.awk -f harness/claims.awk "$1/summary.csv"
+}
+
 has_measurements() { # has_measurements FOLDER
     local name
     for name in raw cold_start counters herd handshakes chat; do [[ ! -s $1/$name.csv ]] || return 0; done

@@ -96,10 +96,8 @@ write_models() { # write_models PAGE
 }
 
 write_claims() {
-    local switch_cost=''
-    [[ ! -s $reference/switch_cost.csv ]] || switch_cost=$reference/switch_cost.csv
     source_comment
-    awk -v switch_cost="$switch_cost" -v machine="$reference/machine.txt" -f harness/claims.awk "$reference/summary.csv" |
+    claims_of "$reference" |
         awk -F'\t' '$1 == "T" { next }
             { line = rule = "|"
               for (i = 2; i <= NF; i++) { line = line " " $i " |"; rule = rule " --- |" }

@@ -22,7 +22,7 @@ tables() {
             awk -f harness/spread.awk -f harness/variants.awk -f harness/rows_table.awk "$run/$name.csv"
     done
     [[ ! -s $run/chat_summary.csv ]] || awk -v no_overview=1 -f harness/tables.awk "$run/chat_summary.csv"
-    awk -v switch_cost="$switch_cost" -v machine="$run/machine.txt" -f harness/claims.awk "$run/summary.csv"
+    claims_of "$run"
 }
 
 # "experiment<TAB>sentence": what was found, and which models are shown to differ.

@@ -1,6 +1,6 @@
 # spread.awk -- median, lowest and highest of the repeats of a point.
 #
-# Functions only, for summarise.awk, counters.awk, rows_table.awk and plots/handshakes.awk: each of them is given after it.
+# Functions only, for summarise.awk, counters.awk, rows_table.awk, claims.awk and plots/handshakes.awk: each of them is given after it.
 
 # Adds `value` to `sorted`, in which `count` numbers rise from [1] on.  Returns how many there are now.
 function spread_add(sorted, count, value,    i) {

@@ -556,20 +556,23 @@ left_running() { ps -o stat=,pid=,args= --sid "$run_pid" | grep -v '^Z' || true;
 # ---- claims ----
 
 # A summary with one row per line of input: experiment, model, connections and the numbers named here.
-claims_of() { # claims_of < ROWS
+claims_from() { # claims_from < ROWS
+    mkdir -p "$tmp/run"
+    cp tests/fixtures/switch_cost.csv "$tmp/run"
     {
         echo experiment,kind,model,connections_asked,status,machine_lost_kib_median,rss_kib_median,server_cpu_us_per_message_median,server_cpu_percent_median,server_run_queue_percent_median,switches_per_s_median,latency_ns_p99_median
         cat
-    } >"$tmp/summary.csv"
-    awk -v switch_cost=tests/fixtures/switch_cost.csv -f harness/claims.awk "$tmp/summary.csv"
+    } >"$tmp/run/summary.csv"
+    # shellcheck source=/dev/null
+    source harness/lib.sh && claims_of "$tmp/run"
 }
 
-verdict_on() { # verdict_on CLAIM: from what claims_of printed.
+verdict_on() { # verdict_on CLAIM: from what claims_from printed.
     awk -F'\t' -v claim="$1" '$1 == "R" && index($2, claim) == 1 { print $5 }' <<<"$output"
 }
 
 @test "the verdict on a claim follows from the numbers, and may be either" {
-    run -0 claims_of <<'END'
+    run -0 claims_from <<'END'
 memory,memory,fork,10000,ok,1500000,7000000,,,,,
 ramp,latency,fork,100,ok,,,10,20,0,2000,200000
 ramp,latency,fork,10000,ok,,,20,40,60,20000,900000
@@ -588,7 +591,7 @@ END
     [[ $(verdict_on 'great for 100') == 'held then, not now' ]]
     [[ $(verdict_on 'poll looks at all') == holds && $output == *'x 5.0 (poll), x 1.1 (libuv'* ]]
     [[ $(verdict_on 'async cannot') == holds ]]
-    run -0 claims_of <<'END'
+    run -0 claims_from <<'END'
 memory,memory,fork,10000,ok,50000000,70000000,,,,,
 ramp,latency,fork,100,ok,,,10,20,0,2000,200000
 ramp,latency,fork,10000,ok,,,20,40,60,100000,2000000000
@@ -605,8 +608,28 @@ END
     for claim in 'poll looks at all' 'async cannot'; do [[ $(verdict_on "$claim") == 'not shown here' ]]; done
 }
 
+# A handshakes.csv with these rows: path,tls,key,resumed_asked,round_trips,server_cpu_us_per_connection,status
+handshakes_were() {
+    mkdir -p "$tmp/run"
+    printf '%s\n' path,tls,key,resumed_asked,round_trips,server_cpu_us_per_connection,status "$@" >"$tmp/run/handshakes.csv"
+}
+
+@test "what the essay says of TLS is held against counted round trips and CPU, of full handshakes with one key" {
+    handshakes_were direct,none,none,0,1,27,ok proxy,none,none,0,1,100,ok proxy,1.2,p256,0,3,500,ok proxy,1.2,rsa2048,0,9,999,ok \
+        proxy,1.3,p256,1,2,150,ok proxy,1.3,p256,0,2,620,ok proxy,1.3,p256,0,2,580,ok proxy,1.3,p256,0,7,1,failed
+    run -0 claims_from </dev/null
+    [[ $(verdict_on 'TLS takes') == holds && $output == *'1 more with TLS 1.3, 2 more with TLS 1.2'* ]]
+    [[ $(verdict_on 'TLS burns') == holds && $output == *'600 us of the server'*'TLS 1.3, 100 without'* ]]
+    handshakes_were proxy,none,none,0,1,100,ok proxy,1.2,p256,0,4,140,ok proxy,1.3,p256,0,2,140,ok
+    run -0 claims_from </dev/null
+    [[ $(verdict_on 'TLS takes') == 'not here' && $(verdict_on 'TLS burns') == 'not here' ]]
+    handshakes_were proxy,none,none,0,1,100,ok proxy,1.2,p256,0,3,500,failed proxy,1.3,p256,0,2,600,ok
+    run -0 claims_from </dev/null
+    [[ -z $(verdict_on 'TLS takes') ]]
+}
+
 @test "a claim whose numbers are no result is not made; idle clients beside few say more of poll" {
-    run -0 claims_of <<'END'
+    run -0 claims_from <<'END'
 memory,memory,fork,10000,failed,1500000,7000000,,,,,
 ramp,latency,fork,100,ok,,,10,20,0,2000,200000
 ramp,latency,fork,10000,noisy,,,20,40,60,20000,900000
