@@ -91,7 +91,7 @@ list() {
 # What the essay claims: the runs that its claims are checked against.
 if [[ ${1:-} == claims ]]; then
     shift
-    set -- quick capacity memory ramp slow_handler "$@"
+    set -- quick capacity memory ramp slow_handler buffers handshakes "$@"
 fi
 case ${1:-} in
 check | draw | show | doctor | compare | demo | trace) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
