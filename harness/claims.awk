@@ -117,24 +117,28 @@ function read_switch_cost(    text, cells, header, i, place) {
     close(switch_cost)
 }
 
-# Medians of the variants that an answer needs: by path, version of TLS and whether a session was resumed, with a P-256
+# What the repeats of a variant have as median, by path, version of TLS and whether a session was resumed; with a P-256
 # key where there is one.
-function read_handshakes(    text, cells, header, i, place, variant, sorted, values) {
+function read_handshakes(    text, cells, header, i, place, variant) {
     while ((getline text < handshakes) > 0) {
         split(text, cells, ",")
         if (!header++) { for (i in cells) place[cells[i]] = i; continue }
         if (cells[place["status"]] != "ok" || cells[place["key"]] == "rsa2048") continue
         variant = cells[place["path"]] SUBSEP cells[place["tls"]] SUBSEP cells[place["resumed_asked"]]
-        round_trips[variant] = cells[place["round_trips"]]
         runs[variant]++
-        cpu_us[variant, runs[variant]] = cells[place["server_cpu_us_per_connection"]]
+        of_run["trips", variant, runs[variant]] = cells[place["round_trips"]]
+        of_run["us", variant, runs[variant]] = cells[place["server_cpu_us_per_connection"]]
     }
     close(handshakes)
     for (variant in runs) {
-        values = 0
-        for (i = 1; i <= runs[variant]; i++) values = spread_add(sorted, values, cpu_us[variant, i])
-        handshake_us[variant] = spread_median(sorted, values)
+        round_trips[variant] = median_of_runs("trips", variant)
+        handshake_us[variant] = median_of_runs("us", variant)
     }
+}
+
+function median_of_runs(what, variant,    i, sorted, values) {
+    for (i = 1; i <= runs[variant]; i++) values = spread_add(sorted, values, of_run[what, variant, i])
+    return spread_median(sorted, values)
 }
 
 function tls(    tcp, old, new, factor) {
@@ -147,7 +151,7 @@ function tls(    tcp, old, new, factor) {
           round_trips[new] > round_trips[tcp] && round_trips[old] - round_trips[tcp] <= 2 ? "holds" : "not here", \
           "counted by the client before its first byte, in full handshakes")
     factor = handshake_us[new] / handshake_us[tcp]
-    claim("TLS burns CPU", "for the crypto math", \
+    claim("TLS burns CPU", "CPU for the crypto math", \
           sprintf("%s us of the server's CPU for a connection over TLS 1.3, %s without TLS through the same proxy", \
                   short(handshake_us[new]), short(handshake_us[tcp])), \
           factor >= 1.5 ? "holds" : "not here", "a full handshake with a P-256 key, and one message")

@@ -616,7 +616,7 @@ handshakes_were() {
 
 @test "what the essay says of TLS is held against counted round trips and CPU, of full handshakes with one key" {
     handshakes_were direct,none,none,0,1,27,ok proxy,none,none,0,1,100,ok proxy,1.2,p256,0,3,500,ok proxy,1.2,rsa2048,0,9,999,ok \
-        proxy,1.3,p256,1,2,150,ok proxy,1.3,p256,0,2,620,ok proxy,1.3,p256,0,2,580,ok proxy,1.3,p256,0,7,1,failed
+        proxy,1.3,p256,1,2,150,ok proxy,1.3,p256,0,2,620,ok proxy,1.3,p256,0,2,580,ok proxy,1.3,p256,0,3,600,ok proxy,1.3,p256,0,7,1,failed
     run -0 claims_from </dev/null
     [[ $(verdict_on 'TLS takes') == holds && $output == *'1 more with TLS 1.3, 2 more with TLS 1.2'* ]]
     [[ $(verdict_on 'TLS burns') == holds && $output == *'600 us of the server'*'TLS 1.3, 100 without'* ]]
