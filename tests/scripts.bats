@@ -217,6 +217,22 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
     grep -q '"client limited"$' "$tmp/words.dat"
 }
 
+@test "no word of a chart lies on another one, also where there is no room above" {
+    {
+        echo experiment,kind,model,connections_asked,connections_active,status,metric_median,metric_min,metric_max
+        echo ramp,latency,a,1,,ok,1,1,1
+        for model in a b c d; do echo "ramp,latency,$model,10000,,drifting,98,98,98"; done
+    } >"$tmp/summary.csv"
+    for log_y in 0 1; do
+        awk -v experiment=ramp -v metric=metric -v divide=1 -v log_y="$log_y" -v known='a b c d' -v work="$tmp" \
+            -f harness/plots/points.awk "$tmp/summary.csv"
+        [[ $(grep -c drifting "$tmp/words.dat") == 4 ]]
+        # The axis ends a little above 98: heights are shares of it.
+        grep drifting "$tmp/words.dat" | awk -v log_y="$log_y" '{ print log_y ? log($2) : $2 }' | sort -g |
+            awk -v log_y="$log_y" 'NR > 1 && $1 - before < 0.04 * (log_y ? log(200) : 98) { near = 1 } { before = $1 } END { exit near }'
+    done
+}
+
 @test "histograms of repeats are added, and a curve is that of all messages" {
     awk -v known='fork poll' -v work="$tmp" -f harness/plots/percentiles.awk tests/fixtures/histograms/*.hgrm
     # 200 messages: 90 of 50 us, 109 of 100 us, one of 200 ms.

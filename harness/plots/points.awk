@@ -123,19 +123,25 @@ function with_commas(number,    text) {
     return text
 }
 
-# Words may not lie on each other: at one x each is moved up to the next free height.
-function place_word(at, wanted,    share, clash, i) {
-    share = wanted
-    do {
-        clash = 0
-        for (i = 1; i <= words_at[at]; i++)
-            if (share - taken[at, i] < 0.05 && taken[at, i] - share < 0.05) {
-                share = taken[at, i] + 0.0501
-                clash = 1
-            }
-    } while (clash && share < 0.97)
+# The height of a word that one at `share` would lie on, "" if there is none.
+function in_the_way(at, share,    i) {
+    for (i = 1; i <= words_at[at]; i++)
+        if (share - taken[at, i] < 0.05 && taken[at, i] - share < 0.05) return taken[at, i]
+    return ""
+}
+
+# Words may not lie on each other: at one x each goes to the next free height above it, or below where none is left.
+function place_word(at, wanted,    share, step, other) {
+    share = wanted = wanted > 0.97 ? 0.97 : wanted
+    step = 0.0501
+    while ((other = in_the_way(at, share)) != "") {
+        share = other + step
+        if (share <= 0.97) continue
+        step = -step
+        share = wanted
+    }
     taken[at, ++words_at[at]] = share
-    return at_height(share > 0.97 ? 0.97 : share)
+    return at_height(share)
 }
 
 # A word stands at the first of several equal marks: that is where it broke.
