@@ -21,6 +21,12 @@ static inline uint64_t clock_ns(void)
     return clock_read_ns(CLOCK_MONOTONIC);
 }
 
+/* Returns how many seconds ago clock_ns() was `begin_ns`. */
+static inline double clock_seconds_since(uint64_t begin_ns)
+{
+    return (double)(clock_ns() - begin_ns) / NS_PER_S;
+}
+
 /* Sleeps for `duration_ns`, also when signals interrupt it. */
 static inline void clock_sleep_ns(uint64_t duration_ns)
 {

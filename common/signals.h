@@ -8,6 +8,12 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#if defined __has_feature /* clang's way to tell; gcc has a macro. */
+#if __has_feature(thread_sanitizer) && !defined __SANITIZE_THREAD__
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
+
 #ifdef __SANITIZE_THREAD__
 enum { SIGNALS_ARE_HELD = true };
 #else

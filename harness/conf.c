@@ -112,6 +112,20 @@ static const char *next_line(const char *text, const char *end, char *line, size
     return stop == end ? end : stop + 1;
 }
 
+/* What the load client would refuse when half of the run is over. */
+static bool agree_with_client(const struct conf *conf, struct conf_error *error)
+{
+    enum { COSTLY_MESSAGE_B_MIN = 36 };    /* As in clients/message.h; test_conf.c compares them. */
+    static const double warm_min_s = 0.01; /* As in clients/commands.c. */
+    if (conf->kind == CONF_COUNTERS && conf->warmup_s <= 0)
+        return conf_fail(error, "kind counters needs a warmup_s above 0");
+    if (conf->warmup_s > 0 && conf->warmup_s < warm_min_s)
+        return conf_fail(error, "warmup_s is 0 or at least %g", warm_min_s);
+    if (conf->costs && conf->message_b < COSTLY_MESSAGE_B_MIN)
+        return conf_fail(error, "cost needs a message_b of at least %d", COSTLY_MESSAGE_B_MIN);
+    return true;
+}
+
 /* What one value demands of another. */
 static bool agree(const struct conf *conf, struct conf_error *error)
 {
@@ -131,7 +145,7 @@ static bool agree(const struct conf *conf, struct conf_error *error)
         return conf_fail(error,
                          "kind omission needs a stop_ms of at least 1 ms, and of at most half of "
                          "window_s");
-    return true;
+    return agree_with_client(conf, error);
 }
 
 /* Makes a pair for each point: the list that has one number only holds for all points. */

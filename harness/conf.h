@@ -72,7 +72,7 @@ struct conf {
     double rate_per_s;
     bool poisson, warm_until_steady;
     long message_b, repeats, requests, timeout_ms;
-    long reruns;  /* Windows that one ramp may measure again. */
+    long reruns;  /* Windows measured again: of one ramp in all; kind counters: of each pass. */
     long stop_ms; /* Of each window the server stands still; kind omission only. */
     double warmup_s, window_s, settle_s;
     bool costs;               /* Some messages cost the server time; how is text[KEY_COST]. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/costs.h"
 #include "common/number.h"
 #include "harness/limits.h"
 
@@ -208,7 +209,7 @@ bool conf_take(enum conf_key key, const char *value, struct conf *conf, struct c
     case KEY_COST:
         return take_cost(value, conf, error);
     case KEY_COST_US:
-        return take_long(key, value, 1, 1000000, &conf->cost_us, error);
+        return take_long(key, value, 1, COSTS_US_MAX, &conf->cost_us, error);
     case KEY_COST_PERCENT:
         return take_decimal(key, value, 0, 100, &conf->cost_percent, error);
     case KEY_DEAF:

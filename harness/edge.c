@@ -109,8 +109,7 @@ static void row_interference(const struct edge *before, const struct edge *after
     row_set_real(row, "foreign_cpu_percent", numbers->foreign_cpu_percent);
 }
 
-/* Who ended within the window took its counts along: then nothing is better than too little. */
-static bool is_incomplete(const struct edge *before, const struct edge *after)
+bool edge_is_incomplete(const struct edge *before, const struct edge *after)
 {
     if (after->tree.count < before->tree.count) return true;
     bool ended_count = strcmp(after->tasks.method, "taskstats") == 0;
@@ -118,15 +117,15 @@ static bool is_incomplete(const struct edge *before, const struct edge *after)
 }
 
 void edge_row(const struct edge *before, const struct edge *after, const struct answer *window,
-              const struct cpus *cpus, bool spin, struct row *row, struct verdict_numbers *numbers)
+              const struct cpus *cpus, struct row *row, struct verdict_numbers *numbers)
 {
     double elapsed_ns = grown(before->machine.read_ns, after->machine.read_ns);
     double received = answer_number(window, "received");
     if (!(received > 0)) received = NAN; /* Nothing can be said per message. */
-    row_client_cpu(before, after, window, received, spin, row);
+    row_client_cpu(before, after, window, received, numbers->spin, row);
     row_interference(before, after, elapsed_ns, row, numbers);
     row_counters(before, after, elapsed_ns / NS_PER_S, row);
-    if (is_incomplete(before, after)) return;
+    if (edge_is_incomplete(before, after)) return;
     double server_ns = grown(before->tasks.cpu_ns, after->tasks.cpu_ns);
     numbers->server_cpu_percent = percent(server_ns, elapsed_ns * cpus->server_count);
     row_server_cpu(before, after, server_ns, elapsed_ns, received, row);

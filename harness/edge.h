@@ -31,9 +31,13 @@ void edge_before(struct edge *edge);
 struct edge edge_after(pid_t root);
 void edge_free(struct edge *edge);
 
+/* True if a process, or a thread where nobody else counts it, ended within the window and took its
+ * counts along: then nothing is better than too little. */
+bool edge_is_incomplete(const struct edge *before, const struct edge *after);
+
 /* Fills the CPU and switch columns of a row from both edges and the client's answer for the
  * window, and gives the verdict what it needs of them. */
 void edge_row(const struct edge *before, const struct edge *after, const struct answer *window,
-              const struct cpus *cpus, bool spin, struct row *row, struct verdict_numbers *numbers);
+              const struct cpus *cpus, struct row *row, struct verdict_numbers *numbers);
 
 #endif

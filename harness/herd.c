@@ -26,7 +26,7 @@
 #include "harness/probe_tree.h"
 #include "harness/quiet.h"
 
-enum { TEXT_MAX = 256, LOOK_MS = 100, END_PATIENCE_MS = 15000, LOAD_PATIENCE_MS = 2000 };
+enum { TEXT_MAX = 256, LOOK_MS = 100 };
 
 static const uint64_t sample_ns = NS_PER_MS;
 static const double answer_patience_s = 20; /* Beyond the time that the clients have. */
@@ -63,9 +63,7 @@ static void kill_server(struct herd *herd)
     for (size_t i = 0; i < tree.count; i++)
         kill(tree.pids[i], SIGKILL); /* One that has ended needs no signal. */
     probe_tree_free(&tree);
-    process_end(&herd->target.process, END_PATIENCE_MS);
-    process_end_orphans();
-    process_forget(&herd->target.process);
+    target_end(&herd->target);
 }
 
 static bool come_back(struct herd *herd, uint16_t port)
@@ -241,8 +239,7 @@ static void prepare(struct herd *herd, const struct session *session, const char
 
 static void finish(struct herd *herd)
 {
-    process_end(&herd->load, LOAD_PATIENCE_MS);
-    process_forget(&herd->load);
+    session_end_load(&herd->load);
     target_end(&herd->target);
 }
 

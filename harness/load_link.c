@@ -19,9 +19,7 @@ static bool fail(struct answer *answer, const char *what, const char *detail)
 
 bool load_tell(struct process *load, const char *command)
 {
-    char line[64];
-    size_t size = (size_t)snprintf(line, sizeof line, "%s\n", command);
-    return write(load->input_fd, line, size) == (ssize_t)size;
+    return dprintf(load->input_fd, "%s\n", command) > 0;
 }
 
 bool load_hear(struct process *load, const char *command, double patience_s, struct answer *answer)

@@ -10,7 +10,7 @@
 
 enum { LOAD_LINE_MAX = 4096 };
 
-/* One answer, "window sent=100 lost=0 ...", taken apart by answer_get(). */
+/* One answer, "window sent=100 lost=0 ...", taken apart by answer_get(); or why there is none. */
 struct answer {
     char line[LOAD_LINE_MAX];
 };

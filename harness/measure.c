@@ -163,13 +163,19 @@ static void need_program(const char *folder, const char *name, const char *advic
     if (access(path, X_OK) < 0) die_usage("there is no %s; %s", path, advice);
 }
 
+static bool is_for_a_script(enum conf_kind kind)
+{
+    return kind == CONF_COLD_START || kind == CONF_HANDSHAKES || kind == CONF_CHAT;
+}
+
 /* Finds every mistake before anything is started or written. */
 static void prepare(struct request *request)
 {
     struct session *session = &request->session;
     char server[PATH_MAX_B], why[PATH_MAX_B + 256];
-    if (session->conf.kind == CONF_CHAT)
-        die_usage("kind chat is measured by harness/chat.sh; run ./run_all.sh chat");
+    if (is_for_a_script(session->conf.kind))
+        die_usage("%s is of kind %s, which harness/%s.sh measures", request->conf_path,
+                  conf_kind_name(session->conf.kind), conf_kind_name(session->conf.kind));
     if (session->model == NULL) die_usage("--model is missing; see --help");
     if (request->out_path == NULL) die_usage("--out is missing; see --help");
     if (session->model[0] == '\0' ||
@@ -177,9 +183,6 @@ static void prepare(struct request *request)
         die_usage("--model takes a name of a-z, 0-9, _, -, :, = and +, not \"%s\"", session->model);
     if (request->rate != NULL)
         session->conf.rate_per_s = number_option_decimal("--rate", request->rate, 1, 1e7);
-    if (session->conf.kind == CONF_COLD_START || session->conf.kind == CONF_HANDSHAKES)
-        die_usage("%s is of kind %s, which harness/%s.sh measures", request->conf_path,
-                  conf_kind_name(session->conf.kind), conf_kind_name(session->conf.kind));
     session->cpus = cpus_of_this_process();
     bool latency = session->conf.kind == CONF_LATENCY || session->conf.kind == CONF_OMISSION;
     if (!session->cpus.apart && latency)

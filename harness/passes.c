@@ -98,16 +98,17 @@ static double own_switches(const struct run *run)
     double switches = (double)(after->voluntary + after->involuntary) -
                       (double)(before->voluntary + before->involuntary);
     double stops = (double)(run->after.calls.stops - run->before.calls.stops);
-    bool incomplete = run->after.edge.tree.count < run->before.edge.tree.count;
+    bool incomplete = edge_is_incomplete(&run->before.edge, &run->after.edge);
     return incomplete || switches < stops ? NAN : switches - stops;
 }
 
 static void write_tasks(struct run *run)
 {
-    static const char ended[] = "a process of the server ended within the window";
+    static const char ended[] = "a process or thread of the server ended within the window";
     const struct tasks *before = &run->before.edge.tasks, *after = &run->after.edge.tasks;
     double switches = own_switches(run);
-    if (isnan(switches)) {
+    /* As many may have come as ended: then a count that fell tells. */
+    if (isnan(switches) || after->cpu_ns < before->cpu_ns) {
         write_row(run, "context_switches", after->method, not_available, ended);
         return;
     }
@@ -181,8 +182,7 @@ static void judge(struct run *run, const struct answer *window)
     numbers.little_error_percent = NAN;
     numbers.drift_percent = NAN; /* Nobody asks how fast it was. */
     struct row unused = {0};
-    edge_row(&run->before.edge, &run->after.edge, window, &run->session.cpus, numbers.spin, &unused,
-             &numbers);
+    edge_row(&run->before.edge, &run->after.edge, window, &run->session.cpus, &unused, &numbers);
     if (run->pass == PASS_CALLS) numbers.single_thread = false; /* It waits for its tracer. */
     run->verdict = verdict_judge(&numbers, run->reason, sizeof run->reason);
 }
@@ -261,8 +261,7 @@ static bool run_server(struct run *run, long connections, long active)
     }
     edge_free(&run->before.edge);
     edge_free(&run->after.edge);
-    process_end(&run->load, 2000);
-    process_forget(&run->load);
+    session_end_load(&run->load);
     target_end(&run->target);
     return answered;
 }

@@ -75,23 +75,9 @@ static bool measure_acceptor(const struct session *session, long connections,
     } else {
         snprintf(reason, REASON_MAX, "idle acceptor: %.200s", answer.line);
     }
-    process_end(&load, 2000);
-    process_forget(&load);
+    session_end_load(&load);
     process_end(&acceptor.process, 2000);
     return connected;
-}
-
-static void row_memory(const struct tree *tree, const struct kernel *kernel, struct row *row)
-{
-    struct memory memory = probe_memory(tree);
-    row_set_whole(row, "processes", tree->count);
-    row_set_whole(row, "threads", tree->threads);
-    row_set_whole(row, "rss_kib", memory.rss_kib);
-    row_set_whole(row, "pss_kib", memory.pss_kib);
-    row_set_whole(row, "private_kib", memory.private_kib);
-    row_set_whole(row, "page_tables_kib", memory.page_tables_kib);
-    row_set_real(row, "kernel_stack_kib", (double)tree->threads * probe_kernel_stack_kib(kernel));
-    row_set_whole(row, "tcp_memory_kib", kernel->tcp_memory_kib);
 }
 
 /* Splits what the machine lost into the model's part and the sockets'.  A part below 0 is less than
@@ -131,13 +117,12 @@ static bool measure_model(const struct session *session, long connections,
         struct growth growth = growth_since(quiet, &now);
         row_growth(acceptor, &growth, row);
         tree = probe_tree(target.process.pid);
-        row_memory(&tree, &now, row);
+        session_row_memory(&tree, &now, row);
         *established = tree.count > 0;
         if (tree.count == 0) snprintf(reason, REASON_MAX, "the server ended while it was idle");
         probe_tree_free(&tree);
     }
-    process_end(&load, 2000);
-    process_forget(&load);
+    session_end_load(&load);
     target_end(&target);
     return answered;
 }
@@ -161,7 +146,7 @@ bool plateau_run(const struct session *session)
         session_begin_row(session, connections, 0, &row);
         uint64_t begin_ns = clock_ns();
         struct kernel quiet = become_quiet(session, 0);
-        row_set_real(&row, "quiet_s", (double)(clock_ns() - begin_ns) / NS_PER_S);
+        row_set_real(&row, "quiet_s", clock_seconds_since(begin_ns));
         bool worked = measure_acceptor(session, connections, &quiet, &acceptor, reason);
         if (worked) {
             become_quiet(session, conf->settle_s);

@@ -75,7 +75,9 @@ struct event_counts events_read(const struct events *events)
     struct event_counts counts = {0};
     for (enum event event = 0; event < EVENTS; event++) {
         uint64_t answer[3]; /* In the order that read_format asks for. */
-        if (events->fd[event] < 0 || read(events->fd[event], answer, sizeof answer) < 0) continue;
+        if (events->fd[event] < 0 ||
+            read(events->fd[event], answer, sizeof answer) != sizeof answer)
+            continue;
         counts.of[event] = (struct event_count){answer[0], answer[1], answer[2]};
     }
     return counts;

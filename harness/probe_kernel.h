@@ -23,9 +23,11 @@ struct kernel {
     uint64_t tasks;           /* Threads on the machine, from /proc/loadavg. */
 };
 
+/* What cannot be read is 0. */
 struct kernel probe_kernel(void);
 
-/* KiB of kernel stack behind one thread: 16 on x86-64.  From the machine's own total. */
+/* KiB of kernel stack behind one thread: 16 on x86-64.  From the machine's own total; NAN if that
+ * cannot be read. */
 double probe_kernel_stack_kib(const struct kernel *kernel);
 
 #endif

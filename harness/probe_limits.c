@@ -43,19 +43,6 @@ static uint64_t soft_limit(pid_t pid, const char *name)
     return proc_file_number(text, name, 0);
 }
 
-static uint64_t count_files(pid_t pid)
-{
-    char path[64];
-    uint64_t count = 0;
-    snprintf(path, sizeof path, "/proc/%d/fd", pid);
-    DIR *folder = opendir(path);
-    if (folder == NULL) return 0;
-    for (struct dirent *item; (item = readdir(folder)) != NULL;)
-        count += item->d_name[0] != '.';
-    closedir(folder);
-    return count;
-}
-
 static uint64_t count_lines(pid_t pid, const char *name)
 {
     char path[64], text[TEXT_MAX];
@@ -79,7 +66,7 @@ static bool is_tighter(const struct limit *one, const struct limit *other)
 static void probe_files(const struct tree *tree, struct limit *limit)
 {
     for (size_t i = 0; i < tree->count && i < PROCESSES_MAX; i++) {
-        struct limit own = {.used = count_files(tree->pids[i]),
+        struct limit own = {.used = proc_file_open_files(tree->pids[i]),
                             .max = soft_limit(tree->pids[i], "Max open files")};
         if (own.max > 0 && is_tighter(&own, limit)) *limit = own;
     }

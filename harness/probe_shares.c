@@ -6,20 +6,13 @@
 
 #include "harness/proc_file.h"
 
-static uint64_t count_files(pid_t pid)
-{
-    char path[32];
-    snprintf(path, sizeof path, "/proc/%d/fd", pid);
-    return proc_file_entries(path);
-}
-
 bool probe_shares(const struct tree *tree, uint64_t connections, struct shares *shares)
 {
     size_t workers = tree->count - 1; /* The root only looks after them. */
     if (tree->count < 3 || connections <= workers) return false;
     uint64_t sum = 0, fewest = UINT64_MAX, most = 0;
     for (size_t i = 1; i < tree->count; i++) {
-        uint64_t files = count_files(tree->pids[i]);
+        uint64_t files = proc_file_open_files(tree->pids[i]);
         sum += files;
         if (files < fewest) fewest = files;
         if (files > most) most = files;

@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { PART_B = 64 * 1024 }; /* Twice what the kernel puts into one part of its answer. */
@@ -71,6 +72,9 @@ static bool look_at_all(struct look *look)
     static _Alignas(struct nlmsghdr) char part[PART_B];
     int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (fd < 0) return false;
+    /* The kernel answers at once or not at all; a lost answer must not stop us for ever. */
+    struct timeval patience = {.tv_sec = 1};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     bool told = ask(fd, look), more = told;
     while (told && more) {
         ssize_t size = recv(fd, part, sizeof part, 0);

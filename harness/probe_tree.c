@@ -18,7 +18,6 @@
 struct entry {
     pid_t pid, parent;
     uint64_t threads, user_ticks, system_ticks;
-    int cpu; /* Where it ran last. */
     bool marked;
 };
 
@@ -36,18 +35,16 @@ static bool read_entry(int proc_fd, const char *pid, struct entry *entry)
     if (proc_file_read(proc_fd, path, text, sizeof text) < 0) return false;
     const char *rest = strrchr(text, ')');
     unsigned long long user, system, reaped_user, reaped_system, threads;
-    int parent, cpu;
+    int parent;
     if (rest == NULL ||
         sscanf(rest,
                ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu "
-               "%*d %*d %llu %*d %*u %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u "
-               "%*u %*d %d",
-               &parent, &user, &system, &reaped_user, &reaped_system, &threads, &cpu) != 7)
+               "%*d %*d %llu",
+               &parent, &user, &system, &reaped_user, &reaped_system, &threads) != 6)
         return false;
     *entry = (struct entry){.pid = (pid_t)atoi(pid),
                             .parent = parent,
                             .threads = threads,
-                            .cpu = cpu,
                             .user_ticks = user + reaped_user,
                             .system_ticks = system + reaped_system};
     return true;
@@ -110,7 +107,18 @@ static bool is_kernel_thread(const struct entry *entry)
     return entry->pid == kthreadd || entry->parent == kthreadd;
 }
 
-/* Ticks of the kernel's own threads on the CPUs of `root`.  They work for us, or hardly at all. */
+/* True if a kernel thread may run on these CPUs only.  Where it ran last would say less: one that
+ * comes from elsewhere would bring along all that it ever did. */
+static bool is_bound_to(const struct entry *entry, const cpu_set_t *cpus)
+{
+    cpu_set_t own, both;
+    if (sched_getaffinity(entry->pid, sizeof own, &own) < 0) return false; /* It is gone. */
+    CPU_AND(&both, &own, cpus);
+    return CPU_EQUAL(&both, &own);
+}
+
+/* Ticks of the kernel's own threads that are bound to the CPUs of `root`: they work for us, or
+ * hardly at all. */
 static uint64_t kernel_ticks(const struct listing *listing, pid_t root)
 {
     cpu_set_t cpus;
@@ -118,7 +126,7 @@ static uint64_t kernel_ticks(const struct listing *listing, pid_t root)
     if (sched_getaffinity(root, sizeof cpus, &cpus) < 0) return 0; /* It is gone. */
     for (size_t i = 0; i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
-        if (is_kernel_thread(entry) && CPU_ISSET((size_t)entry->cpu, &cpus))
+        if (is_kernel_thread(entry) && is_bound_to(entry, &cpus))
             ticks += entry->user_ticks + entry->system_ticks;
     }
     return ticks;

@@ -18,7 +18,7 @@ struct tree {
     /* CPU time of all programs that are neither ours nor the kernel's own threads, reaped children
      * included, so that a short-lived one is seen when its parent is. */
     uint64_t foreign_ns;
-    /* CPU time of the kernel's own threads on the CPUs that the root may use, in whole ticks. */
+    /* CPU time of the kernel's own threads that run on CPUs of the root only, in whole ticks. */
     uint64_t kernel_ns;
     uint64_t read_ns; /* When, on clock_ns(). */
 };

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,13 @@ uint64_t proc_file_entries(const char *path)
         count += entry->d_name[0] != '.';
     closedir(folder);
     return count;
+}
+
+uint64_t proc_file_open_files(pid_t pid)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    return proc_file_entries(path);
 }
 
 uint64_t proc_file_number(const char *text, const char *name, uint64_t missing)

@@ -14,6 +14,9 @@ ssize_t proc_file_read(int at, const char *path, char *text, size_t size);
 /* How many entries the folder `path` has; 0 if it cannot be read. */
 uint64_t proc_file_entries(const char *path);
 
+/* How many files a process has open; 0 if it is gone. */
+uint64_t proc_file_open_files(pid_t pid);
+
 /* Finds a line that starts with `name` and returns the number after it ("MemFree:   123 kB");
  * `missing` if there is none. */
 uint64_t proc_file_number(const char *text, const char *name, uint64_t missing);

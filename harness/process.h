@@ -24,7 +24,7 @@ struct process {
 void process_prepare(void);
 
 /* Exits with 130 or 143 if SIGINT or SIGTERM came, ending all children.  Every wait in the harness
- * calls it. */
+ * calls it; those of the gate's traps do not, which end with their gate. */
 void process_stop_if_asked(void);
 
 /* Who wants to watch a program from its first instruction on: `attach` is called while the child is

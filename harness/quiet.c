@@ -12,11 +12,6 @@ enum {
     SOCKETS_LEFT_MAX = 50, /* Of others: a browser, a daemon. */
 };
 
-static double seconds_since(uint64_t begin_ns)
-{
-    return (double)(clock_ns() - begin_ns) / NS_PER_S;
-}
-
 static bool stands_still(const struct kernel *before, const struct kernel *now)
 {
     return fabs((double)now->slab_kib - (double)before->slab_kib) < STEADY_KIB &&
@@ -31,7 +26,7 @@ struct kernel quiet_settle(const struct quiet_patience *patience)
     for (;;) {
         process_sleep_ns((uint64_t)patience->look_ms * NS_PER_MS);
         struct kernel now = probe_kernel();
-        double waited_s = seconds_since(begin_ns);
+        double waited_s = clock_seconds_since(begin_ns);
         bool quiet = waited_s >= patience->min_s && stands_still(&before, &now);
         if (quiet || waited_s >= patience->max_s) return now;
         before = now;
@@ -42,7 +37,7 @@ struct kernel quiet_without_sockets(const struct quiet_patience *patience)
 {
     uint64_t begin_ns = clock_ns();
     while (probe_kernel().tcp_allocated > SOCKETS_LEFT_MAX &&
-           seconds_since(begin_ns) < patience->max_s)
+           clock_seconds_since(begin_ns) < patience->max_s)
         process_sleep_ns((uint64_t)patience->look_ms * NS_PER_MS);
     return quiet_settle(patience);
 }

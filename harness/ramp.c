@@ -108,14 +108,7 @@ static void row_both_ends(const struct ramp *ramp, const struct kernel *now, str
 static void row_memory(struct ramp *ramp, const struct edge *after, struct row *row)
 {
     struct kernel kernel = probe_kernel();
-    struct memory memory = probe_memory(&after->tree);
-    row_set_whole(row, "rss_kib", memory.rss_kib);
-    row_set_whole(row, "pss_kib", memory.pss_kib);
-    row_set_whole(row, "private_kib", memory.private_kib);
-    row_set_whole(row, "page_tables_kib", memory.page_tables_kib);
-    row_set_real(row, "kernel_stack_kib",
-                 (double)after->tree.threads * probe_kernel_stack_kib(&kernel));
-    row_set_whole(row, "tcp_memory_kib", kernel.tcp_memory_kib);
+    session_row_memory(&after->tree, &kernel, row);
     row_set_whole(row, "memory_baseline_pss_kib", ramp->baseline_pss_kib);
     row_both_ends(ramp, &kernel, row);
 }
@@ -174,7 +167,7 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
     struct edge after = edge_after(ramp->target.process.pid);
     struct verdict_numbers numbers = session_numbers(session, ramp->closed, &window);
     row_traffic(session, &window, row);
-    edge_row(&before, &after, &window, &session->cpus, numbers.spin, row, &numbers);
+    edge_row(&before, &after, &window, &session->cpus, row, &numbers);
     if (session->conf.kind == CONF_LATENCY) row_memory(ramp, &after, row);
     row_shares(&after.tree, &window, row);
     if (session->conf.kind == CONF_OMISSION) omission_keep_window(session, row);
@@ -309,7 +302,7 @@ static void wait_for_quiet(struct ramp *ramp)
     uint64_t begin_ns = clock_ns();
     ramp->quiet = quiet_settle(
         &(struct quiet_patience){.max_s = ramp->session->conf.settle_s, .look_ms = LOOK_MS});
-    ramp->quiet_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+    ramp->quiet_s = clock_seconds_since(begin_ns);
 }
 
 bool ramp_run(const struct session *session)
@@ -328,8 +321,7 @@ bool ramp_run(const struct session *session)
     probe_tree_free(&tree);
     ramp.load = session_start_load(session, ramp.target.port);
     bool worked = run_points(&ramp);
-    process_end(&ramp.load, 2000);
-    process_forget(&ramp.load);
+    session_end_load(&ramp.load);
     target_end(&ramp.target);
     /* A million connections take the kernel seconds to clear away. */
     if (ramp.held > MANY)

@@ -9,13 +9,16 @@
 #include "common/clock.h"
 #include "common/die.h"
 #include "harness/omission.h"
+#include "harness/probe_memory.h"
 #include "harness/probe_sockets.h"
 
 enum {
     PATH_MAX_B = 4096,
     WORD_MAX = 32,
+    OPTIONS_MAX = CONF_VALUE_MAX + 2 * WORD_MAX,
     REASON_MAX = 200,
-    FILES_RESERVED = 64,      /* Of a worker: stdio, listeners, epoll. */
+    FILES_RESERVED = 64, /* Of a worker: stdio, listeners, epoll. */
+    LOAD_PATIENCE_MS = 2000,
     CONNECTS_AT_ONCE = 50000, /* Then progress is told: one or two seconds. */
 };
 
@@ -42,18 +45,39 @@ static void fill_in_workers(const struct conf *conf, char *options, size_t size)
              at + strlen(hole));
 }
 
+/* The options of the server, as the experiment asks for them. */
+static void write_options(const struct conf *conf, char *options, size_t size)
+{
+    fill_in_workers(conf, options, size);
+    size_t held = strlen(options);
+    if (conf->costs) snprintf(options + held, size - held, " --costs");
+}
+
+bool session_command(const struct session *session, char *line, size_t size)
+{
+    char options[OPTIONS_MAX];
+    write_options(&session->conf, options, sizeof options);
+    int length;
+    if (session->command != NULL)
+        length = snprintf(line, size, "%s %s", session->command, options);
+    else
+        length = snprintf(line, size, "exec \"%s/server-%s\" 0 %s", session->bin_dir,
+                          session->model, options);
+    return (size_t)length < size;
+}
+
 bool session_start_target(const struct session *session, uint16_t port, struct target *target,
                           char *why, size_t why_size)
 {
-    char program[PATH_MAX_B + CONF_VALUE_MAX], options[CONF_VALUE_MAX + 2 * WORD_MAX];
-    fill_in_workers(&session->conf, options, sizeof options);
-    if (session->conf.costs)
-        snprintf(options + strlen(options), sizeof options - strlen(options), " --costs");
+    char program[PATH_MAX_B + OPTIONS_MAX], options[OPTIONS_MAX];
     if (session->command != NULL) {
-        snprintf(program, sizeof program, "%s %s", session->command, options);
-        return target_start_command(program, port, &session->cpus.server, session->watcher, target,
+        *target = (struct target){.process = {.input_fd = -1, .output_fd = -1, .error_fd = -1}};
+        snprintf(why, why_size, "its command is too long");
+        return session_command(session, program, sizeof program) &&
+               target_start_command(program, port, &session->cpus.server, session->watcher, target,
                                     why, why_size);
     }
+    write_options(&session->conf, options, sizeof options);
     snprintf(program, sizeof program, "%s/server-%s", session->bin_dir, session->model);
     return target_start_model(program, port, options, &session->cpus.server, session->watcher,
                               target, why, why_size);
@@ -100,6 +124,12 @@ struct process session_start_load(const struct session *session, int port)
     return process_start(argv, &session->cpus.client, true);
 }
 
+void session_end_load(struct process *load)
+{
+    process_end(load, LOAD_PATIENCE_MS);
+    process_forget(load);
+}
+
 static bool ask_to_connect(struct process *load, long connections, struct answer *answer)
 {
     char command[WORD_MAX * 2];
@@ -121,7 +151,7 @@ bool session_connect(const struct session *session, struct process *load,
     for (long step = connecting->held + CONNECTS_AT_ONCE; step < wanted; step += CONNECTS_AT_ONCE) {
         if (!ask_to_connect(load, step, answer)) return false;
         if (answer_number(answer, "connections_established") < (double)step) return true;
-        connecting->earlier_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+        connecting->earlier_s = clock_seconds_since(begin_ns);
         printf("progress: %s holds %ld of %ld connections after %.0f s\n", session->model, step,
                wanted, connecting->earlier_s);
         fflush(stdout);
@@ -184,6 +214,12 @@ struct verdict_numbers session_numbers(const struct session *session, bool close
         .send_lag_ns_p99 = answer_number(window, "send_lag_ns_p99"),
         .little_error_percent = answer_number(window, "little_error_percent"),
         .drift_percent = stopped ? NAN : answer_number(window, "drift_percent"),
+        .server_cpu_percent = NAN,
+        .steal_percent = NAN,
+        .foreign_cpu_percent = NAN,
+        .run_queue_percent = NAN,
+        .kernel_cpu_percent = NAN,
+        .wakeups_per_s = NAN,
     };
 }
 
@@ -270,6 +306,19 @@ void session_row_drops(const struct kernel *begin, struct row *row)
     struct kernel now = probe_kernel();
     row_set_whole(row, "syn_drops", now.syn_drops - begin->syn_drops);
     row_set_whole(row, "listen_overflows", now.listen_overflows - begin->listen_overflows);
+}
+
+void session_row_memory(const struct tree *tree, const struct kernel *kernel, struct row *row)
+{
+    struct memory memory = probe_memory(tree);
+    row_set_whole(row, "processes", tree->count);
+    row_set_whole(row, "threads", tree->threads);
+    row_set_whole(row, "rss_kib", memory.rss_kib);
+    row_set_whole(row, "pss_kib", memory.pss_kib);
+    row_set_whole(row, "private_kib", memory.private_kib);
+    row_set_whole(row, "page_tables_kib", memory.page_tables_kib);
+    row_set_real(row, "kernel_stack_kib", (double)tree->threads * probe_kernel_stack_kib(kernel));
+    row_set_whole(row, "tcp_memory_kib", kernel->tcp_memory_kib);
 }
 
 static void write_row(const struct session *session, struct row *row, const char *status,

@@ -10,6 +10,7 @@
 #include "harness/cpus.h"
 #include "harness/load_link.h"
 #include "harness/probe_kernel.h"
+#include "harness/probe_tree.h"
 #include "harness/target.h"
 #include "harness/verdict.h"
 
@@ -32,8 +33,16 @@ struct session {
 bool session_start_target(const struct session *session, uint16_t port, struct target *target,
                           char *why, size_t why_size);
 
-/* Starts the load client against `port`. */
+/* Writes the line that tells a shell to start this server on any free port.  False if there is no
+ * room for all of it. */
+bool session_command(const struct session *session, char *line, size_t size);
+
+/* Starts the load client against `port`.  Dies if it cannot; a client that ends at once is found
+ * by the first load_ask(). */
 struct process session_start_load(const struct session *session, int port);
+
+/* Ends the client. */
+void session_end_load(struct process *load);
 
 /* How a client grows. */
 struct connecting {
@@ -75,6 +84,9 @@ bool session_row_connects(const struct connecting *connecting, const struct answ
 
 /* Fills in what the kernel dropped since `begin`, which is before the point's first connect. */
 void session_row_drops(const struct kernel *begin, struct row *row);
+
+/* Fills in how many the server's processes and threads are and what memory they and TCP hold. */
+void session_row_memory(const struct tree *tree, const struct kernel *kernel, struct row *row);
 
 /* Writes the row of a try that will be followed by another one of the same point. */
 void session_keep_try(const struct session *session, struct row *row, const char *status,

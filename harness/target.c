@@ -21,6 +21,14 @@ static const char hole[] = "{port}";
 /* Nobody reads what a stranger says: a full pipe would stop it. */
 static const char unheard[] = "exec >/dev/null; ";
 
+/* Says why nothing was even started. */
+static bool refuse(struct target *target, const char *reason, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "%s", reason);
+    *target = (struct target){.process = {.input_fd = -1, .output_fd = -1, .error_fd = -1}};
+    return false;
+}
+
 /* Says why it is not ready, and ends it. */
 static bool give_up(struct target *target, char *why, size_t why_size)
 {
@@ -79,11 +87,14 @@ bool target_start_model(const char *program, uint16_t port, const char *options,
     char path[COMMAND_MAX], words[COMMAND_MAX], port_text[8], *rest = words;
     char *argv[WORDS_MAX + 1] = {path, port_text};
     snprintf(port_text, sizeof port_text, "%u", port);
-    snprintf(path, sizeof path, "%s", program);
-    snprintf(words, sizeof words, "%s", options);
+    if (strlen(program) >= sizeof path || strlen(options) >= sizeof words)
+        return refuse(target, "its command is too long", why, why_size);
+    strcpy(path, program);
+    strcpy(words, options);
     int argc = 2;
     for (char *word; argc < WORDS_MAX && (word = strsep(&rest, " \t")) != NULL;)
         if (*word != '\0') argv[argc++] = word;
+    if (rest != NULL) return refuse(target, "its options have too many words", why, why_size);
     *target =
         (struct target){.process = process_start_watched(argv, cpus, false, watcher), .port = port};
     return await_line(target, why, why_size);
@@ -108,12 +119,9 @@ bool target_start_command(const char *command, uint16_t port, const cpu_set_t *c
 {
     char line[COMMAND_MAX] = "";
     bool holes = strstr(command, hole) != NULL;
-    if (port != 0 && !holes) {
-        snprintf(why, why_size, "its command has no %s: it cannot be told to take its port again",
-                 hole);
-        *target = (struct target){.process = {.input_fd = -1, .output_fd = -1, .error_fd = -1}};
-        return false;
-    }
+    if (port != 0 && !holes)
+        return refuse(target, "its command has no {port}: it cannot be told to take its port again",
+                      why, why_size);
     if (port == 0) port = free_port();
     size_t held = holes ? strlen(strcpy(line, unheard)) : 0;
     while (*command != '\0' && held + 8 < sizeof line) {
@@ -125,6 +133,7 @@ bool target_start_command(const char *command, uint16_t port, const cpu_set_t *c
             line[held] = '\0';
         }
     }
+    if (*command != '\0') return refuse(target, "its command is too long", why, why_size);
     char *argv[] = {"/bin/sh", "-c", line, NULL};
     *target =
         (struct target){.process = process_start_watched(argv, cpus, false, watcher), .port = port};

@@ -63,8 +63,10 @@ static double chance(const struct verdict_numbers *n)
 static enum verdict judge_client(const struct verdict_numbers *n, const struct reason *reason)
 {
     /* A closed loop drives both ends to their limit.  Where the server is at its own, messages/s is
-     * a property of the pair, and CPU per message is still the server's. */
-    bool server_full = n->closed && n->server_cpu_percent >= server_cpu_percent_limit;
+     * a property of the pair, and CPU per message is still the server's.  Where nobody knows
+     * whether it is, a busy client is taken for the limit: a point too few misleads nobody. */
+    bool known = !isnan(n->server_cpu_percent);
+    bool server_full = n->closed && known && n->server_cpu_percent >= server_cpu_percent_limit;
     if (!n->spin && !server_full && n->client_cpu_percent_max >= client_cpu_percent_limit)
         return because(VERDICT_CLIENT_LIMITED, reason, "client used %.0f %% of its CPU",
                        n->client_cpu_percent_max);
@@ -107,20 +109,23 @@ static double little_limit(const struct verdict_numbers *n)
     return little_error_percent_limit + (edge_percent > 0 ? edge_percent : 0);
 }
 
+/* With CPU to spare it is not its work that a server cannot do, but something that it waits for. */
+static enum verdict overloaded(const struct verdict_numbers *n, const struct reason *reason)
+{
+    char cpu[64] = "";
+    if (!isnan(n->server_cpu_percent))
+        snprintf(cpu, sizeof cpu, "; the server used %s%.0f %% of its CPU",
+                 n->server_cpu_percent < server_cpu_percent_limit ? "only " : "",
+                 n->server_cpu_percent);
+    return because(VERDICT_OVERLOADED, reason, "%.0f of %.0f messages/s came back in time%s",
+                   n->achieved_per_s, n->offered_per_s, cpu);
+}
+
 static enum verdict judge_server(const struct verdict_numbers *n, const struct reason *reason)
 {
-    bool overloaded =
-        !n->closed && n->achieved_per_s < n->offered_per_s * (achieved_of_offered - chance(n));
     /* A queue that grows makes the second half slower: overload explains drift. */
-    if (overloaded)
-        /* With CPU to spare it is not its work that it cannot do, but something that it waits for.
-         */
-        return because(VERDICT_OVERLOADED, reason,
-                       "%.0f of %.0f messages/s came back in time; the server used %s%.0f %% of "
-                       "its CPU",
-                       n->achieved_per_s, n->offered_per_s,
-                       n->server_cpu_percent < server_cpu_percent_limit ? "only " : "",
-                       n->server_cpu_percent);
+    if (!n->closed && n->achieved_per_s < n->offered_per_s * (achieved_of_offered - chance(n)))
+        return overloaded(n, reason);
     if (fabs(n->drift_percent) > drift_percent_limit)
         return because(VERDICT_DRIFTING, reason, "the halves of the window differ by %.0f %%",
                        n->drift_percent);

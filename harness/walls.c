@@ -76,16 +76,12 @@ static enum outcome meet_death(struct climb *climb)
 static bool start_target(struct climb *climb)
 {
     const struct session *session = climb->session;
-    const char *options = session->conf.text[KEY_SERVER_OPTIONS], *why;
     char plain[COMMAND_MAX / 2], line[COMMAND_MAX];
+    const char *why = "its command is too long";
     if (climb->limits.files == 0 && climb->limits.processes == 0)
         return session_start_target(session, 0, &climb->target, climb->reason, TEXT_MAX);
-    if (session->command != NULL)
-        snprintf(plain, sizeof plain, "%s %s", session->command, options);
-    else
-        snprintf(plain, sizeof plain, "exec \"%s/server-%s\" 0 %s", session->bin_dir,
-                 session->model, options);
-    if (!limits_wrap(&climb->limits, plain, line, sizeof line, &why)) {
+    if (!session_command(session, plain, sizeof plain) ||
+        !limits_wrap(&climb->limits, plain, line, sizeof line, &why)) {
         snprintf(climb->reason, TEXT_MAX, "%s: %s", climb->limits_word, why);
         return false;
     }
@@ -106,7 +102,7 @@ static void read_limits(struct climb *climb, struct limit limits[LIMITS])
 
 static double elapsed_s(const struct climb *climb)
 {
-    return (double)(clock_ns() - climb->begin_ns) / NS_PER_S;
+    return clock_seconds_since(climb->begin_ns);
 }
 
 static double time_left_s(const struct climb *climb)
@@ -298,15 +294,14 @@ static enum outcome climb_from_start(struct climb *climb)
     const struct session *session = climb->session;
     uint64_t before_ns = clock_ns();
     quiet_settle(&(struct quiet_patience){.max_s = session->conf.settle_s, .look_ms = LOOK_MS});
-    row_set_real(&climb->row, "quiet_s", (double)(clock_ns() - before_ns) / NS_PER_S);
+    row_set_real(&climb->row, "quiet_s", clock_seconds_since(before_ns));
     climb->begin = probe_kernel();
     if (!start_target(climb)) return give_up(climb, "failed", climb->reason, NO_RESULT);
     climb->load = session_start_load(session, climb->target.port);
     read_limits(climb, climb->first);
     climb->begin_ns = clock_ns();
     enum outcome outcome = climb_on(climb);
-    process_end(&climb->load, 2000);
-    process_forget(&climb->load);
+    session_end_load(&climb->load);
     target_end(&climb->target);
     return outcome;
 }

@@ -9,6 +9,7 @@ enum { SPELLS_MAX = 1000 };
 static const double most_s = 10;
 /* What every model here can do, 10,000 processes included. */
 static const double brisk_rate_per_s = 20000;
+static const double brisk_min_s = 0.05; /* The client takes no spell below 0.01 s. */
 static const double variation_max = 0.02;
 
 bool warm_is_steady(const double *rates, size_t count, double spell_s, bool random_arrivals)
@@ -49,7 +50,7 @@ static bool reach_all(const struct session *session, struct process *load, doubl
     const struct conf *conf = &session->conf;
     bool scheduled = conf->kind == CONF_LATENCY && conf->rate_per_s < brisk_rate_per_s;
     if (!scheduled || messages <= conf->rate_per_s * fmax(conf->warmup_s, 1)) return true;
-    double spell_s = messages / brisk_rate_per_s;
+    double spell_s = fmax(messages / brisk_rate_per_s, brisk_min_s);
     if (!session_rate(load, brisk_rate_per_s, answer)) return false;
     if (!session_traffic(session, load, "warm", spell_s, answer)) return false;
     warmth->spent_s += spell_s;

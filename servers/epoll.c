@@ -88,6 +88,12 @@ static bool accept_one(void)
     return true;
 }
 
+static void accept_some(void)
+{
+    for (int i = 0; i < ACCEPTS_MAX && accept_one(); i++) {
+    }
+}
+
 //DOC: epoll-backpressure
 static void on_ready(struct connection *connection)
 {
@@ -126,8 +132,7 @@ static void serve(int listen_fd, const struct server_options *options)
             if (connection != NULL)
                 on_ready(connection);
             else
-                for (int accepted = 0; accepted < ACCEPTS_MAX && accept_one();)
-                    accepted++;
+                accept_some();
         }
     }
 }

@@ -81,6 +81,12 @@ static bool accept_one(void)
     return !full;
 }
 
+static void accept_some(void)
+{
+    for (int i = 0; i < ACCEPTS_MAX && accept_one(); i++) {
+    }
+}
+
 static void on_ready(struct connection *connection)
 {
     enum ready_for next = ready_echo(connection->fd, &connection->echo, pay_costs);
@@ -112,8 +118,7 @@ static void work(long number)
             if (connection != NULL)
                 on_ready(connection);
             else
-                for (int accepted = 0; accepted < ACCEPTS_MAX && accept_one();)
-                    accepted++;
+                accept_some();
         }
     }
 }
@@ -126,6 +131,7 @@ static void serve(int listen_fd, const struct server_options *options)
 {
     pay_costs = options->costs;
     if (workers == 0) workers = workers_default();
+    if (workers > WORKERS_MAX) workers = WORKERS_MAX; /* A machine with more CPUs than that. */
     for (long i = 0; i < workers; i++) {
         bool own = i > 0 && share == REUSEPORT;
         listeners[i] = own ? net_listen_beside(listen_fd, options->backlog) : listen_fd;

@@ -102,7 +102,9 @@ static void on_buffer_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *pi
 /* Takes in the client that libuv holds, or leaves it there: then libuv accepts no further one. */
 static void on_new_client(uv_stream_t *stream, int status)
 {
-    if (status < 0) return; /* That client is gone already. */
+    errno = -status;
+    if (status < 0 && server_is_shortage(errno)) server_ran_out("accept"); /* libuv tries again. */
+    if (status < 0) return; /* Else that client is gone already. */
     errno = EMFILE;
     struct connection *connection = places > 0 ? calloc(1, sizeof *connection) : NULL;
     waiting = connection == NULL ? stream : NULL;

@@ -55,7 +55,8 @@ void server_ran_out(const char *call);
 void server_is_full(const char *limit);
 
 /* True if accept(2), fork(2) or pthread_create(3) failed for want of files, memory or processes:
- * the server keeps serving those it has, and tries again after SERVER_RETRY_MS. */
+ * the server keeps serving those it has, and tries again after SERVER_RETRY_MS; a loop does when a
+ * client left, or when nobody was ready for so long. */
 bool server_is_shortage(int error);
 
 /* Forks a worker that ends when the server does.  Returns as fork(2). */

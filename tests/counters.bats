@@ -6,15 +6,16 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     load measuring.bash
+    load serving.bash
     prepare_measuring
     counters=$BATS_TEST_TMPDIR/counters.csv
-    server='' tracer=''
+    tracer=''
 }
 
 # Also where a test failed half-way: the tracer first, for it holds the server.
 teardown() {
-    local pid
-    for pid in $tracer $server; do kill "$pid" && wait "$pid" || true; done
+    if [[ -n $tracer ]]; then kill "$tracer"; wait "$tracer" || true; fi
+    end_servers
 }
 
 # Counts 20 clients of a model at a rate at which each message comes alone.
@@ -58,10 +59,7 @@ value() { # value MODEL PASS COUNTER [METHOD]
 @test "strace counts the same calls" {
     command -v strace >/dev/null || skip 'strace is not installed'
     count_calls epoll
-    build/release/server-epoll 0 >"$BATS_TEST_TMPDIR/ready" 3>&- &
-    server=$!
-    until [[ -s $BATS_TEST_TMPDIR/ready ]]; do kill -0 "$server" && sleep 0.01; done
-    port=$(sed 's/ready port=//' "$BATS_TEST_TMPDIR/ready")
+    start server-epoll
     files_of() { find "/proc/$1/fd" -type l | wc -l; }
     alone=$(files_of "$server")
     strace -f -c -o "$BATS_TEST_TMPDIR/strace" -p "$server" 2>/dev/null 3>&- &
@@ -90,9 +88,7 @@ value() { # value MODEL PASS COUNTER [METHOD]
 
 @test "each column of counters.csv is documented, and the summary holds medians" {
     count_calls fork
-    diff <(head -1 "$counters" | tr , '\n' | sort) \
-         <(awk -F'|' '$2 ~ "column of counters.csv" { here = 1; next } !/^\|/ { here = 0 }
-               here && /^\| [a-z]/ { gsub(/ /, "", $2); gsub(",", "\n", $2); print $2 }' results/README.md | sort)
+    documented "$counters"
     {
         head -1 "$counters"
         for cell in 1,1,2 2,1,4 3,1,9; do

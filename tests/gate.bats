@@ -5,6 +5,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     load measuring.bash
+    load serving.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     BIN=build/release
     gate=$BIN/gate
@@ -30,10 +31,11 @@ caught() {
 @test "zombies: children that are not reaped are found" { caught zombies no-zombies "left over"; }
 @test "unbounded_queue: memory without a bound is found" { caught unbounded_queue never-reading "it holds"; }
 @test "end_on_eagain: a full socket taken for the end is found" { caught end_on_eagain unread-burst; }
-@test "spin: 100 % CPU without files is found" { caught spin few-files "spun"; }
+# Where the host takes the CPU away, a server cannot spin.
+@test "spin: 100 % CPU without files is found" { in_one_of 3 caught spin few-files "spun"; }
 @test "spin: 100 % CPU without processes is found" {
     [[ $EUID == 0 ]] || skip "needs root"
-    caught spin few-processes "spun"
+    in_one_of 3 caught spin few-processes "spun"
 }
 @test "lose_half_close: last bytes that are lost are found" { caught lose_half_close half-close; }
 @test "swap_buffers: bytes of another client are found" { caught swap_buffers tagged-payloads "came back wrong"; }
@@ -52,7 +54,8 @@ caught() {
 
 @test "a crowd of all kinds finds what goes wrong in company, and the seed tells which crowd" {
     caught swap_buffers mixed-crowd "seed "
-    caught die_on_reset mixed-crowd "liar-die_on_reset: read: Connection reset by peer"
+    # What it was doing for the one that was reset, reading or writing, is chance.
+    caught die_on_reset mixed-crowd ": Connection reset by peer"
     caught lose_half_close mixed-crowd "a half-closing one"
     run -0 "$gate" --trap mixed-crowd --seed 7 -- "$BIN/server-poll" 0
     [[ ${lines[0]} == *'; seed 7' ]]
@@ -145,13 +148,19 @@ END
     # shellcheck disable=SC2086
     "$gate" --trap stalled-reader -- $BIN/$ours >/dev/null 2>&1 3>&- &
     pid=$!
-    for ((i = 0; i < 200; i++)); do # Until the server and a child run.
-        (($(pgrep --full --count -- "^$BIN/$ours") < 2)) || break
-        sleep 0.1
-    done
-    ((i < 200))
+    server_and_child_run() { (($(pgrep --full --count -- "^$BIN/$ours") >= 2)); }
+    patience_s=20 eventually server_and_child_run
     kill -TERM "$pid"
     wait "$pid" || true
-    sleep 0.5
-    run -1 pgrep --full -- "$ours"
+    eventually gone "$ours"
+}
+
+@test "forget: a single client of a burst that is left hanging is found" { caught forget connect-burst "of the burst hangs"; }
+
+@test "a wrong value of a model's own option is told with the option's name, however it is written" {
+    for value in "--workers x" --workers=x; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr "$BIN/server-epoll_workers" 0 $value
+        [[ $stderr == *': --workers takes '* ]] || { echo "$stderr"; return 1; }
+    done
 }

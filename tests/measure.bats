@@ -6,6 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     load measuring.bash
+    load serving.bash
     prepare_measuring
     tiny 'kind = latency' 'connections = 1 20' 'rate_per_s = 1000'
 }
@@ -369,6 +370,8 @@ readonly connected='connect connections_asked=1 connections_established=1'
     [[ $(column connections_in_kernel 1) == 1 ]]
 }
 
+has_a_row() { [[ -s $raw ]] && (($(rows) >= 1)); }
+
 @test "SIGINT and SIGTERM leave no process, and the rows measured so far" {
     local signal bin=$BATS_TEST_TMPDIR/bin
     mkdir "$bin"
@@ -378,7 +381,7 @@ readonly connected='connect connections_asked=1 connections_established=1'
         rm -f "$raw"
         "$measure" "$conf" --model fork --bin-dir "$bin" --out "$raw" >/dev/null 3>&- &
         local pid=$! status=0
-        for _ in {1..200}; do [[ ! -s $raw ]] || (($(rows) < 1)) || break; sleep 0.05; done
+        eventually has_a_row
         kill "-$signal" "$pid"
         wait "$pid" || status=$?
         [[ $status == $((128 + $(kill -l "$signal"))) ]]
@@ -391,13 +394,15 @@ readonly connected='connect connections_asked=1 connections_established=1'
     local bin=$BATS_TEST_TMPDIR/bin
     mkdir "$bin"
     cp build/release/server-fork build/release/load "$bin"
+    tiny 'kind = latency' 'connections = 1 2 3 4 5 6 7 8' 'rate_per_s = 500'
     "$measure" "$conf" --model fork --bin-dir "$bin" --out "$raw" >/dev/null 3>&- &
-    local pid=$!
-    sleep 0.5
+    local pid=$! status=0
+    eventually runs "^$bin/load"
+    runs "^$bin/server-fork"
     kill -KILL "$pid"
-    wait "$pid" || true
-    sleep 0.3
-    nothing_left "$bin"
+    wait "$pid" || status=$?
+    [[ $status == 137 ]]
+    eventually nothing_left "$bin"
 }
 
 @test "{workers} becomes as many processes as the limit of files demands, and both ends are told" {
@@ -427,4 +432,26 @@ readonly connected='connect connections_asked=1 connections_established=1'
     run -0 "$measure" "$conf" --model poll --out "$raw" 3>&-
     [[ $(column deaf_clients 1) == 3 ]]
     true_that "$(column deaf_stuck_b 1) > 100000"
+}
+
+@test "a warm-up of so few messages that they take no time is made, too" {
+    tiny 'kind = latency' 'connections = 10' 'rate_per_s = 20'
+    run -0 "$measure" "$conf" --model poll --out "$raw" 3>&-
+    [[ $(column connections_established 1) == 10 ]]
+    true_that "$(column warmup_s 1) < 5"
+}
+
+@test "a server under limits is started with the options of one without: workers and costs" {
+    tiny 'kind = walls' 'connections = 5 20' 'rate_per_s = 100' 'limits = files=100' 'cost = sleep' \
+        'server_options = --workers {workers}'
+    run -0 "$measure" "$conf" --model epoll_workers --out "$raw" 3>&-
+    [[ $(column status 1) == ok && $(column connections_established 1) == 20 ]]
+    cat >"$BATS_TEST_TMPDIR/server" <<END
+#!/bin/sh
+echo "\$*" >>"$BATS_TEST_TMPDIR/options"
+exec $PWD/build/release/server-poll 0
+END
+    chmod +x "$BATS_TEST_TMPDIR/server"
+    run -0 "$measure" "$conf" --model mine --command "$BATS_TEST_TMPDIR/server" --out "$raw" 3>&-
+    [[ $(<"$BATS_TEST_TMPDIR/options") == "--workers "[0-9]*" --costs" ]]
 }

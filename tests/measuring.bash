@@ -45,10 +45,15 @@ in_one_of() { # in_one_of TRIES COMMAND...
     "${@:2}"
 }
 
-# A finished run, drawn: the fixture, and a model that the gate excluded.
-draw_fixture() { # draw_fixture DIR
-    mkdir -p "$1/gate"
-    cp -r tests/fixtures/{raw,cold_start,switch_cost}.csv tests/fixtures/histograms "$1"
-    printf 'half-close\tFAIL\t8388608 bytes in, 8381952 out\n' >"$1/gate/broken.tsv"
-    ./run_all.sh draw "$1"
+# Holds the columns of a file against its table in results/README.md: the one that names it, or the
+# first one under a heading that does.
+documented() { # documented FILE
+    local names
+    names=$(awk -F'|' -v file="${1##*/}" '
+        /^#/ { here = $0 == "## " file }
+        /^\| column / { inside = $2 == " column of " file " " || here && $2 == " column "; next }
+        !/^\|/ { if (inside) here = 0; inside = 0 }
+        inside && /^\| [a-z]/ { gsub(/ /, "", $2); gsub(",", "\n", $2); print $2 }' results/README.md | sort)
+    [[ -n $names ]] || { echo "results/README.md tells nothing of ${1##*/}"; return 1; }
+    diff <(head -1 "$1" | tr , '\n' | sort) - <<<"$names"
 }

@@ -5,27 +5,16 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load measuring.bash
+    load serving.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     BIN=build/release
-    source tests/measuring.bash
-    pid=
 }
 
-teardown() {
-    [[ -z $pid ]] || { kill -CONT "$pid"; kill -TERM "$pid"; wait "$pid" || true; }
-}
+teardown() { end_servers; }
 
-start() { # start PROGRAM OPTION...: sets pid and port
-    "$BIN/$1" "${@:2}" >"$BATS_TEST_TMPDIR/ready" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
-    pid=$!
-    until [[ -s $BATS_TEST_TMPDIR/ready ]]; do
-        kill -0 "$pid" || return 1
-        sleep 0.02
-    done
-    port=$(sed 's/ready port=//' "$BATS_TEST_TMPDIR/ready")
-}
-
-children() { cat "/proc/$pid/task/$pid/children"; }
+children() { cat "/proc/$server/task/$server/children"; }
+has_two_children() { [[ $(children | wc -w) == 2 ]]; }
 
 # hears FD LINE [SECONDS]: the next line from there, in time.
 hears() {
@@ -42,8 +31,8 @@ need_io_uring() {
 # Of two workers one stands still, so that clients wait for it; then it is killed.
 successor_serves() { # successor_serves SHARE
     local worker fds=() i fd
-    start server-epoll_workers 0 --workers 2 --share "$1"
-    until [[ $(children | wc -w) == 2 ]]; do sleep 0.02; done
+    start server-epoll_workers --workers 2 --share "$1"
+    eventually has_two_children
     worker=$(children | cut -d ' ' -f 1)
     kill -STOP "$worker"
     for ((i = 0; i < 20; i++)); do
@@ -53,14 +42,13 @@ successor_serves() { # successor_serves SHARE
     done
     kill -KILL "$worker"
     for ((i = 0; i < 20; i++)); do hears "${fds[i]}" "client $i"; done
-    until [[ $(children | wc -w) == 2 ]]; do sleep 0.02; done
-    [[ $(<"$BATS_TEST_TMPDIR/said") == *"was killed by signal 9; another one takes its place" ]]
+    eventually has_two_children
+    [[ $(<"$said") == *"was killed by signal 9; another one takes its place" ]]
 }
 
 @test "epoll_workers: who waits for a worker that is killed is served, from its own queue or a shared one" {
     successor_serves reuseport
-    kill -TERM "$pid"
-    wait "$pid"
+    stop
     successor_serves exclusive
 }
 
@@ -81,7 +69,7 @@ successor_serves() { # successor_serves SHARE
 # How long, in ms, B waits while A has something costly and, behind it, something cheap on its way.
 wait_beside_a_cost() { # wait_beside_a_cost OFFLOAD
     local a b begin
-    start server-libuv 0 --costs --offload "$1"
+    start server-libuv --costs --offload "$1"
     exec {a}<>"/dev/tcp/127.0.0.1/$port" {b}<>"/dev/tcp/127.0.0.1/$port"
     printf '!sleep 400000 first\n' >&"$a"
     sleep 0.05
@@ -94,8 +82,7 @@ wait_beside_a_cost() { # wait_beside_a_cost OFFLOAD
     hears "$a" second
     hears "$a" '!spin 1000 third'
     exec {a}>&- {b}>&-
-    kill -TERM "$pid"
-    wait "$pid"
+    stop
 }
 
 @test "libuv: with --offload a cost keeps its client's lines in order and no other client waiting" {
@@ -128,21 +115,19 @@ ns_per_message() { # ns_per_message PROGRAM OPTION...
     local before after received allowed
     allowed=$(taskset --cpu-list --pid $$ | sed 's/.*: //')
     start "$@"
-    taskset --cpu-list --pid "${allowed%%[,-]*}" "$pid" >/dev/null
-    read -r before _ <"/proc/$pid/schedstat"
+    taskset --cpu-list --pid "${allowed%%[,-]*}" "$server" >/dev/null
+    read -r before _ <"/proc/$server/schedstat"
     received=$(taskset --cpu-list "${allowed##*[,-]}" "$BIN/load" --port "$port" --connections 100 --closed \
         --warm 0 --duration 0.7 --output json | jq .received)
-    read -r after _ <"/proc/$pid/schedstat"
-    kill -TERM "$pid"
-    wait "$pid" || true
-    pid=
+    read -r after _ <"/proc/$server/schedstat"
+    stop || true # The bare loop leaves its end to the signal.
     echo $(((after - before) / received))
 }
 
 near_the_bare_loop() {
     local bare ours
     bare=$(ns_per_message bare_server)
-    ours=$(ns_per_message server-epoll 0)
+    ours=$(ns_per_message server-epoll)
     true_that "$ours <= $bare * 1.05"
 }
 

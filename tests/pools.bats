@@ -5,23 +5,13 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load serving.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     BIN=build/release
-    server=
 }
 
-teardown() { [[ -z $server ]] || { kill "$server"; wait "$server"; }; }
-
-# start MODEL OPTIONS...: sets server (its pid) and port; what it says goes to $said.
-start() {
-    local model=$1 out=$BATS_TEST_TMPDIR/out
-    shift
-    said=$BATS_TEST_TMPDIR/said
-    "$BIN/server-$model" 0 "$@" >"$out" 2>"$said" 3>&- &
-    server=$!
-    until [[ -s $out ]]; do kill -0 "$server" && sleep 0.01; done
-    port=$(sed 's/ready port=//' "$out")
-}
+# Whatever was done to it, a server ends in order.
+teardown() { [[ -z $server ]] || stop; }
 
 # echoes FD [SECONDS]: a line comes back, in time.
 echoes() {
@@ -53,7 +43,7 @@ becomes() {
 }
 
 @test "sequential: the second client is served when the first has left" {
-    start sequential
+    start server-sequential
     exec {first}<>"/dev/tcp/127.0.0.1/$port" {second}<>"/dev/tcp/127.0.0.1/$port"
     echoes "$first"
     run ! echoes "$second" 0.3
@@ -63,7 +53,7 @@ becomes() {
 }
 
 @test "the client fails within seconds where a server serves only some, and names the number" {
-    start sequential
+    start server-sequential
     begin=$SECONDS
     run -1 --separate-stderr timeout 20 "$BIN/load" --port "$port" --connections 10 --rate 100 --duration 1
     ((SECONDS - begin <= 4))
@@ -71,7 +61,7 @@ becomes() {
 }
 
 @test "select: who comes past FD_SETSIZE is refused, told once, and the others are served" {
-    start select
+    start server-select
     run -1 "$BIN/load" --port "$port" --connections 1100 --closed --duration 0.2
     [[ $(wc -l <"$said") == 1 ]]
     grep -q 'FD_SETSIZE: further clients are refused' "$said"
@@ -80,19 +70,19 @@ becomes() {
 }
 
 @test "prefork: a worker that is killed is replaced" {
-    start prefork --workers 3
+    start server-prefork --workers 3
     becomes 3 children
     before=$(pgrep --parent "$server" | sort)
     # shellcheck disable=SC2086  # three words
     kill -KILL $before
     becomes 3 children
-    ! grep -qxF "$before" <<<"$(pgrep --parent "$server")"
+    run ! grep -qxF "$before" <<<"$(pgrep --parent "$server")"
     exec {client}<>"/dev/tcp/127.0.0.1/$port"
     echoes "$client"
 }
 
 @test "prefork: hires when somebody waits, and lets go who finds nobody" {
-    start prefork --workers 2
+    start server-prefork --workers 2
     becomes 2 children
     for ((i = 0; i < 6; i++)); do
         exec {client}<>"/dev/tcp/127.0.0.1/$port"
@@ -106,7 +96,7 @@ becomes() {
 
 @test "prefork: hires no more than clients came" {
     local clients=300 seen
-    start prefork --workers 5
+    start server-prefork --workers 5
     "$BIN/load" --port "$port" --connections "$clients" --rate 1000 --duration 1 >/dev/null &
     local load=$!
     sleep 1
@@ -118,7 +108,7 @@ becomes() {
 }
 
 @test "prefork: with --workers-max a client waits until another one leaves" {
-    start prefork --workers 2 --workers-max 2
+    start server-prefork --workers 2 --workers-max 2
     exec {first}<>"/dev/tcp/127.0.0.1/$port" {second}<>"/dev/tcp/127.0.0.1/$port" {third}<>"/dev/tcp/127.0.0.1/$port"
     echoes "$first"
     echoes "$second"
@@ -133,7 +123,7 @@ becomes() {
 slowest() {
     local i line begin
     local -a clients
-    start thread_pool --costs --workers "$1"
+    start server-thread_pool --costs --workers "$1"
     for ((i = 0; i < 4; i++)); do exec {client}<>"/dev/tcp/127.0.0.1/$port"; clients[i]=$client; done
     begin=$(date +%s%3N)
     for client in "${clients[@]}"; do echo '!sleep 200000' >&"$client"; done
@@ -144,20 +134,18 @@ slowest() {
 @test "thread_pool: as many messages sleep at a time as there are workers" {
     slowest 4
     ((took_ms >= 200 && took_ms < 600)) || { echo "$took_ms ms"; return 1; }
-    kill "$server"
-    wait "$server"
+    stop
     slowest 1
     ((took_ms >= 800)) || { echo "$took_ms ms"; return 1; }
 }
 
 @test "thread_pool: a full queue stops accepting, and drops nothing" {
-    start thread_pool --workers 1 --queue 1
+    start server-thread_pool --workers 1 --queue 1
     run -0 "$BIN/load" --port "$port" --connections 500 --closed --duration 0.5 --output csv
     [[ ! -s $said ]]
     # While its one worker sleeps and the queue is full, a newcomer is not taken in; then it is.
-    kill "$server"
-    wait "$server"
-    start thread_pool --costs --workers 1 --queue 1
+    stop
+    start server-thread_pool --costs --workers 1 --queue 1
     for ((i = 0; i < 3; i++)); do exec {client}<>"/dev/tcp/127.0.0.1/$port"; clients[i]=$client; echoes "$client"; done
     for client in "${clients[@]}"; do echo '!sleep 300000' >&"$client"; sleep 0.02; done
     exec {newcomer}<>"/dev/tcp/127.0.0.1/$port"
@@ -170,7 +158,7 @@ slowest() {
 # idle_bytes MODEL CLIENTS: private memory of the server for each of so many idle clients.
 idle_bytes() {
     local before after
-    start "$1"
+    start "server-$1"
     private_kib() { awk '/^Private/ { sum += $2 } END { print sum }' "/proc/$server/smaps_rollup"; }
     coproc LOAD { "$BIN/load" --port "$port" --interactive --closed; }
     # shellcheck disable=SC2153  # bash sets LOAD_PID
@@ -186,8 +174,7 @@ idle_bytes() {
 @test "an idle client costs poll and select at most 64 bytes" {
     idle_bytes select 1000
     ((bytes <= 64)) || { echo "select: $bytes"; return 1; }
-    kill "$server"
-    wait "$server"
+    stop
     idle_bytes poll 10000
     ((bytes <= 64)) || { echo "poll: $bytes"; return 1; }
 }

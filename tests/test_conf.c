@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clients/message.h"
+#include "common/costs.h"
 #include "harness/conf.h"
 #include "tests/unit.h"
 
@@ -113,6 +115,26 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("", 0, "kind is missing");
 }
 
+/* It would end a run that has begun. */
+static void what_the_client_would_refuse_is_refused_at_once(void **state)
+{
+    (void)state;
+    char text[128];
+    expect_refused("kind = latency\nconnections = 1\nwarmup_s = 0.009\n", 0, "at least 0.01");
+    expect_refused("kind = counters\nconnections = 1\nwarmup_s = 0\n", 0, "warmup_s above 0");
+    assert_true(parse("kind = latency\nconnections = 1\nwarmup_s = 0\n", "quick"));
+    assert_true(parse("kind = counters\nconnections = 1\nwarmup_s = 0.01\n", "quick"));
+    for (int fits = 0; fits < 2; fits++) {
+        snprintf(text, sizeof text,
+                 "kind = latency\nconnections = 1\ncost = spin\nmessage_b = %d\n",
+                 MESSAGE_COSTLY_B_MIN - 1 + fits);
+        assert_int_equal(parse(text, "quick"), fits);
+    }
+    assert_non_null(strstr(text, "36")); /* As the reason says. */
+    snprintf(text, sizeof text, "cost_us = %d\n", COSTS_US_MAX + 1);
+    expect_refused(text, 1, "cost_us takes a whole number");
+}
+
 static void a_mistake_in_another_profile_is_refused_too(void **state)
 {
     (void)state;
@@ -203,6 +225,7 @@ int main(void)
         cmocka_unit_test(a_profile_overrides_in_any_order),
         cmocka_unit_test(captions_come_from_comments),
         cmocka_unit_test(a_mistake_is_refused_with_its_line),
+        cmocka_unit_test(what_the_client_would_refuse_is_refused_at_once),
         cmocka_unit_test(a_mistake_in_another_profile_is_refused_too),
         cmocka_unit_test(bytes_that_are_no_text_are_refused),
         cmocka_unit_test(no_damage_to_a_file_does_damage),

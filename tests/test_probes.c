@@ -1,6 +1,7 @@
 /* test_probes.c -- guards against probes that read 0, or the wrong process: each is held against
  * something that this program does and therefore knows. */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #include "common/clock.h"
 #include "common/net.h"
+#include "harness/edge.h"
 #include "harness/probe_kernel.h"
 #include "harness/probe_machine.h"
 #include "harness/probe_memory.h"
@@ -122,6 +124,49 @@ static void a_tree_holds_all_descendants_and_nobody_else(void **state)
     tree = probe_tree(root);
     assert_int_equal(tree.count, 0);
     probe_tree_free(&tree);
+}
+
+/* CPU time of the kernel's threads that run on these CPUs only. */
+static uint64_t kernel_ns_on(const cpu_set_t *cpus)
+{
+    pid_t root = start_child(do_nothing);
+    assert_int_equal(sched_setaffinity(root, sizeof *cpus, cpus), 0);
+    struct tree tree = probe_tree(root);
+    uint64_t kernel_ns = tree.kernel_ns;
+    probe_tree_free(&tree);
+    end_child(root, NULL);
+    return kernel_ns;
+}
+
+/* Else one that goes from a CPU to another takes its whole past along. */
+static void kernel_threads_that_go_about_belong_to_no_single_cpu(void **state)
+{
+    (void)state;
+    cpu_set_t all, one;
+    uint64_t of_single_ns = 0;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    if (CPU_COUNT(&all) < 2 || CPU_COUNT(&all) < get_nprocs()) skip();
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET((size_t)cpu, &all)) continue;
+        CPU_ZERO(&one);
+        CPU_SET((size_t)cpu, &one);
+        of_single_ns += kernel_ns_on(&one);
+    }
+    assert_true(of_single_ns < kernel_ns_on(&all) * 99 / 100);
+}
+
+static void who_ended_within_a_window_is_missed(void **state)
+{
+    (void)state;
+    struct edge before = {.tree = {.count = 2, .threads = 5}}, after = before;
+    after.tasks.method = "taskstats";
+    assert_false(edge_is_incomplete(&before, &after));
+    after.tree.threads = 4; /* The kernel still counts that thread. */
+    assert_false(edge_is_incomplete(&before, &after));
+    after.tasks.method = "proc_status";
+    assert_true(edge_is_incomplete(&before, &after));
+    after.tree = (struct tree){.count = 1, .threads = 5};
+    assert_true(edge_is_incomplete(&before, &after));
 }
 
 static void switches_agree_with_the_kernels_account_at_exit(void **state)
@@ -274,6 +319,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tree_holds_all_descendants_and_nobody_else),
+        cmocka_unit_test(kernel_threads_that_go_about_belong_to_no_single_cpu),
+        cmocka_unit_test(who_ended_within_a_window_is_missed),
         cmocka_unit_test(switches_agree_with_the_kernels_account_at_exit),
         cmocka_unit_test(cpu_time_agrees_with_the_kernels_account_at_exit),
         cmocka_unit_test(both_ways_agree_about_processes),

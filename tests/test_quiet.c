@@ -21,7 +21,7 @@ static double settle_s(double min_s, double max_s)
     const struct quiet_patience patience = {.min_s = min_s, .max_s = max_s, .look_ms = LOOK_MS};
     uint64_t begin_ns = clock_ns();
     quiet_settle(&patience);
-    return (double)(clock_ns() - begin_ns) / NS_PER_S;
+    return clock_seconds_since(begin_ns);
 }
 
 /* Uses memory step by step, as a process that ends gives it back. */

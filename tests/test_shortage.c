@@ -145,6 +145,8 @@ static void a_command_under_a_limit_keeps_its_quotes(void **state)
     assert_non_null(fgets(line, sizeof line, shell));
     pclose(shell);
     assert_string_equal(line, "it's 77 {port}\n");
+    assert_false(limits_wrap(&few, "echo 0123456789", line, 50, &why)); /* Not half of it. */
+    assert_string_equal(why, "its command is too long");
 }
 
 /* In a child whose files and mappings are known. */

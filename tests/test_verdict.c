@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/session.h"
 #include "harness/verdict.h"
 #include "tests/unit.h"
 
@@ -65,6 +66,33 @@ static void what_was_not_measured_triggers_nothing(void **state)
     n.latency_ns_p99 = n.send_lag_ns_p99 = n.drift_percent = n.steal_percent = NAN;
     n.foreign_cpu_percent = n.run_queue_percent = n.client_cpu_percent_max = NAN;
     expect(n, VERDICT_OK);
+}
+
+/* As when a process of the server ended within the window. */
+static void an_unknown_cpu_time_of_the_server_is_neither_low_nor_high(void **state)
+{
+    (void)state;
+    char reason[200];
+    struct verdict_numbers n = good(), closed = good_closed();
+    n.achieved_per_s = 15000;
+    n.server_cpu_percent = NAN;
+    assert_int_equal(verdict_judge(&n, reason, sizeof reason), VERDICT_OVERLOADED);
+    assert_string_equal(reason, "15000 of 20000 messages/s came back in time");
+    closed.server_cpu_percent = NAN;
+    expect(closed, VERDICT_OK);
+    closed.client_cpu_percent_max = 90; /* With 90 % used by the server, too, it would be ok. */
+    expect(closed, VERDICT_CLIENT_LIMITED);
+}
+
+static void the_verdict_is_given_no_number_that_was_not_measured(void **state)
+{
+    (void)state;
+    static const struct session session; /* Large. */
+    const struct answer window = {"window sent=1"};
+    struct verdict_numbers n = session_numbers(&session, false, &window);
+    assert_true(isnan(n.server_cpu_percent) && isnan(n.run_queue_percent));
+    assert_true(isnan(n.steal_percent) && isnan(n.foreign_cpu_percent));
+    assert_true(isnan(n.kernel_cpu_percent) && isnan(n.wakeups_per_s));
 }
 
 static void each_limit_is_where_it_says(void **state)
@@ -229,6 +257,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_point_is_ok),
         cmocka_unit_test(what_was_not_measured_triggers_nothing),
+        cmocka_unit_test(an_unknown_cpu_time_of_the_server_is_neither_low_nor_high),
+        cmocka_unit_test(the_verdict_is_given_no_number_that_was_not_measured),
         cmocka_unit_test(each_limit_is_where_it_says),
         cmocka_unit_test(a_slow_server_excuses_a_late_client),
         cmocka_unit_test(a_client_that_polls_is_always_busy),

@@ -244,7 +244,7 @@ static void read_keys(struct demo *demo)
 
 static double elapsed_s(const struct demo *demo)
 {
-    return (double)(clock_ns() - demo->begin_ns) / NS_PER_S;
+    return clock_seconds_since(demo->begin_ns);
 }
 
 static void play_script(struct demo *demo)

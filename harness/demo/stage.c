@@ -81,6 +81,8 @@ void stage_restart(struct stage *stage)
     if (stage->told.connections > 0) stage->told.connections = -1;
     stage->told.deaf = false;
     stage->state = STAGE_UP;
+    /* What the client still has to say is about the server before: heard, and not measured. */
+    if (stage_awaits_answer(stage)) stage->step = STEP_ORDER;
     stage->incomplete = false;
     stage->trouble[0] = '\0';
     start_client(stage);
@@ -224,7 +226,7 @@ static void on_window(struct stage *stage, const struct answer *window)
     struct edge after = edge_after(stage->target.process.pid);
     struct verdict_numbers numbers = session_numbers(&stage->session, false, window);
     row = (struct row){0};
-    edge_row(&stage->before, &after, window, &stage->session.cpus, numbers.spin, &row, &numbers);
+    edge_row(&stage->before, &after, window, &stage->session.cpus, &row, &numbers);
     figures_take_window(&stage->figures, window, &row);
     stage->warm_missing -= answer_number(window, "received");
     judge(stage, &numbers);

@@ -77,10 +77,11 @@ static _Noreturn void help(void)
     exit(0);
 }
 
-static void list(void)
+static _Noreturn void list(void)
 {
     for (size_t i = 0; i < attempt_count; i++)
         printf("%-18s %s\n", attempts[i].trap->name, attempts[i].trap->summary);
+    exit(0);
 }
 
 /* ---- trying ---- */
@@ -204,6 +205,14 @@ static void try_all(int jobs, FILE *tsv)
 
 /* ---- command line ---- */
 
+/* What the command line says, besides the command itself. */
+struct request {
+    const struct attempt *wanted[TRAPS_MAX];
+    size_t wanted_count; /* 0: all. */
+    const char *name, *tsv_path;
+    long jobs;
+};
+
 /* Keeps only the traps that were asked for. */
 static void choose(const struct attempt *const *wanted, size_t count)
 {
@@ -241,7 +250,7 @@ static void set_sanitizers(void)
     setenv("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1", 0);
 }
 
-int main(int argc, char **argv)
+static struct request parse(int argc, char **argv)
 {
     static const struct option options[] = {
         {"name", required_argument, NULL, 'n'},   {"trap", required_argument, NULL, 't'},
@@ -249,54 +258,68 @@ int main(int argc, char **argv)
         {"jobs", required_argument, NULL, 'j'},   {"seed", required_argument, NULL, 's'},
         {"instrumented", no_argument, NULL, 'i'}, {"list", no_argument, NULL, 'l'},
         {"help", no_argument, NULL, 'h'},         {0}};
-    const struct attempt *wanted[TRAPS_MAX];
-    size_t wanted_count = 0;
-    const char *name = NULL, *tsv_path = NULL;
-    long jobs = 4;
-    traps_seed = clock_ns() / NS_PER_US % 1000000;
-    add_traps(TRAPS_BYTES, TRAPS_BYTES_COUNT);
-    add_traps(TRAPS_SHORTAGE, TRAPS_SHORTAGE_COUNT); /* Early: they wait while others work. */
-    add_traps(TRAPS_PEERS, TRAPS_PEERS_COUNT);
-    add_traps(TRAPS_CROWDS, TRAPS_CROWDS_COUNT);
-    add_traps(TRAPS_MIXED, TRAPS_MIXED_COUNT);
+    struct request request = {.jobs = 4};
     opterr = 0; /* Our own line says more. */
     for (int key; (key = getopt_long(argc, argv, "+:", options, NULL)) != -1;) {
         if (key == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
         if (key == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
-        if (key == 'n') name = optarg;
-        if (key == 't' && wanted_count < TRAPS_MAX) wanted[wanted_count++] = find(optarg);
+        if (key == 'n') request.name = optarg;
+        if (key == 't' && request.wanted_count < TRAPS_MAX)
+            request.wanted[request.wanted_count++] = find(optarg);
         if (key == 'e') take_exception(optarg);
-        if (key == 'o') tsv_path = optarg;
-        if (key == 'j') jobs = number_option("--jobs", optarg, 1, SIDE_BY_SIDE_MAX);
+        if (key == 'o') request.tsv_path = optarg;
+        if (key == 'j') request.jobs = number_option("--jobs", optarg, 1, SIDE_BY_SIDE_MAX);
         if (key == 's') traps_seed = (unsigned long)number_option("--seed", optarg, 0, LONG_MAX);
         if (key == 'i') instrumented = true;
         if (key == 'h') help();
-        if (key == 'l') {
-            list();
-            return 0;
-        }
+        if (key == 'l') list();
     }
     if (optind == argc) die_usage("which server? Give its command after --; see --help");
     join_command(argc - optind, argv + optind);
-    choose(wanted, wanted_count);
-    FILE *tsv = tsv_path == NULL ? NULL : fopen(tsv_path, "we");
-    if (tsv_path != NULL && tsv == NULL)
-        die_usage("cannot write %s: %s", tsv_path, strerror(errno));
+    return request;
+}
+
+/* Room for verdicts that the processes of the traps write and we read. */
+static void share_verdicts(void)
+{
     struct trial_verdict *verdicts =
         mmap(NULL, TRAPS_MAX * sizeof *verdicts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
              -1, 0);
     if (verdicts == MAP_FAILED) die("mmap");
     for (size_t i = 0; i < attempt_count; i++)
         attempts[i].verdict = &verdicts[i];
-    set_sanitizers();
-    process_prepare();
-    ask_clients_max();
-    try_all((int)jobs, tsv);
+}
+
+/* The last line; returns how many traps failed. */
+static int show_counts(const char *name)
+{
     int counts[TRIAL_SKIP + 1] = {0};
     for (size_t i = 0; i < attempt_count; i++)
         counts[attempts[i].verdict->result]++;
-    printf("%s: %d passed, %d failed, %d skipped\n", name ? name : command, counts[TRIAL_PASS],
-           counts[TRIAL_FAIL], counts[TRIAL_SKIP]);
-    if (tsv != NULL && fclose(tsv) != 0) die(tsv_path);
-    return counts[TRIAL_FAIL] > 0;
+    printf("%s: %d passed, %d failed, %d skipped\n", name, counts[TRIAL_PASS], counts[TRIAL_FAIL],
+           counts[TRIAL_SKIP]);
+    return counts[TRIAL_FAIL];
+}
+
+int main(int argc, char **argv)
+{
+    traps_seed = clock_ns() / NS_PER_US % 1000000;
+    add_traps(TRAPS_BYTES, TRAPS_BYTES_COUNT);
+    add_traps(TRAPS_SHORTAGE, TRAPS_SHORTAGE_COUNT); /* Early: they wait while others work. */
+    add_traps(TRAPS_PEERS, TRAPS_PEERS_COUNT);
+    add_traps(TRAPS_CROWDS, TRAPS_CROWDS_COUNT);
+    add_traps(TRAPS_MIXED, TRAPS_MIXED_COUNT);
+    struct request request = parse(argc, argv);
+    choose(request.wanted, request.wanted_count);
+    FILE *tsv = request.tsv_path == NULL ? NULL : fopen(request.tsv_path, "we");
+    if (request.tsv_path != NULL && tsv == NULL)
+        die_usage("cannot write %s: %s", request.tsv_path, strerror(errno));
+    share_verdicts();
+    set_sanitizers();
+    process_prepare();
+    ask_clients_max();
+    try_all((int)request.jobs, tsv);
+    int failed = show_counts(request.name != NULL ? request.name : command);
+    if (tsv != NULL && fclose(tsv) != 0) die(request.tsv_path);
+    return failed > 0;
 }

@@ -78,7 +78,7 @@ static void churn(void)
         if (growth_kib <= GROWTH_KIB_MAX) break;
         if (end_kib - warm_kib > HEAP_KIB_MAX) break;
     }
-    double took_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+    double took_s = clock_seconds_since(begin_ns);
     if (growth_kib > GROWTH_KIB_MAX)
         trial_fail("memory grew from %ld to %ld KiB over %d clients, and did not stop growing",
                    warm_kib, end_kib, clients);
@@ -192,11 +192,12 @@ static void connect_burst(void)
     for (int i = 0; i < count; i++) {
         if (crowd[i].fd < 0) continue;
         bool echoed = peer_echoes(&crowd[i], 0, CROWD_MS);
-        if (!echoed && clock_ns() - begin_ns > 2 * (uint64_t)CROWD_MS * NS_PER_MS)
+        /* Who was refused sees his connection end; silence is no refusal. */
+        if (!echoed && peer_receive_some(&crowd[i], 1) != SIZE_MAX)
             trial_fail("client %d of the burst hangs", i + 1);
         refused += !echoed;
     }
-    double took_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
+    double took_s = clock_seconds_since(begin_ns);
     peer_must_echo(&old, MESSAGE_B, AT_ONCE_MS, "a client from before the burst");
     for (int i = 0; i < count; i++)
         if (crowd[i].fd >= 0) peer_reset(&crowd[i]);

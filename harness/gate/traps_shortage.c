@@ -28,7 +28,7 @@ static void overcrowd(const char *limit)
 {
     static struct peer crowd[CLIENTS];
     bool echoed[CLIENTS];
-    int served = 0, later = 0;
+    int served = 0;
     trial_allow_ran_out();
     for (int i = 0; i < CLIENTS; i++) {
         crowd[i] = peer_connect();
@@ -59,10 +59,9 @@ static void overcrowd(const char *limit)
         recovered = peer_echoes(&newcomer, 64, RECOVERY_MS);
     }
     if (!recovered) trial_fail("with %s: half of those served left, but nobody new got in", limit);
-    double recovery_s = (double)(clock_ns() - begin_ns) / NS_PER_S;
-    later += CLIENTS - served;
+    double recovery_s = clock_seconds_since(begin_ns);
     trial_pass("%s: %d of %d served, %d waited, CPU %.1f %%, room taken after %.2f s", limit,
-               served, CLIENTS, later, cpu_percent, recovery_s);
+               served, CLIENTS, CLIENTS - served, cpu_percent, recovery_s);
 }
 
 /* Writes what has to stand before the server's command. */

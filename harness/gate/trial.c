@@ -98,7 +98,11 @@ static bool start(const char *before, const char *options, char *why)
 {
     static char line[COMMAND_MAX];
     /* exec: the process that we signal and look at is the server, not a shell around it. */
-    snprintf(line, sizeof line, "exec %s %s %s", before, command, options);
+    int length = snprintf(line, sizeof line, "exec %s %s %s", before, command, options);
+    if ((size_t)length >= sizeof line) {
+        snprintf(why, WHY_MAX, "the server's command is too long");
+        return false;
+    }
     return started = target_start_command(line, 0, NULL, NULL, &target, why, WHY_MAX);
 }
 
@@ -213,13 +217,6 @@ void trial_stop(void)
 
 /* ---- what the server holds ---- */
 
-static uint64_t count_files(pid_t pid)
-{
-    char path[32];
-    snprintf(path, sizeof path, "/proc/%d/fd", pid);
-    return proc_file_entries(path);
-}
-
 static bool is_zombie(pid_t pid)
 {
     char path[32], text[512];
@@ -239,7 +236,7 @@ struct trial_usage trial_usage(void)
                                 .private_kib = memory.private_kib,
                                 .cpu_ns = probe_tasks(&tree).cpu_ns};
     for (size_t i = 0; i < tree.count; i++) {
-        usage.files += count_files(tree.pids[i]);
+        usage.files += proc_file_open_files(tree.pids[i]);
         usage.zombies += is_zombie(tree.pids[i]);
     }
     probe_tree_free(&tree);

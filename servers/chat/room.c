@@ -155,6 +155,12 @@ static bool accept_one(void)
     return true;
 }
 
+static void accept_some(void)
+{
+    for (int i = 0; i < ACCEPTS_MAX && accept_one(); i++) {
+    }
+}
+
 static void forget_the_gone(void)
 {
     for (struct member **link = &first; *link != NULL;) {
@@ -190,8 +196,7 @@ unsigned long room_serve(int listen_fd, size_t queue_b, const sigset_t *while_wa
             if (events[i].data.ptr != NULL)
                 on_ready(events[i].data.ptr, events[i].events);
             else
-                for (int accepted = 0; accepted < ACCEPTS_MAX && accept_one();)
-                    accepted++;
+                accept_some();
         }
         if (said > sent_to_all) send_to_all();
         if (some_gone) forget_the_gone();
