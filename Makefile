@@ -15,9 +15,9 @@
 MODELS        := $(basename $(notdir $(wildcard servers/*.c)))
 LIBS_libuv    := -luv
 LIBS_io_uring := -luring
-# Of the live demo, and of the client that speaks TLS.
+# Of the live demo, and of TLS in the load client.
 LIBS_demo      := -lncursesw
-LIBS_handshake := -lssl -lcrypto
+LIBS_tls       := -lssl -lcrypto
 
 comma   := ,
 SAN     ?=
@@ -38,8 +38,7 @@ objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 
 COMMON   := $(BUILD)/libcommon.a
 SHARED   := $(filter-out %/server_main.o,$(call objects,common/*.c))
-SHAKE    := $(call objects,clients/handshake*.c)
-LOAD     := $(filter-out %/load.o %/chat.o $(SHAKE),$(call objects,clients/*.c))
+LOAD     := $(BUILD)/libload.a
 HARNESS  := $(filter-out %/measure.o,$(call objects,harness/*.c))
 GATE     := $(call objects,harness/gate/*.c)
 DEMO     := $(call objects,harness/demo/*.c)
@@ -58,14 +57,15 @@ MISSING  := $(strip $(foreach model,$(MODELS),$(call missing,$(model))))
 $(foreach model,$(MISSING),$(info Leaving out the model $(model): $(LIBS_$(model)) is not installed))
 SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))
 
-# So are the demo and the client that speaks TLS.
+# So is the demo; without OpenSSL the load client speaks no TLS.
 NO_DEMO  := $(strip $(call missing,demo))
 $(if $(NO_DEMO),$(info Leaving out the live demo: $(LIBS_demo) is not installed))
-NO_SHAKE := $(strip $(call missing,handshake))
-$(if $(NO_SHAKE),$(info Leaving out the client of handshakes: $(LIBS_handshake) is not installed))
+NO_TLS   := $(strip $(call missing,tls))
+$(if $(NO_TLS),$(info Leaving out TLS: $(LIBS_tls) is not installed))
+LIBS_load := $(if $(NO_TLS),,$(LIBS_tls))
 
-PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate switch_cost hello chat chat-room) \
-            $(if $(NO_DEMO),,$(BUILD)/demo) $(if $(NO_SHAKE),,$(BUILD)/handshake)
+PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate switch_cost witness hello chat chat-room) \
+            $(if $(NO_DEMO),,$(BUILD)/demo)
 
 .PHONY: all programs tools fuzzers test fuzz format install uninstall clean
 all: programs
@@ -78,8 +78,10 @@ tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/room-liar-,$(RO
 # With SAN=fuzz.  The last one is a control: it must find what is broken.
 fuzzers: $(addprefix $(BUILD)/,$(FUZZERS)) $(BUILD)/control_costs
 
-# An archive, so that a program holds only what it calls.
+# Archives, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
+$(LOAD): $(filter-out %/load.o %/load_options.o %/chat.o $(if $(NO_TLS),%/tls.o,%/tls_none.o),$(call objects,clients/*.c))
+$(COMMON) $(LOAD):
 	@$(ECHO) "  AR  $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -96,17 +98,17 @@ $(BUILD)/room-liar-%: $(BUILD)/tests/liars/chat/%.o $(ROOM) $(COMMON)
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=write -o $@ $^
 
-$(BUILD)/load: $(BUILD)/clients/load.o $(LOAD) $(COMMON)
-$(BUILD)/handshake: $(SHAKE) $(BUILD)/clients/message.o $(COMMON)
+$(BUILD)/load: $(BUILD)/clients/load.o $(BUILD)/clients/load_options.o $(LOAD) $(COMMON)
 $(BUILD)/chat: $(BUILD)/clients/chat.o $(CHAT) $(LOAD) $(COMMON)
 $(BUILD)/chat-room: $(ROOM) $(COMMON)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/switch_cost: $(BUILD)/harness/switch/switch_cost.o $(COMMON)
+$(BUILD)/witness: $(BUILD)/harness/witness/witness.o $(HARNESS) $(COMMON)
 $(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(addprefix $(BUILD)/,load handshake chat chat-room measure gate switch_cost hello demo $(TOOLS)):
+$(addprefix $(BUILD)/,load chat chat-room measure gate switch_cost witness hello demo $(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F))
 
@@ -114,11 +116,11 @@ $(addprefix $(BUILD)/,load handshake chat chat-room measure gate switch_cost hel
 $(BUILD)/test_demo: $(filter-out %/demo.o %/screen.o,$(DEMO))
 $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lm $(WRAP_$*)
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lm $(LIBS_load)
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lm
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lm $(LIBS_load)
 
 $(BUILD)/control_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/broken_%.o
 	@$(ECHO) "  LD  $@"

@@ -20,13 +20,13 @@
 enum {
     MEMBERS_MAX = 25000, /* One address of a client reaches about 28,000 ports of a server. */
     FILES_BESIDE = 16,   /* That a process has open besides its members. */
-
 };
 
 /* Everything the command line can say. */
 struct request {
     long port, members, message_b, timeout_ms, patience_ms, seed, check, server_pid;
     double rate_per_s, duration_s, warm_s;
+    bool spin;
     const char *output;
 };
 
@@ -46,6 +46,8 @@ static const char HELP[] =
     "  --timeout-ms T    how long after the window, or in a check after anything came, a line may\n"
     "                    still come [2000]\n"
     "  --patience-ms T   how long joining may take [10000]\n"
+    "  --spin            poll instead of sleeping shortly before a line is due: sharper timing\n"
+    "                    for a whole core\n"
     "  --server-pid P    also tell the CPU time of this process in the window\n"
     "  --check L         no schedule; and at the end all half-close, the first one with a line\n"
     "                    just said: exit status 1 unless everything arrived\n"
@@ -70,6 +72,7 @@ enum option_key {
     WARM,
     TIMEOUT_MS,
     PATIENCE_MS,
+    SPIN,
     SERVER_PID,
     CHECK,
     SEED,
@@ -86,6 +89,7 @@ static const struct option OPTIONS[] = {
     {"warm", required_argument, NULL, WARM},
     {"timeout-ms", required_argument, NULL, TIMEOUT_MS},
     {"patience-ms", required_argument, NULL, PATIENCE_MS},
+    {"spin", no_argument, NULL, SPIN},
     {"server-pid", required_argument, NULL, SERVER_PID},
     {"check", required_argument, NULL, CHECK},
     {"seed", required_argument, NULL, SEED},
@@ -105,6 +109,7 @@ static void set_option(struct request *request, int key, const char *text)
     if (key == WARM) request->warm_s = number_option_decimal("--warm", text, 0, 3600);
     if (key == TIMEOUT_MS) request->timeout_ms = number_option("--timeout-ms", text, 1, 600000);
     if (key == PATIENCE_MS) request->patience_ms = number_option("--patience-ms", text, 1, 600000);
+    if (key == SPIN) request->spin = true;
     if (key == SERVER_PID) request->server_pid = number_option("--server-pid", text, 1, INT32_MAX);
     if (key == CHECK) request->check = number_option("--check", text, 1, 10000);
     if (key == SEED) request->seed = number_option("--seed", text, 0, INT32_MAX);
@@ -178,13 +183,6 @@ static void on_edge(int edge)
 
 /* ---- the report ---- */
 
-static void percentile(struct report *report, const char *name, const struct histogram *histogram,
-                       double percent)
-{
-    bool enough = histogram_has_percentile(histogram, percent);
-    report_number(report, name, enough ? (double)histogram_percentile(histogram, percent) : NAN, 0);
-}
-
 static void report_crowd(struct report *report, const struct crowd *crowd)
 {
     report_count(report, "members", crowd->member_count);
@@ -208,13 +206,13 @@ static void report_talk(struct report *report, const struct request *request,
     report_count(report, "lines_sent", crowd->window_sent);
     report_count(report, "deliveries", crowd->deliveries);
     report_number(report, "deliveries_per_s", (double)crowd->arrived / request->duration_s, 1);
-    percentile(report, "delivery_ns_p50", delivery, 50);
-    percentile(report, "delivery_ns_p99", delivery, 99);
-    percentile(report, "delivery_ns_p999", delivery, 99.9);
-    report_number(report, "delivery_ns_max", delivery->count ? (double)delivery->max : NAN, 0);
-    percentile(report, "send_lag_ns_p99", &crowd->send_lag_ns, 99);
-    report_number(report, "send_lag_ns_max",
-                  crowd->send_lag_ns.count ? (double)crowd->send_lag_ns.max : NAN, 0);
+    report_percentile(report, "delivery_ns_p50", delivery, 50);
+    report_percentile(report, "delivery_ns_p99", delivery, 99);
+    report_percentile(report, "delivery_ns_p999", delivery, 99.9);
+    report_maximum(report, "delivery_ns_max", delivery);
+    report_percentile(report, "send_lag_ns_p99", &crowd->send_lag_ns, 99);
+    report_maximum(report, "send_lag_ns_max", &crowd->send_lag_ns);
+    report_count(report, "spin", request->spin);
     report_number(report, "client_cpu_percent",
                   (double)(client_cpu_ns[1] - client_cpu_ns[0]) / window_ns * 100, 2);
     report_number(report, "server_cpu_percent", server_ns / window_ns * 100, 2);
@@ -255,6 +253,7 @@ int main(int argc, char **argv)
     int error;
     crowd.member_count = (uint32_t)request.members;
     crowd.line_b = (size_t)request.message_b;
+    crowd.spin = request.spin;
     server_pid = request.server_pid;
     if (server_pid > 0) server_cpu(); /* A wrong number is told before anything starts. */
     if (!net_address_read("127.0.0.1", (uint16_t)request.port, &address)) die("inet_pton");

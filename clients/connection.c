@@ -45,6 +45,8 @@ bool connection_open(struct connection *connection, const struct net_address *ad
 
 void connection_close(struct connection *connection)
 {
+    if (connection->tls != NULL) tls_end(connection->tls);
+    connection->tls = NULL;
     if (connection->state != CLOSED) close(connection->fd);
     free(connection->flights);
     connection->flights = NULL;
@@ -71,6 +73,11 @@ static struct flight *flight_of(struct connection *connection, uint32_t number)
     return &connection->flights[number & (connection->capacity - 1)];
 }
 
+uint64_t connection_due_ns(const struct connection *connection)
+{
+    return connection->flights[connection->received & (connection->capacity - 1)].intended_ns;
+}
+
 void connection_schedule(struct connection *connection, uint64_t intended_ns,
                          struct message_cost cost)
 {
@@ -80,14 +87,26 @@ void connection_schedule(struct connection *connection, uint64_t intended_ns,
         (struct flight){.intended_ns = intended_ns, .sent_ns = intended_ns, .cost = cost};
 }
 
+static ssize_t send_bytes(struct connection *connection, const char *bytes, size_t size)
+{
+    if (connection->tls != NULL) return tls_send(connection->tls, bytes, size);
+    return send(connection->fd, bytes, size, MSG_NOSIGNAL);
+}
+
+ssize_t connection_receive(struct connection *connection, void *bytes, size_t size)
+{
+    if (connection->tls != NULL) return tls_receive(connection->tls, bytes, size);
+    return recv(connection->fd, bytes, size, 0);
+}
+
 bool connection_send(struct connection *connection, const struct message_kind *kind, char *scratch)
 {
     while (connection->sent != connection->scheduled) {
         struct flight *flight = flight_of(connection, connection->sent);
         message_write(kind, connection->tag, connection->sent, flight->cost, scratch);
         uint64_t now_ns = clock_ns();
-        ssize_t size = send(connection->fd, scratch + connection->out_b,
-                            kind->size_b - connection->out_b, MSG_NOSIGNAL);
+        ssize_t size =
+            send_bytes(connection, scratch + connection->out_b, kind->size_b - connection->out_b);
         if (size < 0) return errno == EAGAIN || errno == EINTR || errno == ENOBUFS;
         if (connection->out_b == 0) flight->sent_ns = now_ns;
         connection->out_b += (uint32_t)size;

@@ -11,11 +11,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "clients/message.h"
+#include "clients/tls.h"
 #include "common/net.h"
 
-enum connection_state { CLOSED, CONNECTING, FIRST_ECHO, READY };
+/* SHAKING: TCP stands, TLS does not yet. */
+enum connection_state { CLOSED, CONNECTING, SHAKING, FIRST_ECHO, READY };
 
 /* When a message was due, when it was written, and what it costs the server. */
 struct flight {
@@ -32,6 +35,7 @@ struct connection {
     uint32_t in_b, out_b; /* Bytes of message `received` that came, of message `sent` that went. */
     uint32_t capacity;    /* Of flights: a power of two, or 0. */
     struct flight *flights; /* Ring, by sequence number; owned. */
+    struct tls *tls;        /* NULL: the bytes go as they are; owned. */
 };
 
 /* Starts to connect from the source-th loopback address (0: the kernel chooses).
@@ -51,6 +55,12 @@ void connection_schedule(struct connection *connection, uint64_t intended_ns,
 bool connection_send(struct connection *connection, const struct message_kind *kind, char *scratch);
 
 enum connection_taken { TAKEN_ALL, TAKEN_MESSAGE, TAKEN_WRONG };
+
+/* Reads once, as recv(2). */
+ssize_t connection_receive(struct connection *connection, void *bytes, size_t size);
+
+/* When the oldest message was due that is not back; one must be on its way. */
+uint64_t connection_due_ns(const struct connection *connection);
 
 /* Compares received bytes up to the end of the next message and moves *bytes and *size on.
  * TAKEN_MESSAGE: a message is complete, *flight is its record, call again.  TAKEN_ALL: nothing is

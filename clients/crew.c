@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -25,6 +26,7 @@ struct crew {
     struct worker_setup setup;
     uint32_t count, processes_min;
     struct {
+        pid_t pid;
         int command_fd, answer_fd;
         struct worker_report *report; /* In shared memory. */
     } workers[WORKERS_MAX];
@@ -76,6 +78,7 @@ static void start_worker(struct crew *crew)
     }
     close(command[0]);
     close(answer[1]);
+    crew->workers[crew->count].pid = pid;
     crew->workers[crew->count].command_fd = command[1];
     crew->workers[crew->count].answer_fd = answer[0];
     crew->workers[crew->count].report = report;
@@ -142,6 +145,15 @@ static void merge_connects(const struct crew *crew, struct worker_connects *merg
         merged->corrupt += part->corrupt;
         if (merged->first_errno == 0) merged->first_errno = part->first_errno;
         histogram_merge(&merged->connect_ns, &part->connect_ns);
+        histogram_merge(&merged->handshake_ns, &part->handshake_ns);
+        histogram_merge(&merged->round_trips, &part->round_trips);
+        merged->handshake_sent_b += part->handshake_sent_b;
+        merged->handshake_received_b += part->handshake_received_b;
+        merged->resumed += part->resumed;
+        if (merged->begin_ns == 0 || part->begin_ns < merged->begin_ns)
+            merged->begin_ns = part->begin_ns;
+        if (part->end_ns > merged->end_ns) merged->end_ns = part->end_ns;
+        merged->cpu_ns += part->cpu_ns;
     }
 }
 
@@ -319,4 +331,17 @@ uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
     merge_traffic(crew, merged, &busiest_cpu_ns);
     merge_herd(crew, herd);
     return begin_ns;
+}
+
+void crew_end(struct crew *crew)
+{
+    for (uint32_t i = 0; i < crew->count; i++)
+        close(crew->workers[i].command_fd);
+    for (uint32_t i = 0; i < crew->count; i++) {
+        while (waitpid(crew->workers[i].pid, NULL, 0) < 0)
+            if (errno != EINTR) die("waitpid");
+        close(crew->workers[i].answer_fd);
+        munmap(crew->workers[i].report, sizeof *crew->workers[i].report);
+    }
+    free(crew);
 }

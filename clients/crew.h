@@ -61,4 +61,7 @@ uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
 uint32_t crew_open(const struct crew *crew);      /* Connections held now. */
 uint32_t crew_processes(const struct crew *crew); /* Workers started so far. */
 
+/* Ends all connections, waits for the workers, so that their CPU time is ours, and frees. */
+void crew_end(struct crew *crew);
+
 #endif

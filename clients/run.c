@@ -4,16 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clients/findings.h"
 #include "common/clock.h"
 #include "common/die.h"
 
 void run_connect(struct run *run, uint32_t connections, struct report *report)
 {
     static struct worker_connects found;
-    uint64_t begin_ns = clock_ns();
     crew_connect(run->crew, connections, &found);
-    report_connects(report, &found, connections, (double)(clock_ns() - begin_ns) / NS_PER_S,
-                    run->crew);
+    findings_connects(report, &found, connections, run->crew);
 }
 
 void run_merge(struct run *run, uint32_t windows)
@@ -50,7 +49,7 @@ static void merge_recent(struct run_recent *recent, const struct worker_traffic 
         histogram_merge(&ordinary_ns, &recent->windows[i].ordinary_ns);
         histogram_merge(&slow_ns, &recent->windows[i].slow_ns);
     }
-    report_merged(report, &ordinary_ns, &slow_ns, count);
+    findings_merged(report, &ordinary_ns, &slow_ns, count);
 }
 
 void run_traffic(struct run *run, double duration_s, bool recorded, struct report *report)
@@ -65,7 +64,7 @@ void run_traffic(struct run *run, double duration_s, bool recorded, struct repor
     found.reset += run->unrecorded_reset;
     run->unrecorded_corrupt = recorded ? 0 : found.corrupt;
     run->unrecorded_reset = recorded ? 0 : found.reset;
-    report_window(report, &run->traffic, &found, active, busiest_cpu_ns, spin, run->crew);
+    findings_window(report, &run->traffic, &found, active, busiest_cpu_ns, spin, run->crew);
     run->traffic.seed++; /* Each draws its own gaps. */
     if (!recorded) return;
     if (run->recent.room > 0) merge_recent(&run->recent, &found, report);
@@ -98,7 +97,7 @@ void run_reconnect(struct run *run, const struct crew_return *policy, struct rep
     static struct worker_herd herd;
     uint64_t begin_ns =
         crew_reconnect(run->crew, policy, &run->traffic, &connects, &traffic, &herd);
-    report_herd(report, &herd, &connects, &traffic, begin_ns, run->crew);
+    findings_herd(report, &herd, &connects, &traffic, begin_ns, run->crew);
     run->traffic.seed++;
     if (run->timeline != NULL) write_timeline(&herd, run->timeline);
 }

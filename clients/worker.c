@@ -32,7 +32,7 @@ void worker_watch(struct worker *worker, uint32_t i, int operation, bool writabl
 static uint64_t receive(struct worker *worker, uint32_t i)
 {
     struct connection *connection = &worker->connections[i];
-    ssize_t got = recv(connection->fd, worker->received, RECEIVE_B, 0);
+    ssize_t got = connection_receive(connection, worker->received, RECEIVE_B);
     uint64_t now_ns = clock_ns();
     if (got <= 0) {
         if (got == 0) {
@@ -68,15 +68,9 @@ static uint64_t on_event(struct worker *worker, const struct epoll_event *event)
     uint32_t i = event->data.u32;
     struct connection *connection = &worker->connections[i];
     if (connection->state == CLOSED) return 0; /* Ended while we handled the events before it. */
-    if (connection->state == CONNECTING && event->events != 0) {
-        int error = 0;
-        socklen_t size = sizeof error;
-        getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-        if (error != 0) {
-            worker_end_connection(worker, i, error);
-            return 0;
-        }
-        connection->state = FIRST_ECHO;
+    if (connection->state == CONNECTING || connection->state == SHAKING) {
+        worker_shake_hands(worker, i);
+        return 0;
     }
     if (event->events & EPOLLOUT) worker_send_scheduled(worker, i);
     if (connection->state != CLOSED && event->events & (EPOLLIN | EPOLLERR | EPOLLHUP))

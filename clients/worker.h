@@ -11,6 +11,7 @@
 
 #include "clients/backoff.h"
 #include "clients/message.h"
+#include "clients/tls.h"
 #include "common/herd.h"
 #include "common/histogram.h"
 #include "common/net.h"
@@ -45,6 +46,13 @@ struct worker_connects {
     uint64_t corrupt;
     int first_errno;             /* Of the first that was not established, 0 if none. */
     struct histogram connect_ns; /* From connect(2) to the first echo complete. */
+    /* Of those whose handshakes were done, so that their first byte could be sent: */
+    struct histogram handshake_ns;                   /* From connect(2) until then. */
+    struct histogram round_trips;                    /* Before it, TCP's own among them. */
+    uint64_t handshake_sent_b, handshake_received_b; /* By TLS, on the wire; sums. */
+    uint64_t resumed;                                /* Took up an earlier session of TLS. */
+    uint64_t begin_ns, end_ns;                       /* Of all this, on clock_ns(); 0 in a herd. */
+    uint64_t cpu_ns;                                 /* This process, from begin_ns to end_ns. */
 };
 
 /* What WORKER_TRAFFIC found.  sent = received + lost.  All counts are of messages due in the
@@ -86,8 +94,9 @@ struct worker_report {
 /* What stays the same all the time. */
 struct worker_setup {
     struct net_address address;
-    uint32_t number;   /* 0, 1, 2, ... */
-    uint32_t capacity; /* Connections that this process may hold. */
+    struct tls_client *tls; /* NULL: TCP alone. */
+    uint32_t number;        /* 0, 1, 2, ... */
+    uint32_t capacity;      /* Connections that this process may hold. */
     size_t message_b;
     uint64_t timeout_ns;  /* After the window's end. */
     uint64_t patience_ns; /* After the last connect that made progress. */

@@ -1,6 +1,8 @@
 /* worker_connect.c -- opens a worker's connections, and ends them. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 #include "clients/worker_state.h"
@@ -10,6 +12,10 @@
 /* Connections per source address.  It has about 28,000 ports, but the kernel tries those of one
  * parity first, one after the other: beyond half of them a connect takes 1 ms instead of 30 us. */
 enum { PER_SOURCE = 12000 };
+
+/* The SYN that goes and the SYN that comes back: the kernel's work, of which no byte passes here.
+ */
+enum { TCP_ROUND_TRIPS = 1 };
 
 /* Connecting stops when nobody got through for so long while a handshake is under way: a lost SYN
  * is sent again after 1 s and 3 s.  Else all wait for a server that serves none of them. */
@@ -45,6 +51,60 @@ bool worker_open(struct worker *worker, uint32_t i)
     worker->underway++;
     worker_watch(worker, i, EPOLL_CTL_ADD, true);
     return true;
+}
+
+/* TLS goes on.  True when its handshake is done; false while it waits for the socket, or if it
+ * failed. */
+static bool shake_tls(struct worker *worker, uint32_t i)
+{
+    struct connection *connection = &worker->connections[i];
+    enum tls_shaken shaken = tls_shake(connection->tls);
+    if (shaken == TLS_SHAKEN) return true;
+    if (shaken == TLS_BROKEN) {
+        int error = errno;
+        if (worker->report->connects.first_errno == 0) /* One line for all of them. */
+            fprintf(stderr, "load: in the handshake of TLS: %s\n",
+                    tls_why(connection->tls)[0] ? tls_why(connection->tls) : strerror(error));
+        worker_end_connection(worker, i, error);
+        return false;
+    }
+    bool writable = shaken == TLS_WAITS_TO_WRITE;
+    if (writable != connection->asks_writable) worker_watch(worker, i, EPOLL_CTL_MOD, writable);
+    return false;
+}
+
+/* The handshakes are done: what they were is known. */
+static void count_handshake(struct worker *worker, const struct connection *connection)
+{
+    struct worker_connects *connects = &worker->report->connects;
+    struct tls_handshake tls = {0};
+    if (connection->tls != NULL) tls = tls_handshake(connection->tls);
+    histogram_record(&connects->handshake_ns, clock_ns() - connection_due_ns(connection));
+    histogram_record(&connects->round_trips, TCP_ROUND_TRIPS + tls.round_trips);
+    connects->handshake_sent_b += tls.sent_b;
+    connects->handshake_received_b += tls.received_b;
+    connects->resumed += tls.resumed;
+}
+
+void worker_shake_hands(struct worker *worker, uint32_t i)
+{
+    struct connection *connection = &worker->connections[i];
+    if (connection->state == CONNECTING) {
+        int error = 0;
+        socklen_t size = sizeof error;
+        getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+        if (error != 0) {
+            worker_end_connection(worker, i, error);
+            return;
+        }
+        connection->state = SHAKING;
+        if (worker->setup.tls != NULL)
+            connection->tls = tls_begin(worker->setup.tls, connection->fd);
+    }
+    if (connection->tls != NULL && !shake_tls(worker, i)) return;
+    count_handshake(worker, connection);
+    connection->state = FIRST_ECHO;
+    worker_send_scheduled(worker, i);
 }
 
 void worker_end_connection(struct worker *worker, uint32_t i, int error)
@@ -108,7 +168,7 @@ static void connect_all(struct worker *worker, uint32_t in_flight_max)
     }
     for (uint32_t i = 0; worker->underway > 0; i++) {
         uint8_t state = worker->connections[i].state;
-        if (state == CONNECTING || state == FIRST_ECHO) worker_end_connection(worker, i, ETIMEDOUT);
+        if (state != CLOSED && state != READY) worker_end_connection(worker, i, ETIMEDOUT);
     }
     for (; worker->wanted > 0; worker->wanted--)
         count_failure(worker, ETIMEDOUT);
@@ -130,5 +190,10 @@ void worker_connect(struct worker *worker, const struct worker_command *command)
     worker->turn = 0;
     worker->wanted = command->connections - (uint32_t)worker->report->open;
     worker->report->connects.asked = worker->wanted;
+    struct worker_connects *connects = &worker->report->connects;
+    uint64_t cpu_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    connects->begin_ns = clock_ns();
     connect_all(worker, command->in_flight_max);
+    connects->end_ns = clock_ns();
+    connects->cpu_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
 }

@@ -67,6 +67,9 @@ void worker_connect(struct worker *worker, const struct worker_command *command)
 /* Starts to connect in place i, which is free.  False if that failed at once; it is counted. */
 bool worker_open(struct worker *worker, uint32_t i);
 
+/* Goes on with the handshakes of connection i; when they are done, its first message goes. */
+void worker_shake_hands(struct worker *worker, uint32_t i);
+
 /* The first echo of connection i is back: it stands. */
 void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight);
 

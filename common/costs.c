@@ -19,7 +19,7 @@ static void step_word(struct costs *costs, char c)
         costs->state = c == '\n' ? LINE_START : PLAIN;
     } else if (word[++costs->matched] == '\0') {
         costs->state = NUMBER;
-        costs->digits = 0;
+        costs->has_digits = false;
         costs->us = 0;
     }
 }
@@ -29,13 +29,13 @@ static bool step_number(struct costs *costs, char c)
 {
     if (c >= '0' && c <= '9') {
         costs->us = costs->us * 10 + (uint32_t)(c - '0');
-        costs->digits = 1;
+        costs->has_digits = true;
         /* Too large to be a cost: just bytes.  Checked at each digit, so it cannot overflow. */
         if (costs->us > COSTS_US_MAX) costs->state = PLAIN;
         return false;
     }
     costs->state = c == '\n' ? LINE_START : PLAIN;
-    return costs->digits > 0 && strchr(" \t\r\n", c) != NULL && c != '\0';
+    return costs->has_digits && strchr(" \t\r\n", c) != NULL && c != '\0';
 }
 
 struct costs_due costs_scan(struct costs *costs, const char *bytes, size_t size)

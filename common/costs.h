@@ -16,6 +16,7 @@
 #ifndef C10K_COSTS_H
 #define C10K_COSTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,7 @@ enum { COSTS_US_MAX = 1000 * 1000 };
 struct costs {
     uint8_t state;
     uint8_t matched; /* Characters of the word seen so far. */
-    uint8_t digits;  /* Digits of the number seen so far. */
+    bool has_digits; /* Of the number: it is one. */
     uint8_t is_sleep;
     uint32_t us; /* The number, as far as it was seen. */
 };

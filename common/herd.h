@@ -1,7 +1,7 @@
 /* herd.h -- what client and harness agree on about a herd: clients that lose their server and come
  * back. */
-#ifndef C10K_HERD_LIMITS_H
-#define C10K_HERD_LIMITS_H
+#ifndef C10K_COMMON_HERD_H
+#define C10K_COMMON_HERD_H
 
 enum {
     HERD_S_MAX = 60,  /* How long one may take. */

@@ -62,19 +62,6 @@ static bool finish(FILE *file)
     return fclose(file) == 0 && !failed;
 }
 
-bool histogram_write_csv(const struct histogram *histogram, const char *path)
-{
-    FILE *file = fopen(path, "we");
-    if (file == NULL) return false;
-    fprintf(file, "low_ns,high_ns,count\n");
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        if (histogram->buckets[i] == 0) continue;
-        fprintf(file, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", histogram_low(i), histogram_high(i),
-                histogram->buckets[i]);
-    }
-    return finish(file);
-}
-
 /* Standard deviation from the middles of the buckets: exact enough for the plotter's footer. */
 static double deviation(const struct histogram *histogram)
 {

@@ -65,9 +65,6 @@ bool histogram_has_percentile(const struct histogram *histogram, double percent)
 /* Returns the mean, from the exact sum.  0 if empty. */
 double histogram_mean(const struct histogram *histogram);
 
-/* Writes the buckets that are not empty as CSV "low_ns,high_ns,count".  False with errno. */
-bool histogram_write_csv(const struct histogram *histogram, const char *path);
-
 /* Writes the percentile distribution as text that the HdrHistogram plotter reads, values in us.
  * False with errno. */
 bool histogram_write_hgrm(const struct histogram *histogram, const char *path);

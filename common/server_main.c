@@ -50,8 +50,10 @@ static void show_knob(const struct server_knob *knob)
     printf("%.*s]\n", (int)word_length(word), word);
 }
 
-static void set_knob(const struct server_knob *knob, const char *option, const char *text)
+static void set_knob(const struct server_knob *knob, const char *text)
 {
+    char option[64];
+    snprintf(option, sizeof option, "--%s", knob->name);
     if (knob->words == NULL) {
         *knob->value = number_option(option, text, knob->min, knob->max);
         return;
@@ -114,7 +116,7 @@ static struct request parse(int argc, char **argv)
     opterr = 0; /* Our own line says more. */
     for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
         if (c >= OPTION_KNOB) {
-            set_knob(&server_model.knobs[c - OPTION_KNOB], argv[optind - 2], optarg);
+            set_knob(&server_model.knobs[c - OPTION_KNOB], optarg);
         } else if (c == 'h') {
             request.host = optarg;
         } else if (c == 'e') {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # handshakes.sh -- what does a connection cost before its first byte: TCP alone, and TLS on top?
 #
-#   handshake ──TCP, or TLS──▶ HAProxy ──TCP──▶ server-MODEL          path proxy
-#   handshake ──────────────TCP───────────────▶ server-MODEL          path direct
+#   load ──TCP, or TLS──▶ HAProxy ──TCP──▶ server-MODEL          path proxy
+#   load ──────────────TCP───────────────▶ server-MODEL          path direct
 #
 # usage: harness/handshakes.sh --out DIR [options] VARIANT...   a row in DIR/handshakes.csv for each
 #        harness/handshakes.sh --serve VARIANT [--model M]      only starts its servers, until Ctrl-C
@@ -82,7 +82,6 @@ write_proxy_conf() { # write_proxy_conf BACKEND_PORT TLS KEY
 
 # Sets `servers` (the proxy first) and `port`, the one to connect to; on failure `reason`.
 start_servers() { # start_servers PATH TLS KEY
-    local alone='setpriv --pdeathsig TERM' # Nothing of ours outlives this script.
     if ! start_server "$alone $bin/server-$model 0" "$scraps"; then
         servers=("$server")
         reason="server-$model did not get ready. $(tail -n 1 "$scraps/said")"
@@ -98,22 +97,12 @@ start_servers() { # start_servers PATH TLS KEY
     [[ -z $reason ]]
 }
 
-end_servers() {
-    local pid try
-    for pid in "${servers[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-    for pid in "${servers[@]}"; do
-        for ((try = 0; try < 200; try++)); do
-            kill -0 "$pid" 2>/dev/null || break
-            sleep 0.01
-        done
-        kill -KILL "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
-    done
-    servers=()
-}
-
 # CPU time of a process from the scheduler's own account: exact, and neither of the two ends threads.
-cpu_ns_of() { cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f", sum }'; }
+# Nothing of a process that has ended.
+cpu_ns_of() {
+    local files=(/proc/"$1"/task/*/schedstat)
+    ((${#files[@]} == 0)) || cat "${files[@]}" | awk '{ sum += $1 } END { printf "%.0f", sum }'
+}
 
 # The same when nothing happens any more: the last connections may still be ending.
 settled_cpu_ns() { # settled_cpu_ns PID
@@ -132,7 +121,7 @@ settled_cpu_ns() { # settled_cpu_ns PID
 add_row() { # add_row ROW
     local file=$out/handshakes.csv
     [[ -s $file ]] ||
-        echo experiment,schema,profile,model,repeat,path,tls,key,resumed_asked,at_once,connections,failed,resumed,round_trips,round_trips_max,handshake_sent_b,handshake_received_b,window_s,connections_per_s,handshake_ns_p50,handshake_ns_p99,server_cpu_us_per_connection,proxy_cpu_us_per_connection,client_cpu_us_per_connection,status,reason >"$file"
+        echo experiment,schema,profile,model,repeat,path,tls,key,resumed_asked,at_once,connections,failed,resumed,round_trips,round_trips_max,handshake_sent_b,handshake_received_b,window_s,connections_per_s,handshake_ns_p50,handshake_ns_p99,server_cpu_us_per_connection,proxy_cpu_us_per_connection,client_cpu_us_per_connection,steal_percent,foreign_cpu_percent,tries,status,reason >"$file"
     echo "$1" >>"$file"
 }
 
@@ -140,32 +129,63 @@ per_connection_us() { # per_connection_us NS DONE
     awk -v ns="$1" -v done="$2" 'BEGIN { if (done > 0) printf "%.3f", ns / 1000 / done }'
 }
 
-# Runs the client, and sets `said` (its line) and `reason`.
+# Of what the client said, what the row needs, in its order.
+found_by_client() { # found_by_client <REPORT
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) place[$i] = i; next }
+        function value(name) { return $place[name] }
+        {
+            done = value("connections_established"); s = value("connect_s")
+            printf "%d,%s,%s,%s,%s,%s,%s,%.1f,", value("connections_asked") - done, value("resumed"), value("round_trips_p50"),
+                value("round_trips_max"), value("handshake_sent_b"), value("handshake_received_b"), s, done / s
+            printf "%s,%s,%s\n", value("handshake_ns_p50"), value("handshake_ns_p99"),
+                (done > 0) ? sprintf("%.3f", value("connect_cpu_ns") / 1000 / done) : ""
+        }'
+}
+
+# Runs the client, and sets `found` and `reason`.
 visit() { # visit TLS RESUMED
-    local options=(--plain)
+    local options=() rc=0
     if [[ $1 != none ]]; then
         options=(--tls "$1" --ca "$scraps/ca.pem")
         [[ $2 == 0 ]] || options+=(--resume)
     fi
-    run_child taskset --cpu-list "$client_cpus" "$bin/handshake" --port "$port" --connections "$connections" \
-        --at-once "$at_once" --message-b "$message_b" --timeout-s "$timeout_s" "${options[@]}" \
-        >"$scraps/line" 2>"$scraps/said" || reason=$(tail -n 1 "$scraps/said")
-    said=$(tail -n 1 "$scraps/line")
+    run_client "$scraps" timeout --foreground "$timeout_s" "$bin/load" --port "$port" --output csv \
+        --short-lived "$connections" --connections "$at_once" --message-b "$message_b" "${options[@]}" \
+        >"$scraps/report" || rc=$?
+    ((rc == 0)) || reason=$(head -n 1 "$scraps/client")
+    ((rc != 124)) || reason="not over after $timeout_s s"
+    ((rc == 0)) || : "${reason:=the client ended with status $rc}"
+    found=$(found_by_client <"$scraps/report")
+    [[ -n $found ]] || : "${reason:=the client gave no report}"
 }
 
+# Once more, if something else used the machine meanwhile; the last try counts.
 measure_variant() { # measure_variant VARIANT
-    local path tls key asked said='' reason='' begin=() end=() status=ok i cost=0 proxy_us='' server_us=''
-    local _ failed resumed trips trips_max sent received window rate client_us p50 p99
+    local try status=noisy row=''
+    for ((try = 1; try <= TRIES_MAX; try++)); do
+        [[ $status == noisy ]] || break
+        try_variant "$1"
+    done
+    add_row "$row"
+}
+
+# Sets `row` and `status`.
+try_variant() { # try_variant VARIANT
+    local machine=, noise=''
+    local path tls key asked found='' reason='' begin=() end=() i cost=0 proxy_us='' server_us=''
+    local failed resumed trips trips_max sent received window rate p50 p99 client_us
     IFS=, read -r path tls key asked <<<"$1"
     if start_servers "$path" "$tls" "$key"; then
         for i in "${!servers[@]}"; do begin[i]=$(settled_cpu_ns "${servers[i]}"); done
         visit "$tls" "$asked"
         for i in "${!servers[@]}"; do end[i]=$(settled_cpu_ns "${servers[i]}"); done
     fi
-    end_servers
+    end_servers "${servers[@]}" || true
+    servers=()
     ((what_stopped == 0)) || exit "$what_stopped"
-    IFS=, read -r _ failed resumed trips trips_max sent received window rate client_us p50 p99 <<<"$said"
-    if [[ -n $said ]]; then
+    IFS=, read -r failed resumed trips trips_max sent received window rate p50 p99 client_us <<<"$found"
+    for i in "${!end[@]}"; do [[ -n ${begin[i]} && -n ${end[i]} ]] || : "${reason:=a server ended}"; done
+    if [[ -n $found && $reason != 'a server ended' ]]; then
         for i in "${!end[@]}"; do cost=$((cost + end[i] - begin[i])); done
         server_us=$(per_connection_us "$cost" "$((connections - failed))")
         [[ $path == direct ]] || proxy_us=$(per_connection_us "$((end[0] - begin[0]))" "$((connections - failed))")
@@ -173,9 +193,12 @@ measure_variant() { # measure_variant VARIANT
     if [[ -z $reason && $asked == 1 ]] && ((resumed * 100 < connections * RESUMED_PERCENT_MIN)); then
         reason="$resumed of $connections were resumed"
     fi
+    status=ok
+    [[ -z $noise ]] || status=noisy
     [[ -z $reason ]] || status=failed
-    reason=$(tr ',"' '; ' <<<"${reason#handshake: }")
-    add_row "$experiment,$schema,$profile,$model,$repeat,$1,$at_once,$connections,$failed,$resumed,$trips,$trips_max,$sent,$received,$window,$rate,$p50,$p99,$server_us,$proxy_us,$client_us,$status,$reason"
+    : "${reason:=$noise}"
+    reason=$(tr ',"' '; ' <<<"${reason#load: }")
+    row="$experiment,$schema,$profile,$model,$repeat,$1,$at_once,$connections,$failed,$resumed,$trips,$trips_max,$sent,$received,$window,$rate,$p50,$p99,$server_us,$proxy_us,$client_us,$machine,$try,$status,$reason"
     echo "point $1 $status server_cpu_us_per_connection=$server_us connections_per_s=$rate"
 }
 
@@ -226,7 +249,7 @@ check_request() {
     for program in haproxy openssl; do
         command -v "$program" >/dev/null || die "$program is missing: harness/setup.sh --for-handshakes installs it"
     done
-    [[ -x $bin/handshake ]] || die "there is no $bin/handshake: install libssl-dev, then make"
+    [[ -x $bin/load ]] || die "there is no $bin/load: make builds it"
     [[ -x $bin/server-$model ]] || die "there is no $bin/server-$model"
 }
 
@@ -237,7 +260,7 @@ main() {
     set_cpus
     handle_signals
     scraps=$(mktemp -d)
-    trap 'end_servers; rm -rf "$scraps"' EXIT
+    trap 'end_servers "${servers[@]}" || true; rm -rf "$scraps"' EXIT
     make_authority
     if [[ $mode == serve ]]; then serve "${variants[0]}"; exit; fi
     mkdir -p "$out"

@@ -14,7 +14,7 @@ export C10K_BEGIN
 # shellcheck disable=SC2034  # for the scripts
 readonly bin=${C10K_BIN:-build/release}
 
-# Of raw.csv and cold_start.csv: COLUMNS_SCHEMA of columns.h, and the oldest that can be read.
+# Of all tables of a run: COLUMNS_SCHEMA of columns.h, and the oldest that can be read.
 # shellcheck disable=SC2034  # for the scripts
 readonly schema=2 oldest_schema=1
 
@@ -70,6 +70,9 @@ built_models() {
 
 one_line() { tr '\n' ' ' | sed 's/ $//'; }
 
+# A file on one line; nothing if it cannot be read.
+of_file() { [[ ! -r $1 ]] || tr '\n\t' '  ' <"$1" | sed 's/ *$//'; }
+
 is_one_of() { # is_one_of WORD LIST...
     local word=$1 other
     shift
@@ -109,7 +112,18 @@ claims_of() { # claims_of RUN
     for name in switch_cost handshakes; do
         [[ ! -s $1/$name.csv ]] || options+=(-v "$name=$1/$name.csv")
     done
-    awk "${options[@]}" -f harness/spread.awk -f harness/claims.awk "$1/summary.csv"
+    awk "${options[@]}" -f harness/numbers.awk -f harness/spread.awk -f harness/claims.awk "$1/summary.csv"
+}
+
+# A comment of the experiment as it was when it was measured, else as it is.
+experiment_says() { # experiment_says RUN EXPERIMENT WHAT
+    local text=
+    [[ ! -f $1/command.txt ]] || text=$(awk -v conf="/$2.conf" -v what="# $3: " '
+        /^== / { here = index($0, conf) }
+        here && index($0, what) == 1 { print substr($0, length(what) + 1); exit }' "$1/command.txt")
+    [[ -n $text || ! -f harness/experiments/$2.conf ]] ||
+        text=$(sed -n "s/^# $3: //p" "harness/experiments/$2.conf" | head -n 1)
+    printf '%s' "$text"
 }
 
 has_measurements() { # has_measurements FOLDER

@@ -83,7 +83,8 @@ default_models_of() { # default_models_of EXPERIMENT
     local wanted
     [[ $(conf "$1" kind) != chat ]] || return 0 # The room is no model.
     read -r -a wanted < <(conf "$1" models)
-    if [[ ${wanted[*]} != all ]]; then printf '%s\n' "${wanted[@]}"
+    if [[ $(conf "$1" kind) == handshakes ]]; then printf '%s\n' "${wanted[@]}"
+    elif [[ ${wanted[*]} != all ]]; then printf '%s\n' "${wanted[@]}" "${!commands[@]}"
     elif [[ $profile == full ]]; then expand_models all "${!commands[@]}"
     else expand_models "${core_models[@]}" "${!commands[@]}"
     fi
@@ -152,7 +153,12 @@ models_of() { # models_of EXPERIMENT: those that its conf wants, of those that a
     local wanted model
     if [[ $(conf "$1" kind) == chat ]]; then echo room; return; fi
     wanted=$(conf "$1" models)
-    if ((chosen == 0)); then wanted=$(default_models_of "$1" | one_line); fi
+    if ((chosen == 0)); then
+        wanted=$(default_models_of "$1" | one_line)
+    elif [[ $(conf "$1" kind) != handshakes ]]; then
+        wanted+=" ${!commands[*]}" # Who brings a server wants it measured.
+        [[ $wanted != all\ * ]] || wanted=all
+    fi
     for model in "${models[@]}"; do
         if [[ $wanted == all || " $wanted " == *" $model "* ]] && pays_if_asked "$1" "$model"; then echo "$model"; fi
     done
@@ -170,13 +176,19 @@ estimate_of() { # seconds for one step of an experiment
 }
 
 plan() {
-    local name model count
+    local name model count asked
     for name in "${experiments[@]}"; do
         for model in "${models[@]}"; do
             pays_if_asked "$name" "$model" || say "$name: without $model, which does not know --costs"
         done
-        count=$(models_of "$name" | wc -l)
-        [[ $plan_only == false ]] || say "$name: $(repeats_of "$name") x $(models_of "$name" | one_line), about $(estimate_of "$name") s each"
+        mapfile -t asked < <(models_of "$name")
+        count=${#asked[@]}
+        ((count > 0)) || say "$name: left out: it is about $(conf "$name" models)"
+        for model in "${models[@]}"; do
+            ((chosen == 0 || count == 0)) || is_one_of "$model" "${asked[@]}" || ! pays_if_asked "$name" "$model" ||
+                [[ ${asked[*]} == room ]] || say "$name: without $model: it is about $(conf "$name" models)"
+        done
+        [[ $plan_only == false || $count == 0 ]] || say "$name: $(repeats_of "$name") x $(models_of "$name" | one_line), about $(estimate_of "$name") s each"
         [[ $(conf "$name" kind) == cold_start ]] || count=$((count * $(repeats_of "$name")))
         steps=$((steps + count))
         planned_s=$((planned_s + count * $(estimate_of "$name")))
@@ -210,6 +222,7 @@ show_points() {
 shuffled() { # shuffled NUMBER: shuffles lines; the order follows from the seed and the number.
     local words i j held
     mapfile -t words
+    ((${#words[@]} > 0)) || return 0 # Else printf would make a line of nothing.
     RANDOM=$(((seed * 31 + $1) % 32768))
     for ((i = ${#words[@]} - 1; i > 0; i--)); do
         j=$((RANDOM % (i + 1)))
@@ -287,6 +300,13 @@ measure_blocks() { # measure_blocks EXPERIMENT NUMBER
     done
 }
 
+# A script that measures broke, unless it was interrupted: the run goes on, and ends with 1.
+script_failed() { # script_failed EXPERIMENT STATUS
+    ((what_stopped == 0)) || return 0
+    broken=1
+    say "$1 could not be measured: its script ended with status $2; points are missing"
+}
+
 time_commands() { # time_commands EXPERIMENT NUMBER
     local model order options
     mapfile -t options < <(command_options)
@@ -294,7 +314,7 @@ time_commands() { # time_commands EXPERIMENT NUMBER
     for model in "${order[@]}"; do
         begin_step "$1, $model, $(repeats_of "$1") runs with hyperfine"
         run_child harness/cold_start.sh --experiment "$1" --out "$out" --runs "$(repeats_of "$1")" \
-            --requests "$(conf "$1" requests)" "${options[@]}" "$model" > >(show_points) || true
+            --requests "$(conf "$1" requests)" "${options[@]}" "$model" > >(show_points) || script_failed "$1" "$?"
         done_s=$((done_s + $(estimate_of "$1")))
         ((what_stopped == 0)) || return 1
     done
@@ -302,14 +322,14 @@ time_commands() { # time_commands EXPERIMENT NUMBER
 
 shake_hands() { # shake_hands EXPERIMENT NUMBER
     local repeat order
+    [[ -n $(models_of "$1") ]] || return 0
     for ((repeat = 1; repeat <= $(repeats_of "$1"); repeat++)); do
         mapfile -t order < <(harness/handshakes.sh --list | shuffled "$(($2 * 1000 + repeat))")
         begin_step "$1, repeat $repeat of $(repeats_of "$1")"
         run_child harness/handshakes.sh --experiment "$1" --profile "$profile" --repeat "$repeat" --out "$out" \
             --connections "$(conf "$1" requests)" --at-once "$(conf "$1" connections)" \
             --message-b "$(conf "$1" message_b)" --timeout-s "$(conf "$1" time_cap_s)" \
-            --model "$(models_of "$1" | head -n 1)" "${order[@]}" > >(show_points) ||
-            { ((what_stopped != 0)) || { broken=1; say "$1 could not be measured"; }; }
+            --model "$(models_of "$1" | head -n 1)" "${order[@]}" > >(show_points) || script_failed "$1" "$?"
         done_s=$((done_s + $(estimate_of "$1")))
         ((what_stopped == 0)) || return 1
     done
@@ -317,15 +337,13 @@ shake_hands() { # shake_hands EXPERIMENT NUMBER
 
 # The chat's server is always the room: it has a gate of its own, tests/chat.bats.
 measure_chat() { # measure_chat EXPERIMENT
-    local repeat status
+    local repeat
     for ((repeat = 1; repeat <= $(repeats_of "$1"); repeat++)); do
         begin_step "$1, repeat $repeat of $(repeats_of "$1")"
-        status=0
         run_child harness/chat.sh --experiment "$1" --out "$out" --profile "$profile" --repeat "$repeat" \
-            --seed "$((seed + repeat))" > >(show_points) || status=$?
+            --seed "$((seed + repeat))" > >(show_points) || script_failed "$1" "$?"
         done_s=$((done_s + $(estimate_of "$1")))
         ((what_stopped == 0)) || return 1
-        ((status == 0)) || { broken=1; say "chat.sh itself broke at $1 (status $status): points are missing"; }
     done
 }
 
@@ -350,8 +368,10 @@ measure_all() {
 # Beside the new run, in which nothing changes any more.
 compare_with_baseline() {
     say "comparing with $baseline"
-    harness/compare.sh "$baseline" "$out" --out "$(dirname "$out")/compare_$(basename "$baseline")_$(basename "$out")" ||
+    harness/compare.sh "$baseline" "$out" --out "$(dirname "$out")/compare_$(basename "$baseline")_$(basename "$out")" || {
+        ((what_stopped == 0)) || exit "$what_stopped"
         fail "what was measured is kept in $out, but it was not compared"
+    }
 }
 
 finish() {
@@ -367,7 +387,7 @@ finish() {
         ln --symbolic --force --no-dereference "$run_name" results/latest
     fi
     say 'drawing'
-    harness/draw.sh "$out" || fail "what was measured is kept in $out; draw it with ./run_all.sh draw $out"
+    harness/draw.sh "$out" || { ((what_stopped == 0)) || exit "$what_stopped"; fail "what was measured is kept in $out; draw it with ./run_all.sh draw $out"; }
     if [[ -n $baseline ]] && ((what_stopped == 0)); then compare_with_baseline; fi
     exit "$((what_stopped != 0 ? what_stopped : broken))"
 }

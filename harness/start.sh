@@ -1,12 +1,29 @@
 # start.sh -- how scripts start a server: on CPUs of its own, and waited for until it is ready.
 #
 # Sourced after lib.sh by scripts that measure; measure.c has its own way.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables of lib.sh, and for the scripts
 
 readonly READY_S=10 # An interpreter with a large library needs a second or two.
 server='' port=''
 
-end_server() { [[ -z $server ]] || kill -TERM "$server" 2>/dev/null || true; }
+# In front of a server's command: nothing of ours outlives the script.
+readonly alone='setpriv --pdeathsig TERM'
+
+# Ends servers: who is still there 2 s after SIGTERM is killed.  Returns the status of the last one.
+end_servers() { # end_servers PID...
+    local pid try status=0
+    for pid in "$@"; do kill -TERM "$pid" 2>/dev/null || true; done
+    for pid in "$@"; do
+        for ((try = 0; try < 200; try++)); do
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.01
+        done
+        kill -KILL "$pid" 2>/dev/null || true
+        status=0
+        wait "$pid" 2>/dev/null || status=$?
+    done
+    return "$status"
+}
 
 # As the harness deals them out: the first half to the server.  One CPU is shared.
 set_cpus() {
@@ -18,7 +35,6 @@ set_cpus() {
     done
     half=$((${#cpus[@]} / 2))
     server_cpus=$(IFS=,; echo "${cpus[*]:0:half}")
-    # shellcheck disable=SC2034  # for the scripts
     client_cpus=$(IFS=,; echo "${cpus[*]:half}")
     ((half > 0)) || server_cpus=$client_cpus
 }
@@ -31,6 +47,20 @@ free_port() {
         can_connect "$port" || { echo "$port"; return; }
     done
     return 1
+}
+
+# Runs a client with a witness, on the CPUs of clients; what it says on stderr goes to SCRAPS/client.  Sets `machine` to
+# "steal_percent,foreign_cpu_percent", and `noise` to why the machine was not ours meanwhile, or to nothing.
+readonly TRIES_MAX=3 # Of a point that something else disturbed, as measure does.
+run_client() { # run_client SCRAPS PROGRAM [ARGUMENT...]
+    local rc=0 steal foreign status
+    machine=, noise=''
+    run_child "$bin/witness" "$1/around.csv" taskset --cpu-list "$client_cpus" "${@:2}" 2>"$1/client" || rc=$?
+    ((what_stopped == 0)) || return "$rc"
+    IFS=, read -r steal foreign status noise < <(tail -n 1 "$1/around.csv") || fail "the witness saw nothing: $1/around.csv"
+    [[ $status == noisy ]] || noise=''
+    machine=$steal,$foreign
+    return "$rc"
 }
 
 can_connect() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

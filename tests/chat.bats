@@ -5,31 +5,29 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load serving.bash
+    load measuring.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     tmp=$BATS_TEST_TMPDIR
-    room=''
+    experiment=''
 }
 
-teardown() { [[ -z $room ]] || kill "$room" 2>/dev/null || true; }
+teardown() {
+    [[ -z $experiment ]] || kill "$experiment" 2>/dev/null || true
+    end_servers
+}
 
-# Starts a room and leaves its pid in $room and its port in $port.
-start() { # start [PROGRAM [OPTION...]]
-    local program=${1:-build/release/chat-room}
-    : >"$tmp/ready"
-    ([[ -z ${files:-} ]] || ulimit -n "$files"; exec "$program" 0 "${@:2}") >"$tmp/ready" 2>"$tmp/said" 3>&- &
-    room=$!
-    for _ in {1..250}; do [[ -s $tmp/ready ]] && break; sleep 0.02; done
-    port=$(sed -n 's/^ready port=//p' "$tmp/ready")
-    [[ -n $port ]]
+# Starts a room, or what takes itself for one, and leaves its pid in $room too.
+start_room() { # start_room [PROGRAM [OPTION...]]
+    start "${1:-chat-room}" "${@:2}"
+    room=$server
 }
 
 # Ends the room by SIGTERM: in order, within a second, and nobody listens any more.
 end_room() {
-    local status=0 begin=$EPOCHREALTIME
-    kill -TERM "$room"
-    wait "$room" || status=$?
-    ((status == 0 && (${EPOCHREALTIME/./} - ${begin/./}) < 1000000))
-    room=''
+    local begin=$EPOCHREALTIME
+    stop
+    (((${EPOCHREALTIME/./} - ${begin/./}) < 1000000))
     if (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "somebody still listens"; return 1; fi
 }
 
@@ -53,7 +51,7 @@ members_are() { # members_are COUNT
 cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
 
 @test "50 members who talk at once, in pieces, all hear every line once and in one order" {
-    start
+    start_room
     chat --members 50 --check 100
     chat --members 50 --check 20 --message-b 1024 --seed 2
     chat --members 1 --check 50
@@ -65,48 +63,48 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
 @test "the same under the sanitizers, and with a queue of 1 KiB" {
     for build in address thread; do
         [[ -x build/$build/chat-room ]] || skip "build/$build is not there"
-        start "build/$build/chat-room"
+        start_room "build/$build/chat-room"
         chat --members 20 --check 50
         end_room
     done
-    start build/release/chat-room --queue-kib 1
+    start_room chat-room --queue-kib 1
     chat --members 20 --check 100 --message-b 512
     end_room
 }
 
 @test "1,000 members hear each other" {
-    start
+    start_room
     chat --members 1000 --check 2 --timeout-ms 5000
     members_are 0
     end_room
 }
 
 @test "a room that skips a line for one member, or swaps two, is found" {
-    start build/release/room-liar-skip
+    start_room room-liar-skip
     run -1 --separate-stderr chat --members 50 --check 20 --timeout-ms 500
     [[ $(jq .lost <<<"$output") -ge 1 && $stderr == *'not everything arrived'* ]]
     end_room
-    start build/release/room-liar-swap
+    start_room room-liar-swap
     run -1 --separate-stderr chat --members 50 --check 20 --timeout-ms 500
     [[ $(jq .lost <<<"$output") == 0 && $(jq .out_of_order <<<"$output") -ge 1 ]]
     end_room
     # Also by the load, whose lines are on a schedule.
     for liar in skip swap; do
-        start "build/release/room-liar-$liar"
+        start_room "room-liar-$liar"
         run -1 chat --members 50 --rate 200 --warm 0 --duration 0.5 --timeout-ms 300
         end_room
     done
 }
 
 @test "what is no chat is found: an echo server sends nobody what the others say" {
-    start build/release/server-epoll
+    start_room server-epoll
     run -1 --separate-stderr chat --members 3 --check 1 --patience-ms 300
     [[ $stderr == *'1 of 3 members joined'* ]]
     end_room
 }
 
 @test "who never reads is let go, said once, and all others hear everything in time" {
-    start
+    start_room
     join
     deaf=$guest
     join
@@ -114,15 +112,15 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
     # About 6 MB: more than the kernel keeps for one who does not read.
     run -0 chat --members 20 --check 300 --message-b 1024
     members_are 0
-    [[ $(wc -l <"$tmp/said") == 1 ]]
-    grep -q 'a member who does not read was let go' "$tmp/said"
+    [[ $(wc -l <"$said") == 1 ]]
+    grep -q 'a member who does not read was let go' "$said"
     end_room
-    grep -q '2 members were let go in all' "$tmp/said"
+    grep -q '2 members were let go in all' "$said"
     exec {deaf}>&- {guest}>&-
 }
 
 @test "the memory of a member who does not read is bounded" {
-    start
+    start_room
     before=$(awk '/^VmRSS/ { print $2 }' "/proc/$room/status")
     join
     chat --members 20 --check 300 --message-b 1024
@@ -133,7 +131,7 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
 }
 
 @test "a member that is reset in the middle of a line ends only itself, and its half line is not heard" {
-    start
+    start_room
     chat --members 20 --rate 500 --duration 1 >"$tmp/load" 3>&- &
     load=$!
     for _ in {1..20}; do
@@ -149,7 +147,7 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
 }
 
 @test "a line of 1 KiB is heard, a longer one ends its member only" {
-    start
+    start_room
     join
     printf '%01023d\n' 7 >&"$guest"
     read -r -t 2 -u "$guest" line
@@ -168,7 +166,7 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
 }
 
 @test "a line without an end is not said; what was said before is still sent after a half-close" {
-    start
+    start_room
     # The last member of a check half-closes as it speaks; here the rest of a line is under way, too.
     join
     printf 'one\ntwo\nthr' >&"$guest"
@@ -185,11 +183,11 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
 }
 
 @test "with few files the others are served, newcomers wait without burning CPU, and get in later" {
-    files=20 start
+    start_room
+    prlimit --pid "$room" --nofile=20:20
     members=()
     for _ in {1..20}; do join; members+=("$guest"); done
-    sleep 0.2
-    grep -q 'Too many open files' "$tmp/said"
+    eventually grep -q 'Too many open files' "$said"
     before=$(cpu_ns)
     sleep 0.5
     used=$(($(cpu_ns) - before))
@@ -199,14 +197,14 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
     read -r -t 2 -u "${members[1]}" line
     [[ $line == hello ]]
     for guest in "${members[@]:0:10}"; do exec {guest}>&-; done
-    sleep 0.3
+    # It lies in the socket until the room has taken its member in.
     echo again >&"${members[19]}"
-    read -r -t 2 -u "${members[19]}" line
+    read -r -t 5 -u "${members[19]}" line
     [[ $line == again ]]
 }
 
 @test "the load counts what it did, and tells the room's CPU time" {
-    start
+    start_room
     run -0 chat --members 100 --rate 200 --duration 1 --server-pid "$room"
     jq -e '.members == 100 and .deliveries == 100 * .lines_sent and .lines_sent == .lines_due and .lines_due > 100
         and .delivery_ns_p50 > 0 and .delivery_ns_p50 <= .delivery_ns_p99 and .delivery_ns_p99 <= .delivery_ns_max
@@ -241,7 +239,7 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
         run -2 --separate-stderr build/release/chat-room $wrong
         ((${#stderr_lines[@]} == 1))
     done
-    start
+    start_room
     run -2 --separate-stderr build/release/chat-room "$port"
     [[ $stderr == *'choose another'* ]]
     end_room
@@ -249,10 +247,14 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
 
 # ---- the experiment ----
 
-# A client that says what $tmp/line holds; all else is real.
+# A client that says what $tmp/lines holds, and a witness that saw what $tmp/around holds; all else is real.
 fake_client() {
     mkdir -p "$tmp/bin"
     ln -sf "$PWD"/build/release/{measure,chat-room} "$tmp/bin/"
+    # shellcheck disable=SC2016  # for the script
+    printf '#!/bin/sh\nfile=$1; shift; echo run >>"%s"; cat "%s" >"$file"; exec "$@"\n' "$tmp/tries" "$tmp/around" >"$tmp/bin/witness"
+    chmod +x "$tmp/bin/witness"
+    echo 0.10,0.20,ok, >"$tmp/around"
     printf '#!/bin/sh\ncat "%s"\nexit 1\n' "$tmp/lines" >"$tmp/bin/chat"
     chmod +x "$tmp/bin/chat"
 }
@@ -284,32 +286,53 @@ verdict() {
     [[ $(verdict send_lag_ns_p99=49000 delivery_ns_p99=80000) == 'ok ' ]]
     [[ $(verdict client_cpu_percent=86) == client_limited* ]]
     [[ $(verdict lines_sent=980) == client_limited* ]]
+    # A neighbour: it is tried again, each of the four points; what the server did wrong is not his fault.
+    echo '0.10,9.50,noisy,other programs used 9.5 % of the machine' >"$tmp/around"
+    : >"$tmp/tries"
+    [[ $(verdict lost=1) == 'noisy other programs used 9.5 %'* && $(wc -l <"$tmp/tries") == 12 ]]
+    [[ $(tail -n 1 "$tmp/chat.csv") == *,0.10,9.50,3,noisy,* ]]
+    [[ $(verdict corrupt=1) == corrupt* && $(verdict lines_sent=980) == client_limited* ]]
+    echo 0.10,0.20,ok, >"$tmp/around"
     [[ $(verdict disconnected=2 client_cpu_percent=99) == 'failed the room ended 2'* ]]
     [[ $(verdict corrupt=1 disconnected=2) == corrupt* && $(verdict out_of_order=1) == corrupt* ]]
     printf '#!/bin/sh\necho "chat: no, never" >&2; exit 1\n' >"$tmp/bin/chat"
     [[ $(verdict) == 'failed chat: no; never' ]]
 }
 
-@test "the experiment has a row for each number of members, all columns are documented" {
+# A short chat of 5 members, then of 20, of which all programs are real.
+small_experiment() {
     sed 's/^connections .*/connections = 5 20/; s/^rate_per_s .*/rate_per_s = 2000/; s/^window_s.quick.*/window_s.quick = 0.3/; s/^warmup_s.quick.*/warmup_s.quick = 0.1/' \
         harness/experiments/chat.conf >"$tmp/chat.conf"
     mkdir "$tmp/bin"
-    ln -s "$PWD"/build/release/{chat,chat-room} "$tmp/bin/"
+    ln -s "$PWD"/build/release/{chat,chat-room,witness} "$tmp/bin/"
     # shellcheck disable=SC2016  # for the script
     printf '#!/bin/sh\nshift\nexec "%s" "%s" "$@"\n' "$PWD/build/release/measure" "$tmp/chat.conf" >"$tmp/bin/measure"
     chmod +x "$tmp/bin/measure"
+}
+
+@test "the experiment has a row for each number of members, all columns are documented" {
+    small_experiment
     C10K_BIN=$tmp/bin run -0 harness/chat.sh --experiment chat --profile quick --repeat 2 --seed 7 --out "$tmp"
     [[ ${#lines[@]} == 2 && ${lines[1]} == 'point room 20 '* ]]
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $c["status"] !~ /^(ok|client_limited|overloaded)$/ || $c["deliveries"] != $c["members"] * $c["lines_sent"] || $c["repeat"] != 2 { bad = 1 }
+        $c["status"] !~ /^(ok|noisy|client_limited|overloaded)$/ || $c["deliveries"] != $c["members"] * $c["lines_sent"] || $c["repeat"] != 2 { bad = 1 }
         { rows++ } END { exit bad || rows != 2 }' "$tmp/chat.csv"
-    diff <(head -1 "$tmp/chat.csv" | tr , '\n' | sort) \
-         <(awk -F'|' '$2 ~ "column of chat.csv" { here = 1; next } !/^\|/ { here = 0 }
-               here && /^\| [a-z]/ { gsub(/ /, "", $2); gsub(",", "\n", $2); print $2 }' results/README.md | sort)
-    # Nothing is left when it is interrupted.
-    C10K_BIN=$tmp/bin timeout --signal=INT 0.6 harness/chat.sh --experiment chat --out "$tmp" >/dev/null && return 1
-    sleep 0.2
-    ! pgrep --full "$tmp/bin/chat" || return 1
+    documented "$tmp/chat.csv"
+}
+
+@test "an experiment that is interrupted leaves neither room nor client" {
+    small_experiment
+    # A job of a script ignores Ctrl-C, unless it is told not to.
+    C10K_BIN=$tmp/bin env --default-signal=INT harness/chat.sh --experiment chat --out "$tmp" >/dev/null 3>&- &
+    experiment=$!
+    eventually runs "^$tmp/bin/chat --port"
+    runs "^$tmp/bin/chat-room"
+    kill -INT "$experiment"
+    status=0
+    wait "$experiment" || status=$?
+    experiment=''
+    [[ $status == 130 ]]
+    eventually gone "$tmp/bin/"
 }
 
 @test "the charts of a chat, its table, and its answer are drawn from its rows" {

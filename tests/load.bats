@@ -5,33 +5,19 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     load measuring.bash
+    load serving.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
-    BIN=build/release
-    load=$BIN/load
-    started=()
+    load=build/release/load
 }
 
-teardown() {
-    local pid
-    for pid in "${started[@]}"; do kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null || true; done
-}
-
-# Starts a server; leaves its port in $port.
-start() { # start PROGRAM [OPTION...]
-    local out=$BATS_TEST_TMPDIR/ready
-    "$BIN/$1" 0 "${@:2}" >"$out" 2>/dev/null 3>&- &
-    started+=($!)
-    for _ in {1..100}; do [[ -s $out ]] && break; sleep 0.05; done
-    port=$(sed -n 's/^ready port=//p' "$out")
-    [[ -n $port ]]
-}
+teardown() { end_servers; }
 
 # Prints field NAME of the JSON in $output.
 field() { jq -r ".$1" <<<"$output"; }
 
 @test "accounting closes: asked = established, sent = received + lost, nothing corrupt" {
     start server-poll
-    run -0 $load --port "$port" --connections 500 --rate 5000 --duration 1 --output json
+    run -0 $load --port "$port" --connections 500 --rate 5000 --warm 0.1 --duration 1 --output json
     [[ $(field connections_established) == 500 && $(field lost) == 0 && $(field corrupt) == 0 ]]
     [[ $(field sent) == $(field received) ]]
     true_that "$(field achieved_per_s) > 4700 && $(field achieved_per_s) < 5300"
@@ -80,14 +66,13 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "a server stopped for 200 ms shows at max and p99.9 in the open loop, the closed loop hides it" {
     start server-poll
-    pid=${started[0]}
-    (sleep 1; kill -STOP "$pid"; sleep 0.2; kill -CONT "$pid") 3>&- &
-    run -0 $load --port "$port" --connections 10 --rate 5000 --warm 0.3 --duration 3 --output json
+    (sleep 1; kill -STOP "$server"; sleep 0.2; kill -CONT "$server") 3>&- &
+    run -0 $load --port "$port" --connections 10 --rate 5000 --warm 0.3 --duration 2 --output json
     wait $!
     true_that "$(field latency_ns_max) >= 190000000"
     true_that "$(field latency_ns_p99) >= 50000000"
-    (sleep 1; kill -STOP "$pid"; sleep 0.2; kill -CONT "$pid") 3>&- &
-    run -0 $load --port "$port" --connections 10 --closed --warm 0.3 --duration 3 --output json
+    (sleep 1; kill -STOP "$server"; sleep 0.2; kill -CONT "$server") 3>&- &
+    run -0 $load --port "$port" --connections 10 --closed --warm 0.3 --duration 2 --output json
     wait $!
     true_that "$(field latency_ns_max) >= 190000000"
     true_that "$(field latency_ns_p99) <= 20000000"
@@ -95,18 +80,17 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "a corrupted byte is found and said" {
     start liar-corrupt
-    run -1 --separate-stderr $load --port "$port" --connections 4 --closed --message-b 60000 --duration 1 --output json
+    run -1 --separate-stderr $load --port "$port" --connections 4 --closed --message-b 60000 --warm 0.1 --duration 1 --output json
     [[ $(field corrupt) -gt 0 ]]
     [[ $stderr == *"bytes that it had not received"* ]]
 }
 
 @test "a server that falls silent: all that is lost is counted, with at least the timeout" {
     start server-poll
-    pid=${started[0]}
-    (sleep 1.5; kill -STOP "$pid") 3>&- &
+    (sleep 1.5; kill -STOP "$server") 3>&- &
     run -1 --separate-stderr $load --port "$port" --connections 10 --rate 1000 --warm 0.2 --duration 2 --timeout-ms 300 --output json
     wait $!
-    kill -CONT "$pid"
+    kill -CONT "$server"
     [[ $(field lost) -gt 100 && $(field sent) == $(($(field received) + $(field lost))) ]]
     true_that "$(field latency_ns_p99) >= 300000000"
     [[ $stderr == *"did not come back"* ]]
@@ -114,8 +98,7 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "a server that dies in the window: an answer comes all the same" {
     start server-poll
-    pid=${started[0]}
-    (sleep 0.5; kill -KILL "$pid") 3>&- &
+    (sleep 0.5; kill -KILL "$server") 3>&- &
     run -1 --separate-stderr $load --port "$port" --connections 10 --rate 1000 --warm 0.1 --duration 1 --output json
     wait $!
     [[ $(field connections_reset) == 10 && $(field lost) -gt 0 ]]
@@ -130,21 +113,21 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "too few files for the connections: it splits itself over processes" {
     start server-poll
-    run -0 bash -c "ulimit -n 200; exec $load --port $port --connections 1000 --closed --duration 0.5 --output json"
+    run -0 bash -c "ulimit -n 200; exec $load --port $port --connections 1000 --closed --warm 0.1 --duration 0.5 --output json"
     [[ $(field connections_established) == 1000 && $(field processes) -ge 6 ]]
     [[ $(field sent) == $(field received) ]]
 }
 
 @test "only the active connections have traffic" {
     start server-fork
-    run -0 $load --port "$port" --connections 50 --active 5 --closed --duration 0.5 --output json
+    run -0 $load --port "$port" --connections 50 --active 5 --closed --warm 0.1 --duration 0.5 --output json
     [[ $(field connections_active) == 5 && $(field connections_established) == 50 ]]
     true_that "$(field little_error_percent) <= 5"
 }
 
 @test "messages larger than all buffers come back byte for byte" {
     start server-libuv
-    run -0 $load --port "$port" --connections 3 --closed --message-b 8000000 --duration 1 --output json
+    run -0 $load --port "$port" --connections 3 --closed --message-b 8000000 --warm 0.1 --duration 1 --output json
     [[ $(field corrupt) == 0 && $(field lost) == 0 && $(field received) -gt 0 ]]
 }
 
@@ -156,7 +139,7 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "IPv6 works" {
     start server-libuv --host ::1
-    run -0 $load --host ::1 --port "$port" --connections 5 --duration 0.3 --output json
+    run -0 $load --host ::1 --port "$port" --connections 5 --warm 0.1 --duration 0.3 --output json
     [[ $(field connections_established) == 5 && $(field lost) == 0 ]]
 }
 
@@ -171,19 +154,19 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "messages that cost time are slow, as many as asked for, and told apart from the others" {
     start server-thread --costs
-    run -0 $load --port "$port" --connections 50 --rate 2000 --duration 1 --output json \
+    run -0 $load --port "$port" --connections 50 --rate 2000 --warm 0.1 --duration 1 --output json \
         --cost sleep --cost-us 5000 --cost-share 10
     [[ $(field sent) == $(field received) && $(field corrupt) == 0 ]]
     true_that "$(field slow_sent) > 130 && $(field slow_sent) < 270"
     true_that "$(field slow_ns_p50) >= 5000000 && $(field latency_ns_p50) < 5000000"
-    run -0 $load --port "$port" --connections 5 --closed --duration 0.5 --output json \
+    run -0 $load --port "$port" --connections 5 --closed --warm 0.1 --duration 0.5 --output json \
         --cost spin --cost-us 2000 --cost-share 50 # Little's law counts both kinds.
     true_that "$(field slow_ns_p50) >= 2000000 && $(field little_error_percent) < 5"
 }
 
 @test "a server without --costs takes a cost for bytes" {
     start server-poll
-    run -0 $load --port "$port" --connections 5 --rate 500 --duration 1 --output json \
+    run -0 $load --port "$port" --connections 5 --rate 500 --warm 0.1 --duration 1 --output json \
         --cost sleep --cost-us 500000 --cost-share 50
     true_that "$(field slow_sent) > 150 && $(field slow_ns_p50) < 100000000"
 }
@@ -206,7 +189,7 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "the .hgrm holds as many samples as were received" {
     start server-poll
-    run -0 $load --port "$port" --connections 5 --rate 2000 --duration 1 --output json --hgrm "$BATS_TEST_TMPDIR/h.hgrm"
+    run -0 $load --port "$port" --connections 5 --rate 2000 --warm 0.1 --duration 1 --output json --hgrm "$BATS_TEST_TMPDIR/h.hgrm"
     [[ $(awk '/Total count/ { gsub(/[^0-9]/, "", $NF); sub(/.*Total count *= */, ""); print $1 + 0 }' "$BATS_TEST_TMPDIR/h.hgrm") == $(field received) ]]
 }
 
@@ -229,12 +212,11 @@ field() { jq -r ".$1" <<<"$output"; }
 @test "Ctrl-C leaves no client process behind" {
     start server-poll
     $load --port "$port" --connections 10 --duration 30 >/dev/null 2>&1 3>&- &
-    pid=$!
-    sleep 0.5
-    [[ $(ps -o pid= --ppid "$pid" | wc -l) -ge 1 ]]
-    worker=$(ps -o pid= --ppid "$pid" | head -n 1)
-    kill -TERM "$pid"
-    wait "$pid" || true
-    for _ in {1..40}; do kill -0 "$worker" 2>/dev/null || break; sleep 0.05; done
-    run ! kill -0 "$worker"
+    client=$!
+    eventually pgrep --parent "$client"
+    worker=$(pgrep --parent "$client" | head -n 1)
+    kill -TERM "$client"
+    wait "$client" || true
+    ended() { ! kill -0 "$worker" 2>/dev/null; }
+    eventually ended
 }

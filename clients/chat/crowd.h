@@ -39,10 +39,11 @@ struct crowd_member {
 
 static const uint32_t CROWD_NOWHERE = UINT32_MAX;
 
-/* Set up `line_b` and `member_count`; the rest is crowd_join()'s. */
+/* Set up `line_b`, `member_count` and `spin`; the rest is crowd_join()'s. */
 struct crowd {
     size_t line_b; /* CROWD_LINE_B_MIN to CROWD_LINE_B_MAX; the last byte is '\n'. */
     uint32_t member_count;
+    bool spin; /* Poll shortly before a line is due: needs a CPU of its own. */
     struct crowd_member *members;
     char *held, *received; /* line_b for each member; what one read brings. */
     int epoll_fd;

@@ -22,6 +22,7 @@ $column["experiment"] == experiment {
     line[3, v] = plain ? "" : $column["resumed_asked"] ? "resumed" : "full"
     repeats[v]++
     if ($column["status"] == "ok") row[v, ++rows[v]] = $0
+    else status[v] = $column["status"]
 }
 
 # The median of the rows that are ok; low and high beside it.  NaN if there is none.
@@ -39,7 +40,7 @@ function spread(v, name,    i, cells, count, sorted) {
 
 function word_of(name, v,    value) {
     value = spread(v, name)
-    return value == "NaN" ? "failed" : sprintf("%.0f", value)
+    return value == "NaN" ? status[v] : sprintf("%.0f", value)
 }
 
 END {

@@ -36,7 +36,7 @@ try_seed() {
     ((status == 0)) || found "summarise.awk ended with $status"
     [[ ! -s $work/said ]] || found "summarise.awk said: $(head -n 1 "$work/said")"
     is_sound "$work/summary.csv" || found 'a summary with a torn row, or with a number that is none'
-    awk -f harness/tables.awk "$work/summary.csv" >"$work/tables.tsv" 2>"$work/said" || found "tables.awk failed: $(head -n 1 "$work/said")"
+    awk -f harness/numbers.awk -f harness/tables.awk "$work/summary.csv" >"$work/tables.tsv" 2>"$work/said" || found "tables.awk failed: $(head -n 1 "$work/said")"
     [[ ! -s $work/said ]] || found "tables.awk said: $(head -n 1 "$work/said")"
 }
 

@@ -1,0 +1,273 @@
+/* findings.c -- what the load client found, put into a report, and told to a person. */
+#include "clients/findings.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+/* ---- what is in it ---- */
+
+/* The bytes of TLS are means. */
+static void handshakes(struct report *report, const struct worker_connects *connects)
+{
+    const struct histogram *trips = &connects->round_trips;
+    double shaken = (double)trips->count; /* 0: 0 / 0 is no number, and none is told. */
+    report_percentile(report, "handshake_ns_p50", &connects->handshake_ns, 50);
+    report_percentile(report, "handshake_ns_p99", &connects->handshake_ns, 99);
+    report_number(report, "round_trips_p50",
+                  shaken > 0 ? (double)histogram_percentile(trips, 50) : NAN, 0);
+    report_maximum(report, "round_trips_max", trips);
+    report_number(report, "handshake_sent_b", (double)connects->handshake_sent_b / shaken, 0);
+    report_number(report, "handshake_received_b", (double)connects->handshake_received_b / shaken,
+                  0);
+    report_count(report, "resumed", connects->resumed);
+}
+
+void findings_connects(struct report *report, const struct worker_connects *connects,
+                       uint32_t asked_total, const struct crew *crew)
+{
+    bool timed = connects->end_ns > 0;
+    report_count(report, "connections_asked", asked_total);
+    report_count(report, "connections_established",
+                 connects->asked == asked_total ? connects->established : crew_open(crew));
+    report_count(report, "connections_refused", connects->refused);
+    report_count(report, "connections_reset", connects->reset);
+    report_count(report, "connections_timed_out", connects->timed_out);
+    report_count(report, "connections_failed", connects->failed);
+    report_text(report, "connect_error",
+                connects->first_errno ? strerrorname_np(connects->first_errno) : "");
+    report_number(report, "connect_s",
+                  timed ? (double)(connects->end_ns - connects->begin_ns) / NS_PER_S : NAN, 6);
+    report_number(report, "connect_cpu_ns", timed ? (double)connects->cpu_ns : NAN, 0);
+    report_percentile(report, "connect_ns_p50", &connects->connect_ns, 50);
+    report_percentile(report, "connect_ns_p99", &connects->connect_ns, 99);
+    report_maximum(report, "connect_ns_max", &connects->connect_ns);
+    handshakes(report, connects);
+    report_count(report, "corrupt", connects->corrupt);
+    report_count(report, "processes", crew_processes(crew));
+}
+
+/* Seconds from begin_ns on; nothing for a moment that never was. */
+static void moment(struct report *report, const char *name, uint64_t at_ns, uint64_t begin_ns)
+{
+    report_number(report, name, at_ns ? (double)(at_ns - begin_ns) / NS_PER_S : NAN, 6);
+}
+
+/* How much the two halves of a window differ, in percent of their mean. */
+static double drift_percent(const struct crew_traffic *traffic, const struct worker_traffic *found)
+{
+    double half[2];
+    for (int i = 0; i < 2; i++) {
+        half[i] = traffic->closed ? (double)found->received_half[i]
+                                  : (double)histogram_percentile(&found->latency_half_ns[i], 50);
+    }
+    return fabs(half[0] - half[1]) / ((half[0] + half[1]) / 2) * 100;
+}
+
+static void latencies(struct report *report, const struct histogram *latency)
+{
+    report_percentile(report, "latency_ns_p50", latency, 50);
+    report_percentile(report, "latency_ns_p90", latency, 90);
+    report_percentile(report, "latency_ns_p99", latency, 99);
+    report_percentile(report, "latency_ns_p999", latency, 99.9);
+    report_maximum(report, "latency_ns_max", latency);
+    report_number(report, "latency_ns_mean", latency->count ? histogram_mean(latency) : NAN, 0);
+}
+
+void findings_herd(struct report *report, const struct worker_herd *herd,
+                   const struct worker_connects *connects, const struct worker_traffic *traffic,
+                   uint64_t begin_ns, const struct crew *crew)
+{
+    static struct histogram latency; /* 34 KiB: too large for a small stack. */
+    latency = traffic->latency_half_ns[0];
+    histogram_merge(&latency, &traffic->latency_half_ns[1]);
+    bool came = herd->first_lost_ns != 0 && herd->last_back_ns > herd->first_lost_ns;
+    findings_connects(report, connects, (uint32_t)herd->held, crew);
+    report_count(report, "connections_established", crew_open(crew));
+    report_count(report, "connections_lost", herd->lost);
+    report_count(report, "lost_in_order", herd->lost_in_order);
+    report_count(report, "attempts", connects->asked);
+    report_count(report, "gave_up", herd->gave_up);
+    report_count(report, "begin_ns", begin_ns);
+    moment(report, "first_lost_s", herd->first_lost_ns, begin_ns);
+    moment(report, "last_back_s", herd->last_back_ns, begin_ns);
+    moment(report, "away_s", came ? herd->last_back_ns : 0, herd->first_lost_ns);
+    report_count(report, "sent", traffic->sent);
+    report_count(report, "received", traffic->received);
+    report_count(report, "lost", traffic->lost);
+    report_count(report, "corrupt", traffic->corrupt + connects->corrupt);
+    latencies(report, &latency);
+    report_percentile(report, "send_lag_ns_p99", &traffic->send_lag_ns, 99);
+}
+
+/* Messages with a cost: none, unless they were asked for. */
+static void slow_latencies(struct report *report, const struct histogram *slow)
+{
+    report_count(report, "slow_sent", slow->count);
+    report_percentile(report, "slow_ns_p50", slow, 50);
+    report_percentile(report, "slow_ns_p99", slow, 99);
+    report_maximum(report, "slow_ns_max", slow);
+}
+
+void findings_merged(struct report *report, const struct histogram *ordinary_ns,
+                     const struct histogram *slow_ns, uint64_t windows)
+{
+    report_count(report, "merged_windows", windows);
+    report_percentile(report, "merged_ns_p50", ordinary_ns, 50);
+    report_percentile(report, "merged_ns_p99", ordinary_ns, 99);
+    report_percentile(report, "merged_slow_ns_p50", slow_ns, 50);
+}
+
+void findings_window(struct report *report, const struct crew_traffic *traffic,
+                     const struct worker_traffic *found, uint32_t active, uint64_t busiest_cpu_ns,
+                     bool spin, const struct crew *crew)
+{
+    static struct histogram latency; /* 34 KiB: too large for a small stack. */
+    latency = found->latency_half_ns[0];
+    histogram_merge(&latency, &found->latency_half_ns[1]);
+    double window_s = traffic->duration_s;
+    double achieved_per_s = (double)(found->received_half[0] + found->received_half[1]) / window_s;
+    /* Little's law: those in the system = throughput x time in the system. */
+    double spent_ns = (double)latency.sum + (double)found->slow_ns.sum;
+    double mean_ns = spent_ns / (double)(latency.count + found->slow_ns.count);
+    double little = achieved_per_s * mean_ns / NS_PER_S;
+    double little_error = fabs(active - little) / active * 100;
+
+    report_count(report, "connections_established", crew_open(crew));
+    report_count(report, "connections_active", active);
+    report_number(report, "window_s", window_s, 3);
+    report_number(report, "offered_per_s", traffic->closed ? NAN : traffic->rate_per_s, 1);
+    report_number(report, "sent_per_s", (double)found->sent_in_time / window_s, 1);
+    report_number(report, "achieved_per_s", achieved_per_s, 1);
+    report_count(report, "sent", found->sent);
+    report_count(report, "received", found->received);
+    report_count(report, "lost", found->lost);
+    report_count(report, "corrupt", found->corrupt);
+    report_count(report, "connections_reset", found->reset);
+    latencies(report, &latency);
+    slow_latencies(report, &found->slow_ns);
+    report_number(report, "waiting_mean", spent_ns / NS_PER_S / window_s, 3);
+    report_percentile(report, "from_sent_ns_p50", &found->from_sent_ns, 50);
+    report_percentile(report, "from_sent_ns_p99", &found->from_sent_ns, 99);
+    report_maximum(report, "from_sent_ns_max", &found->from_sent_ns);
+    report_percentile(report, "send_lag_ns_p50", &found->send_lag_ns, 50);
+    report_percentile(report, "send_lag_ns_p99", &found->send_lag_ns, 99);
+    report_maximum(report, "send_lag_ns_max", &found->send_lag_ns);
+    report_number(report, "little_error_percent", traffic->closed ? little_error : NAN, 2);
+    report_count(report, "client_cpu_ns", found->cpu_ns);
+    report_count(report, "client_user_ns", found->user_ns);
+    report_count(report, "client_system_ns", found->system_ns);
+    report_number(report, "client_cpu_percent_max",
+                  (double)busiest_cpu_ns / (window_s * NS_PER_S) * 100, 2);
+    report_number(report, "drift_percent", drift_percent(traffic, found), 2);
+    report_count(report, "seed", traffic->seed);
+    report_count(report, "spin", spin);
+}
+
+/* ---- for a person ---- */
+
+/* A duration given in ns, in the unit that a person would choose. */
+static void write_duration(FILE *file, const char *label, const char *ns)
+{
+    double value = strtod(ns, NULL);
+    if (ns[0] == '\0')
+        fprintf(file, "  %s (too few)", label);
+    else if (value < 1e6)
+        fprintf(file, "  %s %.1f us", label, value / 1e3);
+    else if (value < 1e9)
+        fprintf(file, "  %s %.2f ms", label, value / 1e6);
+    else
+        fprintf(file, "  %s %.2f s", label, value / 1e9);
+}
+
+/* How a herd came back. */
+static void write_herd(const struct report *report, FILE *file)
+{
+    fprintf(file, "lost         %s connections, %s with an orderly end, the others reset\n",
+            report_value(report, "connections_lost"), report_value(report, "lost_in_order"));
+    fprintf(file, "attempts     %s: %s refused, %s reset, %s timed out, %s other errors\n",
+            report_value(report, "attempts"), report_value(report, "connections_refused"),
+            report_value(report, "connections_reset"),
+            report_value(report, "connections_timed_out"),
+            report_value(report, "connections_failed"));
+    fprintf(file, "back         %s of %s", report_value(report, "connections_established"),
+            report_value(report, "connections_asked"));
+    if (report_value(report, "away_s")[0])
+        fprintf(file, ", the last one %s s after the first loss", report_value(report, "away_s"));
+    fprintf(file,
+            "\nmessages     %s sent by those back, %s received, %s lost, %s corrupt\nlatency    ",
+            report_value(report, "sent"), report_value(report, "received"),
+            report_value(report, "lost"), report_value(report, "corrupt"));
+    write_duration(file, "p50", report_value(report, "latency_ns_p50"));
+    write_duration(file, "p99", report_value(report, "latency_ns_p99"));
+    write_duration(file, "max", report_value(report, "latency_ns_max"));
+    fprintf(file, "\n");
+}
+
+static void write_for_person(const struct report *report, FILE *file)
+{
+    if (report_value(report, "attempts")[0]) {
+        write_herd(report, file);
+        return;
+    }
+    bool open = report_value(report, "offered_per_s")[0] != '\0';
+    fprintf(file, "connections  %s asked, %s established in %s s",
+            report_value(report, "connections_asked"),
+            report_value(report, "connections_established"), report_value(report, "connect_s"));
+    if (report_value(report, "connect_error")[0])
+        fprintf(file, " (%s)", report_value(report, "connect_error"));
+    fprintf(file, "\nconnecting ");
+    write_duration(file, "p50", report_value(report, "connect_ns_p50"));
+    write_duration(file, "p99", report_value(report, "connect_ns_p99"));
+    write_duration(file, "max", report_value(report, "connect_ns_max"));
+    fprintf(file, "   (from connect to the first echo)\nhandshakes ");
+    write_duration(file, "p50", report_value(report, "handshake_ns_p50"));
+    write_duration(file, "p99", report_value(report, "handshake_ns_p99"));
+    fprintf(file, "   (from connect to the first byte that can go; round trips: %s)\n",
+            report_value(report, "round_trips_p50"));
+    if (atoi(report_value(report, "handshake_sent_b")) > 0)
+        fprintf(file, "TLS          %s bytes sent, %s received by each handshake; %s resumed\n",
+                report_value(report, "handshake_sent_b"),
+                report_value(report, "handshake_received_b"), report_value(report, "resumed"));
+    if (report_value(report, "window_s")[0] == '\0')
+        return; /* Short-lived clients: there was no window. */
+    fprintf(file, "messages     %s sent, %s received, %s lost, %s corrupt in %s s\n",
+            report_value(report, "sent"), report_value(report, "received"),
+            report_value(report, "lost"), report_value(report, "corrupt"),
+            report_value(report, "window_s"));
+    fprintf(file, "rate         %s/s achieved", report_value(report, "achieved_per_s"));
+    if (open)
+        fprintf(file, " of %s/s offered (open loop)", report_value(report, "offered_per_s"));
+    else
+        fprintf(file, " (closed loop: the latencies below hide stalls)");
+    fprintf(file, "\nlatency    ");
+    write_duration(file, "p50", report_value(report, "latency_ns_p50"));
+    write_duration(file, "p90", report_value(report, "latency_ns_p90"));
+    write_duration(file, "p99", report_value(report, "latency_ns_p99"));
+    write_duration(file, "p99.9", report_value(report, "latency_ns_p999"));
+    write_duration(file, "max", report_value(report, "latency_ns_max"));
+    fprintf(file, open ? "   (from the intended time)\nsend lag   " : "\nsend lag   ");
+    write_duration(file, "p50", report_value(report, "send_lag_ns_p50"));
+    write_duration(file, "p99", report_value(report, "send_lag_ns_p99"));
+    fprintf(file, "   (this client's own lateness)\n");
+    if (strcmp(report_value(report, "slow_sent"), "0") != 0) {
+        fprintf(file, "with a cost  %s messages, not in the latency above ",
+                report_value(report, "slow_sent"));
+        write_duration(file, "p50", report_value(report, "slow_ns_p50"));
+        write_duration(file, "p99", report_value(report, "slow_ns_p99"));
+        write_duration(file, "max", report_value(report, "slow_ns_max"));
+        fprintf(file, "\n");
+    }
+    fprintf(file, "client CPU   %s %% of one core\n",
+            report_value(report, "client_cpu_percent_max"));
+}
+
+void findings_write(const struct report *report, const char *format, FILE *file)
+{
+    if (strcmp(format, "human") == 0)
+        write_for_person(report, file);
+    else
+        report_write(report, format, file);
+}

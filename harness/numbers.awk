@@ -1,0 +1,18 @@
+# numbers.awk -- numbers as people read them.
+#
+# Functions only, for everything that writes tables, sentences or words on a chart: each of them is given after it.
+
+# Three digits, but no digit of a whole number is lost.
+function short(number) {
+    return number >= 100 || number == int(number) ? sprintf("%.0f", number) : sprintf("%.3g", number)
+}
+
+# "1,000,000"; a fraction is rounded.
+function with_commas(number,    text, out) {
+    text = sprintf("%.0f", number)
+    while (length(text) > 3) {
+        out = "," substr(text, length(text) - 2) out
+        text = substr(text, 1, length(text) - 3)
+    }
+    return text out
+}

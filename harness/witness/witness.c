@@ -1,0 +1,115 @@
+/* witness.c -- runs a program, and says who else used the machine meanwhile.
+ *
+ *   a script ──▶ witness ──▶ the client that it measures with
+ *     └── its servers
+ *
+ * For scripts that measure without measure.c, which looks by itself: both read the same
+ * counters, and judge them in verdict.c. */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "harness/probe_machine.h"
+#include "harness/probe_tree.h"
+#include "harness/verdict.h"
+
+enum { NOT_STARTED = 127, SIGNALLED = 128 }; /* As a shell's exit status. */
+
+static const char HELP[] =
+    "witness -- runs a program, and says who else used the machine meanwhile\n"
+    "\n"
+    "usage: witness FILE PROGRAM [ARGUMENT...]      --help: this text\n"
+    "\n"
+    "Writes two lines of CSV to FILE: steal_percent, foreign_cpu_percent (both of all CPUs), "
+    "status\n"
+    "and reason, as results/README.md has them; the status is ok or noisy.  Programs that the "
+    "caller\n"
+    "of witness has started are not foreign.\n"
+    "Exit status: that of the program; 127 if it cannot be started; 128 + N if signal N ended it.\n"
+    "\n"
+    "example:\n"
+    "  witness around.csv build/release/load --port 7000 --rate 1000\n";
+
+/* Waits for the program, and returns its exit status as a shell would.  It ends if we do. */
+static int run(char *const argv[])
+{
+    pid_t witness = getpid(), pid = fork();
+    if (pid < 0) die("fork");
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != witness) _exit(SIGNALLED + SIGTERM); /* It ended before that. */
+        execvp(argv[0], argv);
+        fprintf(stderr, "witness: %s: %s\n", argv[0], strerror(errno));
+        _exit(NOT_STARTED);
+    }
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR) die("waitpid");
+    return WIFSIGNALED(status) ? SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* What the machine has done until now. */
+struct look {
+    struct machine machine;
+    uint64_t foreign_ns, read_ns; /* Of the tree, which is read apart. */
+};
+
+static struct look look_around(void)
+{
+    struct tree tree = probe_tree(getppid()); /* We are in it, and the servers are. */
+    struct look look = {probe_machine(), tree.foreign_ns, tree.read_ns};
+    probe_tree_free(&tree);
+    return look;
+}
+
+/* `part` in percent of all CPUs for that time; not below 0, which a program that ended may give. */
+static double share_percent(uint64_t before_ns, uint64_t after_ns, uint64_t time_ns, int cpus)
+{
+    return after_ns > before_ns ? 100.0 * (double)(after_ns - before_ns) / ((double)time_ns * cpus)
+                                : 0;
+}
+
+static void testify(FILE *file, const struct look *before, const struct look *after)
+{
+    int cpus = after->machine.cpus;
+    struct verdict_numbers numbers = {
+        .closed = true, /* Nothing is known of a schedule. */
+        .client_cpu_percent_max = NAN,
+        .server_cpu_percent = NAN,
+        .little_error_percent = NAN,
+        .drift_percent = NAN,
+        .run_queue_percent = NAN,
+        .steal_percent = share_percent(before->machine.steal_ns, after->machine.steal_ns,
+                                       after->machine.read_ns - before->machine.read_ns, cpus),
+        .foreign_cpu_percent = share_percent(before->foreign_ns, after->foreign_ns,
+                                             after->read_ns - before->read_ns, cpus),
+    };
+    char reason[200];
+    enum verdict verdict = verdict_judge(&numbers, reason, sizeof reason);
+    fprintf(file, "steal_percent,foreign_cpu_percent,status,reason\n%.2f,%.2f,%s,%s\n",
+            numbers.steal_percent, numbers.foreign_cpu_percent, verdict_name(verdict), reason);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        fputs(HELP, stdout);
+        return 0;
+    }
+    if (argc < 3) die_usage("FILE or PROGRAM is missing; see --help");
+    FILE *file = fopen(argv[1], "we");
+    if (file == NULL) die_usage("cannot write to %s: %s", argv[1], strerror(errno));
+    struct look before = look_around();
+    int status = run(argv + 2);
+    struct look after = look_around();
+    testify(file, &before, &after);
+    if (fclose(file) != 0) die(argv[1]);
+    return status;
+}

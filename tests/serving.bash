@@ -1,0 +1,57 @@
+# serving.bash -- what the tests that start a server share: starting it, ending it, and waiting for
+# facts instead of for time.
+# shellcheck shell=bash disable=SC2034  # for the tests
+
+server=''  # The pid of the server that was started last,
+port=''    # its port,
+servers=() # and all that were started.
+ready=$BATS_TEST_TMPDIR/ready
+said=$BATS_TEST_TMPDIR/said # What the server says on stderr.
+
+# Waits until a command succeeds, for 10 s at most, or for patience_s.
+eventually() { # eventually COMMAND...
+    local try
+    for ((try = 0; try < 50 * ${patience_s:-10}; try++)); do
+        "$@" && return
+        sleep 0.02
+    done
+    echo "not in time: $*"
+    return 1
+}
+
+# PROGRAM is a path, or a name in build/release.
+start() { start_at 0 "$@"; } # start PROGRAM [OPTION...]
+
+start_at() { # start_at PORT PROGRAM [OPTION...]
+    local program=$2
+    [[ $program == */* ]] || program=build/release/$program
+    : >"$ready"
+    "$program" "$1" "${@:3}" >"$ready" 2>"$said" 3>&- &
+    server=$!
+    servers+=("$server")
+    eventually said_ready_or_ended
+    port=$(sed -n 's/^ready port=//p' "$ready")
+    [[ -n $port ]] || { echo "$2 did not get ready"; cat "$said"; return 1; }
+}
+
+said_ready_or_ended() { [[ -s $ready ]] || ! kill -0 "$server" 2>/dev/null; }
+
+# Ends the server by SIGTERM: fails if it does not end in order.
+stop() {
+    local pid=$server
+    server=''
+    kill "$pid"
+    wait "$pid"
+}
+
+# For teardown: in whatever state a test left them.
+end_servers() {
+    local pid
+    for pid in "${servers[@]}"; do
+        if kill -CONT "$pid" 2>/dev/null; then kill "$pid"; wait "$pid" || true; fi
+    done
+}
+
+# Whether a process runs, or none does, whose command line matches.
+runs() { pgrep --full -- "$1" >/dev/null; } # runs REGEX
+gone() { ! runs "$1"; } # gone REGEX
