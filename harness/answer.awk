@@ -1,6 +1,6 @@
 # answer.awk -- what each experiment of a run found, in two sentences.
 #
-#   awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk TABLE...
+#   awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk TABLE...
 #
 # A TABLE is what summarise.awk makes with runs=1, cold_start.csv, counters_summary.csv, herd.csv or
 # handshakes.csv; of chat.csv what chat.awk and then summarise.awk make.
@@ -43,7 +43,7 @@ function is_good(e, n, metric) {
 }
 function median(e, n, metric) { return cell[e, n, metric "_median"] + 0 }
 function shown(metric, number) {
-    return headline_short(number / headline_divide[metric]) " " headline_unit[metric]
+    return short(number / headline_divide[metric]) " " headline_unit[metric]
 }
 function runs_of(e, n, metric) {
     return kind_of[e] == "cold_start" ? cell[e, n, "repeats"] : cell[e, n, metric "_runs"]
@@ -138,7 +138,7 @@ function walls(e, limits,    n, wall, members, count, order, i, text) {
         gsub(/_/, " ", wall)
         if (!(wall in members)) order[++count] = wall
         members[wall] = members[wall] (members[wall] == "" ? "" : ", ") cell[e, n, "model"] " (" \
-            headline_with_commas(median(e, n, "connections_established")) ")"
+            with_commas(median(e, n, "connections_established")) ")"
     }
     for (i = 1; i <= count; i++) text = text (i == 1 ? "" : "; ") order[i] ": " members[order[i]]
     return text
@@ -165,8 +165,8 @@ function omission(e,    n, open, closed, ratio) {
         shown("latency_ns_p99", median(e, open, "latency_ns_p99")) ", the closed loop " \
         shown("latency_ns_p99", median(e, closed, "latency_ns_p99")) ": " times(ratio > 1 ? ratio : 1 / ratio) \
         (ratio > 1 ? " less" : " more")) \
-        sentence("they sent " headline_short(median(e, open, "achieved_per_s")) " and " \
-        headline_short(median(e, closed, "achieved_per_s")) " messages a second")
+        sentence("they sent " short(median(e, open, "achieved_per_s")) " and " \
+        short(median(e, closed, "achieved_per_s")) " messages a second")
 }
 
 # The system calls of a message, summed over their names, where the most connections are.
@@ -182,8 +182,8 @@ function calls(e,    n, m, sum, size, most, least) {
         if (least == "" || sum[m] < sum[least] || (sum[m] == sum[least] && m < least)) least = m
     }
     if (most == "") return sentence("no model's system calls could be counted: the table tells why")
-    return sentence("a message takes " headline_short(sum[most]) " system calls with " most where(e, last_row) \
-        (most == least ? "" : ", the most, and " headline_short(sum[least]) " with " least ", the fewest"))
+    return sentence("a message takes " short(sum[most]) " system calls with " most where(e, last_row) \
+        (most == least ? "" : ", the most, and " short(sum[least]) " with " least ", the fewest"))
 }
 
 # "2.1 (poll) to 4.5 (fork)": the runs of one group, such as a way to come back, that have the number.
@@ -195,8 +195,8 @@ function over_runs(e, group, which, name,    n, low, high) {
     }
     if (!low) return "an unknown number"
     if (cell[e, low, name] == cell[e, high, name]) high = low
-    return headline_short(cell[e, low, name]) called(e, low, name) \
-        (low == high ? "" : " to " headline_short(cell[e, high, name]) called(e, high, name))
+    return short(cell[e, low, name]) called(e, low, name) \
+        (low == high ? "" : " to " short(cell[e, high, name]) called(e, high, name))
 }
 
 # Whose number it is; a number of round trips belongs to many.
@@ -236,7 +236,7 @@ function herd(e) {
 
 # "2.65 ms with 10": a number of a point of the chat.
 function with_members(e, n, metric, divide, unit) {
-    return headline_short(median(e, n, metric) / divide) " " unit " with " headline_with_commas(cell[e, n, "connections_asked"])
+    return short(median(e, n, metric) / divide) " " unit " with " with_commas(cell[e, n, "connections_asked"])
 }
 
 # The smallest and the largest room.
@@ -251,7 +251,7 @@ function chat(e,    n, first, last) {
             " members" (first == last ? "" : " and " with_members(e, last, "delivery_ns_p99", 1e6, "ms"))) \
         sentence("a delivery costs the room " with_members(e, first, "server_cpu_us_per_delivery", 1, "us of CPU") \
             (first == last ? "" : " and " with_members(e, last, "server_cpu_us_per_delivery", 1, "us")) ": a line to all of those takes " \
-            headline_short(median(e, last, "server_cpu_us_per_delivery") * cell[e, last, "connections_asked"] / 1000) " ms")
+            short(median(e, last, "server_cpu_us_per_delivery") * cell[e, last, "connections_asked"] / 1000) " ms")
 }
 
 function answer(e,    kind, metric) {

@@ -1,7 +1,7 @@
-# claims.awk -- what the essay says, beside what a run measured: claims.md and a part of the report.
+# claims.awk -- what the essay says, beside what a run measured: a part of its report.
 #
 #   awk -v switch_cost=RUN/switch_cost.csv -v handshakes=RUN/handshakes.csv -v machine=RUN/machine.txt \
-#       -f harness/spread.awk -f harness/claims.awk RUN/summary.csv
+#       -f harness/numbers.awk -f harness/spread.awk -f harness/claims.awk RUN/summary.csv
 #
 # Each of the files but the last may be missing.
 # Writes lines of cells as tables.awk does:  T title name / H heading... / R cell...
@@ -40,8 +40,6 @@ function claim(text, said, measured, verdict, why) {
     }
     print "R\t" text "\t" said "\t" measured "\t" verdict "\t" why
 }
-
-function short(number) { return number >= 100 ? sprintf("%.0f", number) : sprintf("%.3g", number) }
 
 function processes(    n, lost, rss, each) {
     n = largest["memory", "fork"]
@@ -98,11 +96,12 @@ function ten_million(    n, lost) {
               lost / n * 1e7 / gib >= 50 ? "holds" : "less, yet the point stands", "from " n " idle clients")
 }
 
-function sleepers(    n, busy) {
+function sleepers(    n, running, waiting, busy) {
     n = largest["ramp", "fork"]
-    busy = get("ramp", "fork", n, "server_cpu_percent")
-    if (busy == "" || n < 1000) return
-    busy = (busy + get("ramp", "fork", n, "server_run_queue_percent")) / 100
+    running = get("ramp", "fork", n, "server_cpu_percent")
+    waiting = get("ramp", "fork", n, "server_run_queue_percent")
+    if (running == "" || waiting == "" || n < 1000) return
+    busy = (running + waiting) / 100
     claim("most workers sleep", "9,900 of 10,000", \
           short(n - busy) " of " n " on average (" short(busy) " run or wait for a CPU)", \
           busy / n <= 0.01 ? "holds" : "depends on the load", "at the rate that this run offered")
@@ -125,6 +124,7 @@ function read_handshakes(    text, cells, header, i, place, variant) {
         if (!header++) { for (i in cells) place[cells[i]] = i; continue }
         if (cells[place["status"]] != "ok" || cells[place["key"]] == "rsa2048") continue
         variant = cells[place["path"]] SUBSEP cells[place["tls"]] SUBSEP cells[place["resumed_asked"]]
+        if (cells[place["round_trips"]] == "" || cells[place["server_cpu_us_per_connection"]] == "") continue
         runs[variant]++
         of_run["trips", variant, runs[variant]] = cells[place["round_trips"]]
         of_run["us", variant, runs[variant]] = cells[place["server_cpu_us_per_connection"]]

@@ -26,7 +26,7 @@ once() { # once MODEL REQUESTS SCRAPS
     exec 9>"$3/lock"
     flock --shared 9
     set_cpus
-    trap end_server EXIT
+    trap '[[ -z $server ]] || end_servers "$server" || true' EXIT
     handle_signals
     command=$(<"$3/command")
     start_server "$command" "$3" || { echo "did not get ready. $(tail -n 1 "$3/said")" >"$3/reason"; exit 1; }

@@ -45,18 +45,25 @@ need_folder() {
 }
 
 summarise() { # summarise RUN SIDE: the arguments that compare.awk reads of it, one a line
+    local name
     echo "side=$2"
     if [[ -s $1/raw.csv ]]; then
         awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$1/raw.csv" >"$work/$2.csv" || exit
         echo "$work/$2.csv"
     fi
+    for name in handshakes chat; do
+        [[ -s $1/$name.csv ]] || continue
+        awk -f harness/variants.awk -f "harness/$name.awk" "$1/$name.csv" >"$work/$2-$name-rows.csv" || exit
+        awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$work/$2-$name-rows.csv" >"$work/$2-$name.csv" || exit
+        echo "$work/$2-$name.csv"
+    done
     if [[ -s $1/cold_start.csv ]]; then echo "$1/cold_start.csv"; fi
 }
 
 recorded() { # recorded RUN SIDE: the same for compare_setup.awk
     local name
     echo "side=$2"
-    for name in machine.txt command.txt raw.csv; do [[ ! -s $1/$name ]] || echo "$1/$name"; done
+    for name in machine.txt command.txt {raw,cold_start,handshakes,chat}.csv; do [[ ! -s $1/$name ]] || echo "$1/$name"; done
 }
 
 compare_rows() {
@@ -68,7 +75,7 @@ compare_rows() {
     summarise "$run_a" a >"$work/summaries"
     summarise "$run_b" b >>"$work/summaries"
     mapfile -t inputs <"$work/summaries"
-    awk -v blocked="$work/blocked.tsv" -v OFS=, -f harness/headline.awk \
+    awk -v blocked="$work/blocked.tsv" -v OFS=, -f harness/numbers.awk -f harness/headline.awk \
         -f harness/decide.awk -f harness/compare.awk "${inputs[@]}" >"$work/compare.csv" || status=$?
     ((status != 3)) || die "$run_a and $run_b have no point in common: no model was measured in both with the same experiment and number of connections"
     ((status == 0)) || exit "$status"
@@ -111,7 +118,7 @@ write_report() {
         echo "# A: $(basename "$run_a"), B: $(basename "$run_b")"
         echo
         awk -v figures="$work/figures.tsv" -v blocked="$work/blocked.tsv" \
-            -f harness/headline.awk -f harness/decide.awk -f harness/compare_report.awk \
+            -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/compare_report.awk \
             "$work/setup.tsv" "$work/compare.csv"
         printf '\nA is %s, B is %s. How to read this: docs/comparing.md.\n' "$run_a" "$run_b"
     } >"$work/compare.md"
@@ -128,8 +135,8 @@ main() {
     trap 'rm -rf "$work"' EXIT
     mkdir "$work/figures"
     touch "$work/figures.tsv"
-    known=$(known_models "$run_a"/{raw,cold_start}.csv "$run_b"/{raw,cold_start}.csv)
     compare_rows
+    known=$(known_models "$work/compare.csv")
     draw_charts
     write_report
     { mkdir -p "$out" && rm -rf "$out/figures" &&

@@ -57,7 +57,7 @@ function percent(ratio) { return sprintf("%.0f", 100 * (ratio > 1 ? ratio - 1 : 
 function amount(metric, ratio, low, high) {
     if (ratio < 1) return percent(ratio) " % (" percent(high) "-" percent(low) " %) " headline_less[metric]
     if (ratio < 2) return percent(ratio) " % (" percent(low) "-" percent(high) " %) " headline_more[metric]
-    return headline_short(ratio) " times (" headline_short(low) "-" headline_short(high) " times) " headline_as[metric]
+    return short(ratio) " times (" short(low) "-" short(high) " times) " headline_as[metric]
 }
 
 function sentence(    metric, who, after) {
@@ -74,8 +74,8 @@ function sentence(    metric, who, after) {
 function measured(side, metric,    d) {
     if (cell("median_" side) == "") return "-"
     d = headline_divide[metric]
-    return headline_short(cell("median_" side) / d) " (" headline_short(cell("min_" side) / d) "-" \
-        headline_short(cell("max_" side) / d) "), " cell("runs_" side) " run" (cell("runs_" side) == 1 ? "" : "s")
+    return short(cell("median_" side) / d) " (" short(cell("min_" side) / d) "-" \
+        short(cell("max_" side) / d) "), " cell("runs_" side) " run" (cell("runs_" side) == 1 ? "" : "s")
 }
 
 function table_row(    metric, unit, ratio) {

@@ -1,7 +1,7 @@
 # compare_setup.awk -- what differs between two runs besides what they measured.
 #
 #   awk -v blocked=FILE -f compare_setup.awk side=a FILE... side=b FILE... > setup.tsv
-#       each FILE is a run's machine.txt, command.txt or raw.csv
+#       each FILE is a run's machine.txt, command.txt, raw.csv, cold_start.csv, handshakes.csv or chat.csv
 #
 # Writes "what<TAB>in A<TAB>in B" for each fact that differs, and to `blocked` the experiments whose
 # rows must not be compared: "experiment<TAB>reason".
@@ -11,10 +11,12 @@ BEGIN {
     split("machine date load_average gnuplot", words, " ")
     for (i in words) ignored[words[i]] = 1
     global_count = split("schema profile switches_method", global, " ")
-    local_count = split("offered_per_s message_b arrival warmup window_s", locals, " ")
+    local_count = split("offered_per_s message_b arrival warmup at_once requests window_s", locals, " ")
     # Other load, other question.
-    split("offered_per_s message_b arrival", words, " ")
+    split("offered_per_s message_b arrival at_once requests", words, " ")
     for (i in words) decisive[words[i]] = 1
+    split("cost cost_us cost_percent deaf server_options", words, " ")
+    for (i in words) decisive_key[words[i]] = 1
 }
 
 # Keeps the order in which facts were first heard of.
@@ -34,7 +36,8 @@ FNR == 1 {
     file = FILENAME
     sub(/.*\//, "", file)
     conf = ""
-    FS = file == "raw.csv" ? "," : " "
+    rows = file ~ /^(raw|cold_start|handshakes|chat)\.csv$/
+    FS = rows ? "," : " "
     $0 = $0 # Again, with that separator.
     delete column
 }
@@ -48,6 +51,8 @@ file == "machine.txt" {
 
 file == "command.txt" && FNR == 1 { note("command", $0); next }
 file == "command.txt" && /^profile .*, seed [0-9]+/ {
+    sub(",", "", $2)
+    profile[side] = $2
     match($0, /seed [0-9]+/)
     note("seed", substr($0, RSTART + 5, RLENGTH - 5))
     next
@@ -68,18 +73,29 @@ file == "command.txt" && conf != "" && /^[a-z_.]+ *=/ {
     next
 }
 
-file == "raw.csv" && FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
-file == "raw.csv" {
+rows && FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+rows {
     for (i = 1; i <= global_count; i++) if (global[i] in column) note_value(global[i], $column[global[i]])
     if (!("experiment" in column)) next
     for (i = 1; i <= local_count; i++)
-        if (locals[i] in column) {
+        # Of handshakes it is no setting, but how long they took.
+        if (locals[i] in column && !(file == "handshakes.csv" && locals[i] == "window_s")) {
             name = $column["experiment"] ": " locals[i]
             experiment_of[name] = $column["experiment"]
             metric_of[name] = locals[i]
             text = $column[locals[i]]
             note_value(name, text ~ /^[0-9.]+$/ ? text + 0 : text)
         }
+}
+
+# Is it a setting of the load, or the server, that was in force in one of the runs?
+function decides(name,    part) {
+    split(substr(name, index(name, ": ") + 2), part, ".")
+    return part[1] in decisive_key && (part[2] == "" || part[2] == profile["a"] || part[2] == profile["b"])
+}
+
+function block(experiment, what, a, b) {
+    print experiment "\t" what " was " or_unknown(a) " in A and " or_unknown(b) " in B" > blocked
 }
 
 # An experiment, or its conf, that only one of them has is no difference of set-up: its points are told.
@@ -106,7 +122,11 @@ END {
         b = fact[name, "b"]
         if (a == b || one_sided(name)) continue
         print name "\t" or_unknown(only_different(a, b)) "\t" or_unknown(only_different(b, a))
-        if (name in metric_of && metric_of[name] in decisive)
-            print experiment_of[name] "\t" metric_of[name] " was " a " in A and " b " in B" > blocked
+        if (name in metric_of && metric_of[name] in decisive) block(experiment_of[name], metric_of[name], a, b)
+        if (name in conf_of && decides(name)) {
+            experiment = conf_of[name]
+            sub(/\.conf$/, "", experiment)
+            block(experiment, substr(name, index(name, ": ") + 2), a, b)
+        }
     }
 }

@@ -1,6 +1,6 @@
 # counters_table.awk -- the tables of kind counters, as tables.awk writes its own.
 #
-#   awk -f harness/counters_table.awk results/RUN/counters_summary.csv
+#   awk -f harness/numbers.awk -f harness/counters_table.awk results/RUN/counters_summary.csv
 
 BEGIN {
     FS = ","
@@ -51,11 +51,6 @@ function sort_calls(experiment,    i, j, held) {
             calls[experiment, j + 1] = calls[experiment, j]
         calls[experiment, j + 1] = held
     }
-}
-
-function short(number) {
-    if (number >= 1000) return sprintf("%.0f", number)
-    return sprintf("%.3g", number)
 }
 
 function cell(key, divide) {

@@ -21,7 +21,6 @@ readonly CLIENT_ADDRESSES=250
 short=0
 
 row() { printf '  %-28s %s\n' "$1" "$2"; }
-of_file() { [[ ! -r $1 ]] || tr '\n\t' '  ' <"$1" | sed 's/ *$//'; }
 or_many() { if [[ $1 == unlimited ]]; then echo 1000000000; else echo "$1"; fi; }
 number_in() { # number_in FILE ELSE
     local text

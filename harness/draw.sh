@@ -31,17 +31,6 @@ measured_experiments() {
         awk -F, 'NR > 1 && !seen[$1]++ { print $1, "chat", "chat_summary.csv" }' "$run/chat_summary.csv"
 }
 
-# A comment of the experiment as it was when it was measured, else as it is.
-experiment_says() { # experiment_says EXPERIMENT WHAT
-    local text=
-    [[ ! -f $run/command.txt ]] || text=$(awk -v conf="/$1.conf" -v what="# $2: " '
-        /^== / { here = index($0, conf) }
-        here && index($0, what) == 1 { print substr($0, length(what) + 1); exit }' "$run/command.txt")
-    [[ -n $text || ! -f harness/experiments/$1.conf ]] ||
-        text=$(sed -n "s/^# $2: //p" "harness/experiments/$1.conf" | head -n 1)
-    printf '%s' "$text"
-}
-
 # What was measured how, computed from the rows themselves.
 facts() { # facts EXPERIMENT METRIC
     if [[ ! -s $run/raw.csv ]]; then return; fi
@@ -146,7 +135,7 @@ chat_facts() { # chat_facts EXPERIMENT
 
 write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
     local not_shown machine
-    not_shown=$(experiment_says "$1" 'Does not show')
+    not_shown=$(experiment_says "$run" "$1" 'Does not show')
     machine=$(sed -n 's/^machine: //p' "$run/machine.txt" 2>/dev/null || true)
     {
         echo "Shows: $(sed -n 's/^# Shows: //p' "$3")"
@@ -270,7 +259,7 @@ main() {
         awk -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_summary.csv" || exit
         mv "$work/chat_summary.csv" "$run/"
     fi
-    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv" "$run/herd.csv" "$run/chat_summary.csv")
+    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv" "$run/herd.csv" "$run/handshakes.csv" "$run/chat_summary.csv")
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do
         draw_experiment "$experiment" "$kind" "$file"

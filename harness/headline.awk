@@ -1,11 +1,13 @@
 # headline.awk -- the metrics by which models and runs are compared, and how people speak of them.
 #
-# Functions only, for rank.awk, compare.awk and compare_report.awk.
+# For rank.awk, answer.awk, compare.awk, compare_report.awk and plots/compare.awk: each of them is given after it.
 
 BEGIN {
     headline_of["capacity"] = "server_cpu_us_per_message achieved_per_s"
     headline_of["latency"] = "latency_ns_p50 latency_ns_p99 switches_per_message"
-    headline_of["memory"] = "machine_lost_kib pss_kib page_tables_kib kernel_stack_kib sockets_kib slab_kib"
+    headline_of["memory"] = "machine_lost_kib pss_kib page_tables_kib kernel_stack_kib task_frag_kib sockets_kib slab_kib"
+    headline_of["handshakes"] = "server_cpu_us_per_connection connections_per_s round_trips"
+    headline_of["chat"] = "delivery_ns_p99 server_cpu_us_per_delivery"
     headline_of["cold_start"] = "time_s"
     # metric|name|unit|divided by|verb and what stands before the number|what stands behind it|
     # words for more, less and as much
@@ -21,6 +23,11 @@ BEGIN {
     headline_add("task_frag_kib|send blocks|MiB|1024|holds|in send blocks|more|less|as much")
     headline_add("sockets_kib|sockets|MiB|1024|holds|in sockets|more|less|as much")
     headline_add("slab_kib|other slab|MiB|1024|holds|in other slab|more|less|as much")
+    headline_add("server_cpu_us_per_connection|CPU per connection|us|1|costs|CPU per connection|more|less|as much")
+    headline_add("connections_per_s|connections per second||1|opens|connections per second|more|fewer|as many")
+    headline_add("round_trips|round trips||1|takes|round trips before the first byte|more|fewer|as many")
+    headline_add("delivery_ns_p99|p99 of a delivery|ms|1e6|has a p99 of a delivery that is||higher|lower|as high")
+    headline_add("server_cpu_us_per_delivery|CPU per delivery|us|1|costs|CPU per delivery|more|less|as much")
     headline_add("time_s|time|s|1|takes|time for short visits|more|less|as much")
 }
 
@@ -42,20 +49,10 @@ function headline_good(status, metric) {
         (metric ~ /_kib$/ && status ~ /^(drifting|noisy|client_limited)$/)
 }
 
-# Three digits, as in the tables.
-function headline_short(number) {
-    return number >= 100 || number == int(number) ? sprintf("%.0f", number) : sprintf("%.3g", number)
-}
-
-function headline_with_commas(number) {
-    return number < 1000 ? number "" : number < 1000000 ? int(number / 1000) "," sprintf("%03d", number % 1000) : \
-        headline_with_commas(int(number / 1000)) "," sprintf("%03d", number % 1000)
-}
-
 # "10,000", or "100 of 10,000" where most are silent.
 function headline_count(connections, active) {
-    return (active + 0 > 0 && active + 0 < connections + 0 ? headline_with_commas(active) " of " : "") \
-        headline_with_commas(connections)
+    return (active + 0 > 0 && active + 0 < connections + 0 ? with_commas(active) " of " : "") \
+        with_commas(connections)
 }
 
 function headline_at(connections, active) {

@@ -9,7 +9,6 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 row() { printf '%s: %s\n' "$1" "${2:-unknown}"; }
-of_file() { [[ ! -r $1 ]] || tr '\n\t' '  ' <"$1" | sed 's/ *$//'; }
 of_lscpu() { lscpu | sed -n "s/^$1: *//p" | head -n 1; }
 version() { "$@" 2>/dev/null | head -n 1 || true; }
 
@@ -70,6 +69,9 @@ done
 row compiler "$(version gcc --version)"
 row c_library "$(version ldd --version)"
 row libuv "$(package libuv1)"
+row liburing "$(package liburing2)"
+row openssl "$(version openssl version)"
+row haproxy "$(PATH=$PATH:/usr/sbin version haproxy -v)"
 row gnuplot "$(version gnuplot --version)"
 row hyperfine "$(version hyperfine --version)"
 row revision "$(revision)"

@@ -31,7 +31,7 @@ keep_run() { # keep_run RUN
     [[ ! $run -ef $reference ]] || die "$run is the reference already: harness/publish.sh without a folder writes the docs again"
     rm -rf "$reference"
     mkdir -p "$reference/figures"
-    for item in "$run"/*.csv "$run"/*.txt "$run/gate" "$run/cold_start" "$run/summary.md"; do
+    for item in "$run"/*.csv "$run"/*.txt "$run/gate" "$run/cold_start" "$run/histograms" "$run/summary.md"; do
         [[ ! -e $item ]] || cp -r "$item" "$reference/"
     done
     cp "$run"/figures/*.svg "$reference/figures/"

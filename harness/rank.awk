@@ -1,6 +1,6 @@
 # rank.awk -- which models of one run are shown to differ, in sentences.
 #
-#   awk -f harness/headline.awk -f harness/decide.awk -f harness/rank.awk SUMMARY.csv [cold_start.csv]
+#   awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/rank.awk SUMMARY.csv [cold_start.csv]
 #
 # SUMMARY.csv is what summarise.awk makes with runs=1.  Writes "experiment<TAB>sentence" for the metrics
 # by which models are compared, at the largest number of connections of the experiment; metrics of

@@ -2,7 +2,7 @@
 # report.sh -- writes index.html (self-contained) and summary.md of a run, and overview.txt.
 #
 # usage: harness/report.sh RESULTS_DIR WORK        called by draw.sh
-#   WORK holds figures.txt (names in order), excluded.tsv, not_available.txt
+#   WORK holds figures.txt (names in order), excluded.tsv, not_available.txt; chat.csv as chat.awk makes it
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
@@ -15,13 +15,13 @@ tables() {
     local cold='' switch_cost='' name
     [[ ! -s $run/cold_start.csv ]] || cold=$run/cold_start.csv
     [[ ! -s $run/switch_cost.csv ]] || switch_cost=$run/switch_cost.csv
-    awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/tables.awk "$run/summary.csv"
-    [[ ! -s $run/counters_summary.csv ]] || awk -f harness/counters_table.awk "$run/counters_summary.csv"
+    awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/numbers.awk -f harness/tables.awk "$run/summary.csv"
+    [[ ! -s $run/counters_summary.csv ]] || awk -f harness/numbers.awk -f harness/counters_table.awk "$run/counters_summary.csv"
     for name in herd handshakes; do
         [[ ! -s $run/$name.csv ]] ||
-            awk -f harness/spread.awk -f harness/variants.awk -f harness/rows_table.awk "$run/$name.csv"
+            awk -f harness/numbers.awk -f harness/spread.awk -f harness/variants.awk -f harness/rows_table.awk "$run/$name.csv"
     done
-    [[ ! -s $run/chat_summary.csv ]] || awk -v no_overview=1 -f harness/tables.awk "$run/chat_summary.csv"
+    [[ ! -s $run/chat_summary.csv ]] || awk -v no_overview=1 -f harness/numbers.awk -f harness/tables.awk "$run/chat_summary.csv"
     claims_of "$run"
 }
 
@@ -35,7 +35,7 @@ say_of_runs() { # say_of_runs answer|rank
     [[ $1 != answer || ! -s $run/handshakes.csv ]] || inputs+=("$run/handshakes.csv")
     [[ $1 != answer || ! -s $work/chat_runs.csv ]] || inputs+=("$work/chat_runs.csv")
     ((${#inputs[@]} == 0)) ||
-        awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f "harness/$1.awk" "${inputs[@]}"
+        awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f "harness/$1.awk" "${inputs[@]}"
 }
 
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
@@ -106,12 +106,11 @@ links() { # The parts of the run that are there.
 }
 
 question_of() { # question_of SECTION
-    local conf=harness/experiments/$1.conf
     if [[ $1 == switch_cost ]]; then
         echo 'What does one context switch cost here? Often told: 1 to 10 us. Two tasks on one CPU pass a byte to and' \
             'fro; a working set is what each of them touches at every turn. Median, fastest and slowest of several rounds.'
-    elif [[ -f $conf ]]; then
-        sed -n 's/^# Question: //p' "$conf"
+    else
+        experiment_says "$run" "$1" Question
     fi
 }
 
@@ -127,7 +126,7 @@ html_section() { # html_section EXPERIMENT
         [[ $name != "$1"-* ]] || figure "$name"
     done <"$work/figures.txt"
     grep "^$1: " "$work/not_available.txt" | escape | sed 's|.*|<p>No chart: &.</p>|' || true
-    not_shown=$(sed -n 's/^# Does not show: //p' "harness/experiments/$1.conf" 2>/dev/null || true)
+    not_shown=$(experiment_says "$run" "$1" 'Does not show')
     [[ -z $not_shown ]] || echo "<p><b>What this does not show:</b> $(escape <<<"$not_shown")</p>"
     sentences ranks "$1" li | sed '1s|^|<h3>Who is shown to differ</h3><ul>|; $s|$|</ul>|'
     if [[ $1 == claims || $1 == switch_cost ]]; then

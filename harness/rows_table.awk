@@ -1,13 +1,13 @@
 # rows_table.awk -- the table of a herd, for people: a row for each model and way to come back; or of
 # handshakes: a row for each variant.
 #
-#   awk -f harness/spread.awk -f harness/variants.awk -f harness/rows_table.awk results/RUN/herd.csv
+#   awk -f harness/numbers.awk -f harness/spread.awk -f harness/variants.awk -f harness/rows_table.awk results/RUN/herd.csv
 #   awk ... results/RUN/handshakes.csv
 #
 # Writes lines of cells as tables.awk does:  T title name / H heading... / R cell...
 # A cell holds the median of the repeats; "12.3 (11-14)" adds the lowest and the highest.  A repeat of a
 # herd after which somebody was still missing has no time until all were back, but all the rest.  A
-# handshake that failed has no numbers.
+# handshake that failed or was disturbed has no numbers; the variant is noisy if half of its repeats were.
 
 BEGIN {
     FS = ","
@@ -47,11 +47,17 @@ NR == 1 {
     asked[key] = shakes ? $column["connections"] : $column["connections_asked"]
     if (!shakes || $column["status"] == "ok") row[key, ++rows[key]] = $0
     if ($column["status"] == "ok") { good[key]++; next }
+    if ($column["status"] == "noisy") { noisy[key]++; why_noisy[key] = $column["reason"]; next }
     status[key] = $column["status"]
     reason[key] = $column["reason"]
 }
 
-function short(number) { return number == int(number) || number >= 100 ? sprintf("%.0f", number) : sprintf("%.3g", number) }
+# One that failed makes the point so; a neighbour, if he spoiled at least half of the repeats.
+function judge(key) {
+    if (key in status || 2 * noisy[key] < repeats[key]) return
+    status[key] = "noisy"
+    reason[key] = why_noisy[key]
+}
 
 # "median (low-high)" of what the repeats have of a column, "-" if none has it.
 function spread(key, name, divide,    i, count, cells, value, sorted, factor) {
@@ -86,6 +92,7 @@ END {
         split(key, name, SUBSEP)
         if (name[1] != before) write_head(name[1])
         before = name[1]
+        judge(key)
         text = "R\t" name[2] "\t" asked[key] "\t" (key in status ? status[key] : "ok")
         for (i = 1; i <= heading_count; i++) {
             split(headings[i], part, "|")

@@ -28,7 +28,6 @@ lacks() {
 
 there_is() { [[ -e $1 ]]; } # Its argument may be a pattern without a match, which is then none.
 has() { command -v "$1"; }
-has_header() { echo "#include <$1>" | gcc -E -; }
 
 look_for_build() {
     lacks make 'builds the programs' has make
@@ -51,7 +50,7 @@ look_for_demo() { lacks libncurses-dev 'draws the live demo' test -e /usr/includ
 look_for_handshakes() {
     lacks haproxy 'speaks TLS in front of a model; started by hand, its service is not used' has haproxy
     lacks openssl 'makes certificates for one run' has openssl
-    lacks libssl-dev 'the library under the client of handshakes' test -e /usr/include/openssl/ssl.h
+    lacks libssl-dev 'TLS for the load client' test -e /usr/include/openssl/ssl.h
 }
 
 look_for_tests() {

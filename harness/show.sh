@@ -25,7 +25,7 @@ measure_terminal() {
 # The two sentences that the report has, folded.
 found() { # found EXPERIMENT
     awk -v heading="## $1" '
-        $0 == heading { here = 1; next }
+        $0 == heading || index($0, heading ":") == 1 { here = 1; next }
         here && /^(#|\|)/ { exit }
         here && NF { print }' "$run/summary.md" | fold --spaces --width="$columns"
 }
@@ -59,7 +59,7 @@ main() {
         done
     done < <(awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2 }' "$run/summary.csv")
     # Kinds that have a table of their own, and no chart in letters.
-    for kind in counters herd handshakes; do
+    for kind in cold_start counters herd handshakes chat; do
         [[ -s $run/$kind.csv ]] || continue
         while read -r experiment; do
             echo "== $experiment"

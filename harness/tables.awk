@@ -1,7 +1,7 @@
 # tables.awk -- the tables of a run, for people: overview, then one per experiment.
 #
 #   awk -v cold=results/RUN/cold_start.csv -v switch_cost=results/RUN/switch_cost.csv \
-#       -f harness/tables.awk results/RUN/summary.csv
+#       -f harness/numbers.awk -f harness/tables.awk results/RUN/summary.csv
 #
 # Writes lines of cells, separated by tabs, that a renderer turns into HTML, Markdown or plain text:
 #   T title experiment      H heading...      R cell...
@@ -93,12 +93,6 @@ function cell_of(row, kind, name,    cells, c) {
     split(row, cells, ",")
     if (kind == "cold_start") return name in cold_column ? cells[cold_column[name]] : ""
     return name in column ? cells[column[name]] : ""
-}
-
-function short(number) {
-    if (number == int(number) || number >= 1000) return sprintf("%.0f", number)
-    if (number >= 100) return sprintf("%.0f", number)
-    return sprintf("%.3g", number)
 }
 
 function with_spread(row, kind, metric, divide,    median, low, high) {

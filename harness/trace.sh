@@ -30,10 +30,7 @@ readonly tracefs=/sys/kernel/tracing
 from=$caller_folder model=epoll text=hello out='' work=''
 
 finish() {
-    if [[ -n $server ]]; then
-        kill -TERM "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
+    [[ -z $server ]] || end_servers "$server" || true
     [[ -z $work ]] || rm -rf "$work"
 }
 

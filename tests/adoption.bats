@@ -5,21 +5,21 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load serving.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     root=$BATS_TEST_TMPDIR/root
 }
+
+teardown() { end_servers; }
 
 @test "make install puts programs that work under DESTDIR and PREFIX, and uninstall leaves nothing" {
     make --silent install DESTDIR="$root" PREFIX=/opt/c10k
     bin=$root/opt/c10k/bin
     for model in servers/*.c; do [[ -x $bin/c10k-server-$(basename "$model" .c) ]]; done
     cd "$BATS_TEST_TMPDIR"
-    "$bin/c10k-server-poll" 0 >out 3>&- &
-    server=$!
-    until [[ -s out ]]; do kill -0 "$server" && sleep 0.01; done
-    run -0 "$bin/c10k-load" --port "$(sed 's/ready port=//' out)" --connections 10 --rate 1000 --duration 0.5 --output json
-    kill "$server"
-    wait "$server"
+    start "$bin/c10k-server-poll"
+    run -0 "$bin/c10k-load" --port "$port" --connections 10 --rate 1000 --duration 0.5 --output json
+    stop
     jq -e '.corrupt == 0 and .received > 100' <<<"$output"
     "$bin/c10k-gate" --trap half-close -- "$bin/c10k-server-epoll" 0
     cd "$OLDPWD"

@@ -6,6 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     load measuring.bash
+    load serving.bash
     prepare_measuring
     # Under a name of its own: others may run servers at the same time.
     bin=$BATS_TEST_TMPDIR/bin
@@ -17,6 +18,7 @@ setup() {
 teardown() {
     local pid
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+    end_servers
 }
 
 need() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
@@ -44,6 +46,34 @@ await_processes() { # await_processes COUNT
 # Within PERCENT of each other.
 alike() { # alike PERCENT A B
     true_that "$2 > 0 && $3 > 0 && $2 <= $3 * (1 + $1 / 100) && $3 <= $2 * (1 + $1 / 100)"
+}
+
+# Busy CPUs of somebody else, by the shell's own account of who was busy.
+@test "the witness tells neighbours from the caller's own programs, and passes the exit status on" {
+    local around=$BATS_TEST_TMPDIR/around.csv i theirs
+    spin() { timeout 4 bash -c 'while :; do :; done' 3>&- & started+=($!); }
+    foreign() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } NR == 2 { print $c["foreign_cpu_percent"] }' "$around"; }
+    for ((i = 0; i < $(nproc); i++)); do spin; done
+    bash -c "build/release/witness '$around' sleep 1; :"
+    theirs=$(foreign)
+    for i in "${started[@]}"; do kill "$i" || true; done
+    for i in "${started[@]}"; do wait "$i" || true; done
+    started=()
+    grep -q ',noisy,other programs used' "$around"
+    # As busy, but children of who calls the witness.
+    bash -c "for ((i = 0; i < $(nproc); i++)); do timeout 1.2 bash -c 'while :; do :; done' & done; build/release/witness '$around' sleep 1; wait"
+    echo "theirs $theirs %, ours told as theirs $(foreign) %"
+    true_that "$theirs > 80 && $theirs < 101 && $(foreign) < 20"
+    run -7 build/release/witness "$around" sh -c 'exit 7'
+    # shellcheck disable=SC2016  # for the other shell
+    run -137 build/release/witness "$around" sh -c 'kill -KILL $$'
+    run -127 --separate-stderr build/release/witness "$around" no-such-program
+    [[ $stderr == 'witness: no-such-program: No such file or directory' ]]
+    for wrong in '' "$around" "/nowhere/file true"; do
+        # shellcheck disable=SC2086  # words are meant
+        run -2 --separate-stderr build/release/witness $wrong
+        ((${#stderr_lines[@]} == 1))
+    done
 }
 
 # A server that sleeps once per message, and 1,000 of them a second, also when nobody measures.
@@ -126,15 +156,6 @@ END
     echo "measure $cpu_s s in a window of 3 s; time $user + $system s in all, 0.1 s of warm-up included"
     true_that "$cpu_s > 0.3" # Else the hundredths of time(1) would not tell.
     alike 6 "$(awk "BEGIN { print $cpu_s * 3.1 / 3 }")" "$(awk "BEGIN { print $user + $system }")"
-}
-
-# Starts a server; sets port.
-start() { # start PROGRAM [OPTION...]
-    local out=$BATS_TEST_TMPDIR/ready i
-    "build/release/$1" 0 "${@:2}" >"$out" 3>&- &
-    started+=($!)
-    for ((i = 0; i < 100; i++)); do [[ ! -s $out ]] || break; sleep 0.05; done
-    port=$(sed -n 's/^ready port=//p' "$out")
 }
 
 # Both clients in turn; sets p50 and p99 of each, in ns.

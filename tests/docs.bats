@@ -58,7 +58,7 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
 }
 
 @test "every program has a help text that names its options, and ends with 0" {
-    for program in build/release/server-* build/release/load build/release/handshake build/release/chat build/release/chat-room build/release/measure build/release/gate build/release/switch_cost build/release/demo ./run_all.sh; do
+    for program in build/release/server-* build/release/load build/release/chat build/release/chat-room build/release/measure build/release/gate build/release/switch_cost build/release/witness build/release/demo ./run_all.sh; do
         [[ -x $program && $program != *.d ]] || continue
         run -0 "$program" --help
         [[ $output == *usage:* && $output == *--help* ]] || { echo "$program"; return 1; }
@@ -67,14 +67,14 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
 
 @test "every option of load is in its help, and the other way round" {
     help=$(build/release/load --help)
-    declared=$(grep -oE '^ +\{"[a-z-]+", (no|required)_argument' clients/load.c | grep -oE '"[a-z-]+"' | tr -d '"' | sort)
+    declared=$(grep -oE '^ +\{"[a-z-]+", (no|required)_argument' clients/load_options.c | grep -oE '"[a-z-]+"' | tr -d '"' | sort)
     documented=$(grep -oE '^  --[a-z-]+' <<<"$help" | sed 's/  --//' | sort)
     also=$(grep -oE '(--short-lived|--interactive|--port)' <<<"$help" | sed 's/--//' | sort -u)
     [[ $declared == "$(sort -u <<<"$documented"$'\n'"$also")" ]]
 }
 
 @test "every option that README and docs show exists in some help text" {
-    helps=$(for program in build/release/server-* build/release/load build/release/handshake build/release/chat build/release/chat-room build/release/measure build/release/gate build/release/switch_cost build/release/demo ./run_all.sh tests/run.sh; do
+    helps=$(for program in build/release/server-* build/release/load build/release/chat build/release/chat-room build/release/measure build/release/gate build/release/switch_cost build/release/witness build/release/demo ./run_all.sh tests/run.sh; do
         [[ -x $program && $program != *.d ]] || continue
         "$program" --help 2>&1 || true
     done)

@@ -6,28 +6,19 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     load measuring.bash
+    load serving.bash
     prepare_measuring
     BIN=build/release
-    server=''
 }
 
-teardown() { [[ -z $server ]] || kill "$server" 2>/dev/null || true; }
-
-start() { # start PORT
-    : >"$BATS_TEST_TMPDIR/ready"
-    "$BIN/server-poll" "$1" >"$BATS_TEST_TMPDIR/ready" 3>&- &
-    server=$!
-    for _ in {1..100}; do [[ -s $BATS_TEST_TMPDIR/ready ]] && break; sleep 0.02; done
-    port=$(sed -n 's/^ready port=//p' "$BATS_TEST_TMPDIR/ready")
-    [[ -n $port ]]
-}
+teardown() { end_servers; }
 
 # Prints a value of the last answer of load.
 field() { sed -E "s/.* $1=([^ ]*).*/\1/" <<<"$answer"; }
 
 # Connects 300, says COMMAND, ends the server and starts it again; leaves the line in $answer.
 lose_server() { # lose_server COMMAND OPTION...
-    start 0
+    start server-poll
     coproc LOAD { "$BIN/load" --port "$port" --interactive --rate 2000 "${@:2}" 3>&-; }
     exec {answers}<&"${LOAD[0]}"
     echo 'connect 300' >&"${LOAD[1]}"
@@ -38,13 +29,11 @@ lose_server() { # lose_server COMMAND OPTION...
     kill -KILL "$server"
     wait "$server" 2>/dev/null || true
     sleep 0.3
-    start "$port"
+    start_at "$port" server-poll
     read -r answer <&"$answers"
     echo quit >&"${LOAD[1]}"
     exec {answers}<&-
-    kill "$server"
-    wait "$server"
-    server=''
+    stop
 }
 
 accounts_close() {
@@ -67,18 +56,19 @@ accounts_close() {
 }
 
 @test "a herd whose server stays away ends when its time is over, and says who is missing" {
-    start 0
+    local answer=$BATS_TEST_TMPDIR/answer
+    start server-poll
     "$BIN/load" --port "$port" --connections 50 --reconnect jitter --base-ms 20 --cap-ms 50 --duration 0.8 \
-        >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+        >"$answer" 2>&1 3>&- &
     load_pid=$!
-    sleep 0.3
-    kill "$server"
+    eventually grep -q 'are held' "$answer"
+    stop
     ended=0
     wait "$load_pid" || ended=$?
     ((ended == 1))
-    grep -q 'lost         50 connections' "$BATS_TEST_TMPDIR/said"
-    grep -q 'back         0 of 50' "$BATS_TEST_TMPDIR/said"
-    grep -q '50 of 50 connections were not established: ECONNREFUSED' "$BATS_TEST_TMPDIR/said"
+    grep -q 'lost         50 connections' "$answer"
+    grep -q 'back         0 of 50' "$answer"
+    grep -q '50 of 50 connections were not established: ECONNREFUSED' "$answer"
 }
 
 @test "a wrong way to come back is refused" {
@@ -86,7 +76,7 @@ accounts_close() {
     [[ $stderr == *'not "soon"'* ]]
     run -2 --separate-stderr "$BIN/load" --port 7000 --reconnect now --duration 61
     [[ $stderr == *'60 s at most'* ]]
-    start 0
+    start server-poll
     run -0 "$BIN/load" --port "$port" --interactive <<<$'reconnect jitter 5\nreconnect now 1 2 3\nreconnect later 5\nreconnect now 61'
     [[ ${#lines[@]} == 4 && $output != *reconnect\ connections* ]]
 }
@@ -114,11 +104,7 @@ herd() {
     # The last line of each herd: everybody is connected, after the outage.
     awk -F, 'NR > 1 { held[$5] = $7; s[$5] = $6 } END { exit !(held["now"] == 200 && held["jitter"] == 200 && s["now"] > 0.3) }' \
         "$BATS_TEST_TMPDIR/herd_back.csv"
-    for file in herd herd_back; do
-        diff <(head -1 "$BATS_TEST_TMPDIR/$file.csv" | tr , '\n' | sort) \
-             <(awk -F'|' -v file="$file.csv" '$2 ~ "column of " file { here = 1; next } !/^\|/ { here = 0 }
-                   here && /^\| [a-z]/ { gsub(/ /, "", $2); gsub(",", "\n", $2); print $2 }' results/README.md | sort)
-    done
+    for file in herd herd_back; do documented "$BATS_TEST_TMPDIR/$file.csv"; done
 }
 
 @test "a server that does not return, or cannot take its port again, is a row that says so" {

@@ -5,14 +5,14 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    load measuring.bash
+    load drawing.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
-    draw_fixture "$BATS_FILE_TMPDIR/run"
+    draw_fixture
 }
 
 setup() {
     cd "$BATS_TEST_DIRNAME/.." || return 1
-    run=$BATS_FILE_TMPDIR/run
+    run=$drawn
     page=$run/index.html
 }
 
@@ -25,7 +25,7 @@ answers() {
         echo 'experiment,kind,model,connections_asked,connections_active,status,latency_ns_p99_median,latency_ns_p99_min,latency_ns_p99_max,latency_ns_p99_runs'
         printf '%s\n' "$@"
     } >"$BATS_TEST_TMPDIR/summary.csv"
-    awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+    awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
 }
 
 @test "each experiment has its question, its answer, charts that say how to read them, and its table" {
@@ -69,7 +69,7 @@ answers() {
 }
 
 @test "the page needs nothing but itself, and stays below 5 MB" {
-    ! grep -qE '<(script|link|img)|src="|@import|href="https?:' "$page"
+    run ! grep -qE '<(script|link|img)|src="|@import|href="https?:' "$page"
     (($(grep -c '<svg' "$page") >= 8))
     (($(stat --format %s "$page") < 5000000))
 }
@@ -145,7 +145,7 @@ browse() {
     command -v chromium >/dev/null || skip 'chromium is not installed'
     browse 1300,1000 --dump-dom "file://$page" >"$BATS_TEST_TMPDIR/dom" 2>"$BATS_TEST_TMPDIR/log"
     grep -q '</html>' "$BATS_TEST_TMPDIR/dom"
-    ! grep CONSOLE "$BATS_TEST_TMPDIR/log"
+    run ! grep CONSOLE "$BATS_TEST_TMPDIR/log"
     # The check itself can fail: a page that complains is heard.
     sed 's|</body>|<script>console.error("heard")</script></body>|' "$page" >"$BATS_TEST_TMPDIR/loud.html"
     browse 1300,1000 --dump-dom "file://$BATS_TEST_TMPDIR/loud.html" 2>&1 >/dev/null | grep -q 'CONSOLE.*heard'
@@ -170,6 +170,16 @@ browse() {
         [[ $output == *"$words"* ]] || { echo "$output"; echo "not shown: $words"; return 1; }
     done
     [[ -z $(awk 'length > 80' <<<"$output" | grep -v 'all charts:') ]]
+}
+
+@test "show tells what was found of experiments that have no chart in letters" {
+    mkdir -p "$BATS_TEST_TMPDIR/other"
+    printf '%s\n' experiment,kind,model,connections_asked,connections_active,arrival,repeats_ok,repeats,status,reason >"$BATS_TEST_TMPDIR/other/summary.csv"
+    printf '%s\n' schema,experiment,members 2,chat,10 >"$BATS_TEST_TMPDIR/other/chat.csv"
+    printf '%s\n' schema,experiment,model 2,why,poll >"$BATS_TEST_TMPDIR/other/counters.csv"
+    printf '%s\n' '# run' '' '## why: system calls' '' 'A message costs two calls.' '' '| a |' '## chat' '' 'A line reaches all.' >"$BATS_TEST_TMPDIR/other/summary.md"
+    run -0 ./run_all.sh show "$BATS_TEST_TMPDIR/other"
+    [[ $output == *'== why'*'A message costs two calls.'*'== chat'*'A line reaches all.'* ]]
 }
 
 @test "show refuses what was not drawn, a strange option and too many words in one line" {

@@ -6,7 +6,9 @@
 #          compare suite handshakes chat demo   [all of them]
 #
 # Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
-# screen.  The last line counts: "N passed, N failed, N skipped".  Exit status 1 if any failed.
+# screen.  The last line counts: "N passed, N failed, N skipped".  Exit status 1 if any failed, and
+# a test that was planned and did not run is one that failed; 130 after Ctrl-C, which leaves nothing
+# running.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
@@ -15,9 +17,46 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes chat demo)
 # What asserts nothing that a busy machine spoils runs while the gate does, which mostly waits: in two rows,
 # each one after the other, so that the machine is busy and not swamped.
-readonly BESIDE_GATE=('suite handshakes chat scripts' 'guests compare docs')
+readonly BESIDE_GATE=('suite handshakes scripts' 'guests compare docs chat')
 readonly GATES_AT_ONCE=3
 out=build/test
+
+# ---- what runs: every group ends before we do ----
+
+declare -A running=() # Process groups, by the pid of their first process.
+
+# Starts a job as a process group of its own, so that it can be ended with all that it started.  As a
+# plain job of a script it would ignore Ctrl-C, and so would every server below it.
+start_group() { # start_group COMMAND...
+    set -m
+    # The signal goes to bats at the same time, which ends its test in order: no other one begins then.
+    (set +m; trap 'exit 130' INT TERM; "$@") &
+    set +m
+    running[$!]=1
+}
+
+await_groups() { # await_groups PID...
+    local pid
+    for pid in "$@"; do
+        wait "$pid" || true
+        unset "running[$pid]"
+    done
+}
+
+# A test that is interrupted ends what it started: it gets the time to.
+end_groups() {
+    local signal pid try
+    trap '' INT TERM HUP
+    for signal in INT TERM KILL; do
+        for pid in "${!running[@]}"; do kill "-$signal" -- "-$pid" 2>/dev/null || unset "running[$pid]"; done
+        for ((try = 0; try < 50 && ${#running[@]} > 0; try++)); do
+            sleep 0.1
+            for pid in "${!running[@]}"; do kill -0 -- "-$pid" 2>/dev/null || unset "running[$pid]"; done
+        done
+    done
+}
+
+# ---- the parts ----
 
 # Prints one TAP line for a command: ok if it succeeds and, with --silent, prints nothing.
 tap() { # tap [--silent] NAME COMMAND...
@@ -44,6 +83,8 @@ part_format() {
 part_scripts() {
     local file
     for file in $(ours '*.sh' '.ci/run'); do tap "shellcheck $file" shellcheck -x "$file"; done
+    # Of the rest only what a test must not do: "! command" in the middle of one cannot fail.
+    for file in $(ours '*.bats'); do tap "shellcheck $file" shellcheck --include=SC2314,SC2315 "$file"; done
 }
 
 part_docs() { bats --tap tests/docs.bats tests/adoption.bats; }
@@ -57,11 +98,22 @@ part_warnings() {
     done
 }
 
+# Passes on the TAP of a program with a name before each test, and tells if the program ended badly
+# without having said so.
+named() { # named NAME COMMAND...
+    local name=$1 said status=0
+    shift
+    said=$("$@" 2>&1) || status=$?
+    sed -E "s|^(not )?ok [0-9]+ (- )?|&$name: |" <<<"$said"
+    ((status == 0)) || grep -q '^not ok' <<<"$said" || echo "not ok - $name ended with $status"
+}
+
 part_units() {
     local program
+    export CMOCKA_MESSAGE_OUTPUT=TAP
     for program in build/release/test_*; do
         [[ -x $program && $program != *.* ]] || continue
-        CMOCKA_MESSAGE_OUTPUT=TAP "$program" 2>&1 | sed -E "s|^(not )?ok [0-9]+ - |&${program##*/}: |"
+        named "${program##*/}" "$program"
     done
 }
 
@@ -71,16 +123,20 @@ part_load() { bats --tap tests/load.bats; }
 
 part_models() { bats --tap tests/models.bats tests/pools.bats; }
 
+# A job of a script ignores Ctrl-C, and what it starts would, too.
+heeding_ctrl_c() { env --default-signal=INT "$@"; }
+
 conform() { # conform BUILD MODEL
-    MODEL=$2 BUILD=build/$1 bats --tap tests/conformance.bats | sed -E "s|^(not )?ok [0-9]+ |&$2 ($1): |"
+    MODEL=$2 BUILD=build/$1 named "$2 ($1)" heeding_ctrl_c bats --tap tests/conformance.bats
 }
 
 # Every model through the conformance gate: plain and under both sanitizers.  Most of it is waiting,
 # so that several go side by side.
 part_gate() {
-    local build model parts
-    parts=$(mktemp -d)
-    bats --tap tests/gate.bats >"$parts/gate" 2>&1 &
+    local build model parts=$out/gate
+    rm -rf "$parts"
+    mkdir "$parts"
+    heeding_ctrl_c bats --tap tests/gate.bats >"$parts/gate" 2>&1 &
     for build in thread address release; do
         for model in servers/*.c; do
             model=$(basename "$model" .c)
@@ -91,7 +147,6 @@ part_gate() {
     done
     wait
     cat "$parts"/*
-    rm -r "$parts"
 }
 
 part_guests() { bats --tap tests/guests.bats tests/contributing.bats; }
@@ -119,28 +174,38 @@ build_all() {
     make --jobs=2 SAN=fuzz fuzzers
 }
 
+# Who dies leaves no "not ok": of what was planned ("1..N"), how much never ran.
+missing_tests() { # missing_tests FILE
+    awk '/^1\.\.[0-9]+/ { planned += substr($1, 4) } /^(not )?ok [0-9]/ { ran++ }
+         END { if (ran < planned) print "not ok - " planned - ran (planned - ran == 1 ? " test" : " tests") " did not run" }' "$1"
+}
+
 run_part() { # run_part PART
-    local part_begin=$SECONDS
+    local begin=$SECONDS status=0 missing
     # A shell of its own, so that a part sees only its own jobs; failures are counted from the lines.
-    ("part_$1") >"$out/$1.tap" 2>&1 </dev/null || true
+    (trap 'exit 130' INT TERM; "part_$1") >"$out/$1.tap" 2>&1 </dev/null || status=$?
+    missing=$(missing_tests "$out/$1.tap")
+    [[ -z $missing ]] || echo "$missing" >>"$out/$1.tap"
+    ((status == 0)) || grep -q '^not ok' "$out/$1.tap" || echo "not ok - $1 ended with $status" >>"$out/$1.tap"
     printf '%-11s ' "$1"
     awk '/^ok/ && /# [Ss][Kk][Ii][Pp]/ { s++; next } /^ok/ { p++ } /^not ok/ { f++ }
          END { printf "%4d passed, %d failed, %d skipped", p, f, s }' "$out/$1.tap"
-    echo "  ($((SECONDS - part_begin)) s)"
+    echo "  ($((SECONDS - begin)) s)"
     awk '/^not ok/ { show = 1 } /^ok/ { show = 0 } show' "$out/$1.tap"
 }
 
 run_parts() { # run_parts PART...
-    local part row beside
+    local part row beside rows=()
     read -r -a beside <<<"${BESIDE_GATE[*]}"
     for part in "$@"; do
         if [[ $part == gate ]]; then
-            for row in "${BESIDE_GATE[@]}"; do run_row "$row" "$@" & done
-            run_part gate
-            wait
+            for row in "${BESIDE_GATE[@]}"; do start_group run_row "$row" "$@"; rows+=($!); done
+            start_group run_part gate
+            await_groups $! "${rows[@]}"
             for row in "${beside[@]}"; do [[ " $* " != *" $row "* ]] || cat "$out/$row.said"; done
         elif [[ " $* " != *' gate '* || " ${beside[*]} " != *" $part "* ]]; then
-            run_part "$part"
+            start_group run_part "$part"
+            await_groups $!
         fi
     done
 }
@@ -164,6 +229,10 @@ main() {
         fi
     done
     ((${#parts[@]} > 0)) || parts=("${ALL_PARTS[@]}")
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap end_groups EXIT
     harness/setup.sh --for-tests "${install[@]}"
     mkdir -p "$out"
     build_all >"$out/build.log" 2>&1 || { cat "$out/build.log"; echo '0 passed, 1 failed'; exit 1; }

@@ -5,17 +5,22 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    load measuring.bash
+    load drawing.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
-    draw_fixture "$BATS_FILE_TMPDIR/run"
+    draw_fixture
 }
 
 setup() {
     load measuring.bash
+    load drawing.bash
+    load serving.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     tmp=$BATS_TEST_TMPDIR
-    drawn=$BATS_FILE_TMPDIR/run # For tests that only read it.
+    run_pid=''
 }
+
+# A run that a test has started is in a session of its own, which Ctrl-C does not reach.
+teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
 
 # cell FILE EXPERIMENT MODEL CONNECTIONS COLUMN
 cell() {
@@ -69,6 +74,7 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 @test "nobody guesses what a switch costs where it was not measured" {
     cp tests/fixtures/raw.csv "$tmp"
     [[ $(awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv") != *switching* ]]
+    draw_only
     run -0 ./run_all.sh draw "$tmp"
     [[ ! -e $tmp/figures/ramp-switching_share.svg && -s $tmp/figures/ramp-switches_per_s.svg ]]
     grep -q 'No chart: ramp: server_switching_percent is not available' "$tmp/index.html"
@@ -145,7 +151,7 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 }
 
 @test "draw makes each kind of figure that harness/plots knows" {
-    draw_fixture "$tmp/run"
+    copy_fixture "$tmp/run"
     # both_ends belongs to the experiment million, of which a row is all that it needs.
     awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; print $0, "both_ends_lost_kib"; next }
         $c["experiment"] == "ramp" && !done++ { $c["experiment"] = "million"; print $0, 5000; next }
@@ -186,6 +192,7 @@ one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has th
 colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d ' ' | sort -u; }
 
 @test "a model keeps its colour when others are left out or come, and a stranger does not take it" {
+    draw_only ramp-latency_p99
     poll='rgb(0,158,115)' stranger='rgb(0,0,0)' # The third place, and the one after the family's last.
     colours "$drawn" | grep -qxF "$poll"
     mkdir "$tmp/few" "$tmp/more"
@@ -208,7 +215,7 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
 
 @test "only ok and overloaded points are on a model's own line, also when several in a row are not" {
     awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1000 -v log_y=1 -v known='fork poll newcomer' \
-        -v work="$tmp" -f harness/plots/points.awk tests/fixtures/summary.csv
+        -v work="$tmp" -f harness/numbers.awk -f harness/plots/points.awk tests/fixtures/summary.csv
     numbers() { grep -v '^NaN' "$tmp/$1.dat" | sed '/^$/d' | cut -d' ' -f1-4 | tr '\n' ';'; }
     [[ -z $(numbers line-1) && $(numbers marks-1) == '10 700 600 800;' ]]
     [[ $(numbers line-2) == '10 200 100 300;100 500 400 600;' && -z $(numbers marks-2) ]]
@@ -225,7 +232,7 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
     } >"$tmp/summary.csv"
     for log_y in 0 1; do
         awk -v experiment=ramp -v metric=metric -v divide=1 -v log_y="$log_y" -v known='a b c d' -v work="$tmp" \
-            -f harness/plots/points.awk "$tmp/summary.csv"
+            -f harness/numbers.awk -f harness/plots/points.awk "$tmp/summary.csv"
         [[ $(grep -c drifting "$tmp/words.dat") == 4 ]]
         # The axis ends a little above 98: heights are shares of it.
         grep drifting "$tmp/words.dat" | awk -v log_y="$log_y" '{ print log_y ? log($2) : $2 }' | sort -g |
@@ -277,7 +284,7 @@ crowd() { # crowd ASKED ACTIVE
         print }' tests/fixtures/raw.csv >"$tmp/raw.csv"
     awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
     awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1000 -v log_y=1 -v known=poll -v work="$tmp" \
-        -f harness/plots/points.awk "$tmp/summary.csv"
+        -f harness/numbers.awk -f harness/plots/points.awk "$tmp/summary.csv"
 }
 
 @test "the axis counts the idle connections where some are, and the active ones where only they differ" {
@@ -288,7 +295,7 @@ crowd() { # crowd ASKED ACTIVE
     crowd 1000 '$10'
     grep -q 'x_label = "active connections, of 1,000"' "$tmp/axes.gp"
     [[ $(positions) == '10 100 ' ]]
-    awk -f harness/tables.awk "$tmp/summary.csv" | grep -q $'^R\tpoll\t1000\t10\t'
+    awk -f harness/numbers.awk -f harness/tables.awk "$tmp/summary.csv" | grep -q $'^R\tpoll\t1000\t10\t'
 }
 
 @test "the chart of the walls tells at each bar what was held and what stopped it, the table what moves it" {
@@ -316,7 +323,10 @@ crowd() { # crowd ASKED ACTIVE
 
 @test "draw keeps what was measured as it is, and draws again over its own charts" {
     cp -r "$drawn" "$tmp/run"
-    draw_fixture "$tmp/run"
+    draw_only ramp-latency_p99
+    ./run_all.sh draw "$tmp/run"
+    grep -q 'not drawn' "$tmp/run/figures/memory-memory_parts.svg"
+    cmp "$drawn/figures/ramp-latency_p99.svg" "$tmp/run/figures/ramp-latency_p99.svg"
     cmp tests/fixtures/raw.csv "$tmp/run/raw.csv"
     cmp tests/fixtures/cold_start.csv "$tmp/run/cold_start.csv"
 }
@@ -436,6 +446,7 @@ END
     done
     grep -q '^./run_all.sh quick capacity cold_start --models poll .*--seed 5' "$tmp/run/command.txt"
     grep -q '^window_s' "$tmp/run/command.txt"
+    documented "$tmp/run/cold_start.csv"
     [[ $(cut -d, -f5 "$tmp/run/raw.csv" | sort -u | tr '\n' ' ') == 'model poll ' ]]
     jq -e '.results[0].times | length == 3' "$tmp/run/cold_start/poll.json"
 }
@@ -472,6 +483,16 @@ GATE
     [[ ! -e $tmp/run ]]
 }
 
+@test "an experiment about other models is left out with a word; one's own server is in each" {
+    run -0 ./run_all.sh quick buffers slow_reader --models "fork thread_pool" --no-install --plan --seed 1
+    echo "$output"
+    [[ $output == *'buffers: left out: it is about epoll epoll:buffer-kib=64'* && $output != *'buffers: 1 x'* ]]
+    [[ $output == *'slow_reader: without thread_pool: it is about fork thread poll'*'slow_reader: 1 x fork, about'*'1 steps: '* ]]
+    # shellcheck disable=SC2016  # for the other shell
+    run -0 ./run_all.sh quick slow_reader omission --command mine='build/release/server-poll {port}' --no-install --plan
+    [[ $output == *'slow_reader: 1 x '*mine*'omission: 1 x mine poll, about'* ]]
+}
+
 # Runs capacity with a measure that only notes whom it was to measure; prints that.
 noted_order() { # noted_order SEED
     rm -rf "$tmp/run" "$tmp/noted"
@@ -500,10 +521,11 @@ END
 }
 
 @test "a model with options of its own is gated with them, and is another one beside the plain one" {
-    run -1 ./run_all.sh quick cold_start --models 'poll poll:backlog=99 poll:backlog=0' --no-install --out "$tmp/run"
+    # A short queue would do as well, but the gate's burst would wait for seconds, as it should.
+    run -1 ./run_all.sh quick cold_start --models 'poll poll:backlog=4000 poll:backlog=0' --no-install --out "$tmp/run"
     echo "$output"
     [[ $output == *'excluded: poll:backlog=0: start: '*'--backlog'* ]] # So it reached the server.
-    [[ $(awk -F, 'NR > 1 { print $2 }' "$tmp/run/cold_start.csv" | sort | one_line) == 'poll poll:backlog=99' ]]
+    [[ $(awk -F, 'NR > 1 { print $2 }' "$tmp/run/cold_start.csv" | sort | one_line) == 'poll poll:backlog=4000' ]]
     run -0 ./run_all.sh buffers --plan --no-install
     [[ $output == *'buffers: 3 x epoll epoll:buffer-kib=16 epoll:buffer-kib=4 epoll:buffer-kib=64, about'* ]]
 }
@@ -526,32 +548,31 @@ start_run() {
     gated
     C10K_BIN=$tmp/bin setsid env --default-signal=INT ./run_all.sh quick "$@" --no-install --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
     run_pid=$!
-    for ((i = 0; i < 600; i++)); do
-        ! grep -q 'point\|clients\|achieved_per_s' "$tmp/log" || return 0
-        sleep 0.1
-    done
-    cat "$tmp/log"
-    return 1
+    patience_s=60 eventually grep -q 'point\|clients\|achieved_per_s' "$tmp/log" || { cat "$tmp/log"; return 1; }
 }
 
 # Dead ones that nobody has reaped yet are not running.
 left_running() { ps -o stat=,pid=,args= --sid "$run_pid" | grep -v '^Z' || true; }
 
+# Ends the run, and holds its status and that nothing is left against what they must be.
+ends_with() { # ends_with STATUS PID SIGNAL
+    local status=0
+    kill "-$3" -- "$2"
+    wait "$run_pid" || status=$?
+    [[ $status == "$1" && -z $(left_running) ]] || { echo "status $status"; left_running; cat "$tmp/log"; return 1; }
+    run_pid=''
+}
+
 @test "Ctrl-C ends everything, keeps and draws what was measured, exits with 130" {
     start_run ramp --models fork
-    kill -INT -- "-$run_pid" # As a terminal does: to all of them at once.
-    status=0
-    wait "$run_pid" || status=$?
-    [[ $status == 130 && -z $(left_running) ]] || { echo "status $status"; left_running; cat "$tmp/log"; return 1; }
+    ends_with 130 "-$run_pid" INT # As a terminal does: to all of them at once.
     [[ -s $tmp/run/raw.csv && -s $tmp/run/figures/ramp-latency_p99.png && -s $tmp/run/index.html ]]
 }
 
 @test "SIGTERM to the script alone ends everything it started, exits with 143" {
+    draw_only
     start_run ramp --models fork
-    kill -TERM "$run_pid"
-    status=0
-    wait "$run_pid" || status=$?
-    [[ $status == 143 && -z $(left_running) ]] || { echo "status $status"; left_running; cat "$tmp/log"; return 1; }
+    ends_with 143 "$run_pid" TERM
 }
 
 @test "SIGTERM while hyperfine runs leaves neither server nor client" {
@@ -559,14 +580,9 @@ left_running() { ps -o stat=,pid=,args= --sid "$run_pid" | grep -v '^Z' || true;
     C10K_BIN=$tmp/bin setsid env --default-signal=INT ./run_all.sh quick cold_start --models fork --repeats 200 --no-install \
         --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
     run_pid=$!
-    for ((i = 0; i < 600; i++)); do
-        [[ $(left_running) != *load\ --port* ]] || break
-        sleep 0.1
-    done
-    kill -TERM "$run_pid"
-    status=0
-    wait "$run_pid" || status=$?
-    [[ $status == 143 && -z $(left_running) ]] || { echo "status $status"; left_running; cat "$tmp/log"; return 1; }
+    client_runs() { [[ $(left_running) == *load\ --port* ]]; }
+    patience_s=60 eventually client_runs
+    ends_with 143 "$run_pid" TERM
 }
 
 # ---- claims ----

@@ -4,8 +4,9 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load measuring.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
-    rows=$BATS_TEST_TMPDIR/rows.csv
+    rows=$BATS_TEST_TMPDIR/switch_cost.csv
 }
 
 @test "threads and processes are measured with each working set, and numbers are possible ones" {
@@ -14,6 +15,11 @@ setup() {
     awk -F, 'NR > 1 && !($7 <= $6 && $6 <= $8) { print; wrong = 1 }
         NR > 1 && $3 == 0 && !($6 > 200 && $6 < 100000) { print; wrong = 1 }
         END { exit wrong || NR != 9 }' "$rows"
+}
+
+@test "each column of switch_cost.csv is documented" {
+    build/release/switch_cost --turns 100 --repeats 3 >"$rows"
+    documented "$rows"
 }
 
 @test "each pass is one switch, as the kernel's account at exit says" {

@@ -69,6 +69,3 @@ END {
            tics, place, highest, with_commas(connections + 0) > (work "/bars.gp")
 }
 
-function with_commas(number) {
-    return number < 1000 ? number "" : int(number / 1000) "," sprintf("%03d", number % 1000)
-}

@@ -33,13 +33,4 @@ $column["experiment"] == experiment {
 
 function share(name) { return $column[name "_median"] == "" ? "" : $column[name "_median"] / $column["connections_asked"] }
 
-function with_commas(number,    text) {
-    text = sprintf("%d", number)
-    while (match(text, /^[0-9]+[0-9][0-9][0-9](,|$)/)) {
-        i = match(text, /[0-9][0-9][0-9](,|$)/)
-        text = substr(text, 1, i - 1) "," substr(text, i)
-    }
-    return text
-}
-
 END { printf "set xtics (%s)\nbar_count = %d\nhighest = %.10g\n", tics, place, highest ? highest : 1 > (work "/bars.gp") }

@@ -2,7 +2,7 @@
 # Experiments: million
 # Shows: what one connection takes from the machine, server's and client's end together, in parts (stack), and what the machine really lost (diamond).
 # Read: a higher stack costs more for each connection; where the diamond stands above its stack, memory went where no counter looks.
-system(sprintf("awk -v experiment='%s' -v work='%s' -f harness/plots/both_ends.awk '%s'", \
+system(sprintf("awk -v experiment='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/both_ends.awk '%s'", \
     experiment, work, data))
 load work . "/bars.gp"
 title_text = "Memory for each connection, both ends, less is better"

@@ -1,7 +1,7 @@
 # Kinds: cold_start
 # Shows: wall time from starting the server until all clients were served and it has ended (hyperfine); bar: median, whisker: fastest to slowest.
 # Read: a short bar serves short-lived clients sooner; bars whose whiskers overlap are not told apart.
-system(sprintf("awk -v experiment='%s' -v kind=cold_start -v known='%s' -v work='%s' -f harness/plots/bars.awk '%s'", \
+system(sprintf("awk -v experiment='%s' -v kind=cold_start -v known='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/bars.awk '%s'", \
     experiment, known, work, data))
 load work . "/bars.gp"
 title_text = "Short-lived clients, whole command, lower is better"

@@ -1,7 +1,7 @@
 # compare.awk -- picks what one chart of a comparison draws: a row per model and point.
 #
 #   awk -v experiment=capacity -v group=achieved_per_s -v known="fork poll" -v work=DIR
-#       -f harness/headline.awk -f harness/plots/compare.awk compare.csv
+#       -f harness/numbers.awk -f harness/headline.awk -f harness/plots/compare.awk compare.csv
 #
 # `group` is a metric, or "memory" for all of kind memory.  Writes DIR/compare.dat, "y ratio low high
 # N shown" with y counted from the bottom and N the number of the model; DIR/compare_words.dat, "y

@@ -3,7 +3,7 @@
 # harness/compare.sh gives, beside what style.gp needs: group, a metric or "memory".  data is compare.csv.
 
 system(sprintf("awk -v experiment='%s' -v group='%s' -v known='%s' -v work='%s'" . \
-    " -f harness/headline.awk -f harness/plots/compare.awk '%s'", experiment, group, known, work, data))
+    " -f harness/numbers.awk -f harness/headline.awk -f harness/plots/compare.awk '%s'", experiment, group, known, work, data))
 load work . "/compare.gp"
 legend_entries = 2
 ROW_HEIGHT = rows > 40 ? 26 : 36

@@ -6,7 +6,7 @@
 if (!exists("log_y")) log_y = 1
 if (!exists("second")) second = ""
 system(sprintf("awk -v experiment='%s' -v metric='%s' -v divide=%g -v log_y=%d -v second='%s'" . \
-    " -v known='%s' -v work='%s' -f harness/plots/points.awk '%s'", \
+    " -v known='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/points.awk '%s'", \
     experiment, metric, divide, log_y, second, known, work, data))
 load work . "/axes.gp"
 if (exists("x_name")) { x_label = x_name }

@@ -1,7 +1,7 @@
 # Kinds: memory
 # Shows: where the memory of idle clients is (stack), what summed RSS would make of it (outline; an arrow: it does not fit), and what the machine really lost (diamond). Beyond the stack: memory that no counter owns.
 # Read: compare the diamond with the outline: what people quote and what is really gone; the shades tell whose memory it is.
-system(sprintf("awk -v experiment='%s' -v kind=memory -v known='%s' -v work='%s' -f harness/plots/bars.awk '%s'", \
+system(sprintf("awk -v experiment='%s' -v kind=memory -v known='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/bars.awk '%s'", \
     experiment, known, work, data))
 load work . "/bars.gp"
 title_text = sprintf("Memory for each of %s idle clients, less is better", connections_text)

@@ -116,13 +116,6 @@ function at_height(share) {
     return log_y ? y_from * (y_to / y_from) ^ share : y_to * share
 }
 
-function with_commas(number,    text) {
-    text = sprintf("%.0f", number)
-    while (text ~ /[0-9][0-9][0-9][0-9]/ && match(text, /[0-9][0-9][0-9](,|$)/) && RSTART > 1)
-        text = substr(text, 1, RSTART - 1) "," substr(text, RSTART)
-    return text
-}
-
 # The height of a word that one at `share` would lie on, "" if there is none.
 function in_the_way(at, share,    i) {
     for (i = 1; i <= words_at[at]; i++)

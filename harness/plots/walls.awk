@@ -42,13 +42,6 @@ function words_of(cells,    held, wall, limit) {
     return held ": " limit
 }
 
-function with_commas(number,    text) {
-    text = sprintf("%.0f", number)
-    while (match(text, /[0-9][0-9][0-9][0-9](,|$)/))
-        text = substr(text, 1, RSTART) "," substr(text, RSTART + 1)
-    return text
-}
-
 # A whole 1, 2 or 5 times a power of ten, of which about five reach the longest bar.
 function tic_step(    power, i) {
     for (power = 1; ; power *= 10)

@@ -1,7 +1,7 @@
 # Kinds: walls
 # Shows: how many connections each model held before something broke, as the machine is and under limits of its own; at the end of each bar the number and the wall.
 # Read: a long bar holds more; bars of one shade ran under the same limits, the word at the end is what to change.
-system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/plots/walls.awk '%s'", \
+system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/walls.awk '%s'", \
     experiment, known, work, data))
 load work . "/walls.gp"
 title_text = "Where it broke first: connections held, more is better"
