@@ -88,6 +88,8 @@ list() {
     done
 }
 
+C10K_COMMAND=$(printf ' %q' "$@")
+export C10K_COMMAND="./run_all.sh${*:+$C10K_COMMAND}"
 # What the essay claims: the runs that its claims are checked against.
 if [[ ${1:-} == claims ]]; then
     shift
@@ -99,8 +101,6 @@ list) list; exit 0 ;;
 --help | -h | help) help; exit 0 ;;
 esac
 
-C10K_COMMAND=$(printf ' %q' "$@")
-export C10K_COMMAND="./run_all.sh${*:+$C10K_COMMAND}"
 request=()
 while (($# > 0)); do
     case $1 in

@@ -5,7 +5,8 @@
 #
 # Each of the files but the last may be missing.
 # Writes lines of cells as tables.awk does:  T title name / H heading... / R cell...
-# A claim whose experiment is not in the run is left out.  Each verdict follows from the numbers.
+# A claim whose experiment is not in the run is left out; one whose numbers are no result says why.  Each verdict
+# follows from the numbers.
 
 BEGIN {
     FS = ","
@@ -35,17 +36,36 @@ function get(experiment, model, connections, metric,    cells, status) {
 
 function claim(text, said, measured, verdict, why) {
     if (!count++) {
-        print "T\tWhat the essay says, and what this run measured\tclaims"
+        print "T\tclaims: what the essay says, and what this run measured\tclaims"
         print "H\tclaim\tthe essay\there\tverdict\twhy"
     }
     print "R\t" text "\t" said "\t" measured "\t" verdict "\t" why
+}
+
+# Of points, each "model connections" and a semicolon: the first that gave no result, and why.  A run without them
+# makes no such claim at all.
+function no_result(text, said, experiment, points,    count, point, i, key, cells) {
+    count = split(points, point, ";")
+    for (i = 1; i < count; i++) {
+        key = experiment SUBSEP point[i]
+        sub(/ /, SUBSEP, key)
+        if (!(key in row)) continue
+        split(row[key], cells, ",")
+        if (cells[column["status"]] ~ /^(ok|overloaded)$/) continue
+        claim(text, said, "-", "no result", experiment ", " point[i] ": " cells[column["status"]] \
+              (("reason" in column) && cells[column["reason"]] != "" ? ", " cells[column["reason"]] : ""))
+        return
+    }
 }
 
 function processes(    n, lost, rss, each) {
     n = largest["memory", "fork"]
     lost = get("memory", "fork", n, "machine_lost_kib")
     rss = get("memory", "fork", n, "rss_kib")
-    if (lost == "") return
+    if (lost == "") {
+        no_result("a process takes memory just to exist", "2-8 MB", "memory", "fork " n ";")
+        return
+    }
     each = lost / n
     claim("a process takes memory just to exist", "2-8 MB", \
           short(each) " KiB really lost, " short(rss / n) " KiB if summed RSS is believed", \
@@ -72,7 +92,10 @@ function own_buffers(model,    n, without, with) {
     n = largest["buffers", model]
     with = get("buffers", model, n, "machine_lost_kib")
     without = get("buffers", "epoll", n, "machine_lost_kib")
-    if (with == "" || without == "") return
+    if (with == "" || without == "") {
+        no_result("buffers of 64 KB for 10,000 clients", "640 MB", "buffers", model " " n ";epoll " n ";")
+        return
+    }
     claim("buffers of 64 KB for 10,000 clients", "640 MB", \
           short((with - without) * 10000 / n / mib) " MiB more than with one buffer for all (" \
           short(without * 10000 / n / mib) " MiB)", \
@@ -100,7 +123,11 @@ function sleepers(    n, running, waiting, busy) {
     n = largest["ramp", "fork"]
     running = get("ramp", "fork", n, "server_cpu_percent")
     waiting = get("ramp", "fork", n, "server_run_queue_percent")
-    if (running == "" || waiting == "" || n < 1000) return
+    if (n < 1000) return
+    if (running == "" || waiting == "") {
+        no_result("most workers sleep", "9,900 of 10,000", "ramp", "fork " n ";")
+        return
+    }
     busy = (running + waiting) / 100
     claim("most workers sleep", "9,900 of 10,000", \
           short(n - busy) " of " n " on average (" short(busy) " run or wait for a CPU)", \
@@ -111,7 +138,10 @@ function read_switch_cost(    text, cells, header, i, place) {
     while ((getline text < switch_cost) > 0) {
         split(text, cells, ",")
         if (!header++) { for (i in cells) place[cells[i]] = i; continue }
-        cost[cells[place["between"]], cells[place["working_set_kib"]] + 0] = cells[place["switch_ns_median"]]
+        if (cells[place["between"]] == "nobody")
+            touch[cells[place["working_set_kib"]] + 0] = cells[place["touch_ns_median"]]
+        else
+            cost[cells[place["between"]], cells[place["working_set_kib"]] + 0] = cells[place["switch_ns_median"]]
     }
     close(switch_cost)
 }
@@ -168,8 +198,7 @@ function switches(    plain, large, set, parts, n, rate, busy, share) {
     }
     claim("a context switch costs", "1-10 us", short(plain / 1000) " us plain, up to " short(large / 1000) " us with caches to refill", \
           plain >= 1000 && plain <= 10000 ? "holds" : plain < 1000 ? "cheaper here" : "dearer here", "between processes on one CPU")
-    claim("a switch leaves the caches cold", "100 times slower", short(large / plain) " times the plain switch", \
-          large / plain >= 50 ? "holds" : "depends on the working set", "a small server finds its few lines in the caches again")
+    cold_caches(plain)
     n = largest["ramp", "fork"]
     rate = get("ramp", "fork", n, "switches_per_s")
     busy = get("ramp", "fork", n, "server_cpu_percent")
@@ -178,6 +207,24 @@ function switches(    plain, large, set, parts, n, rate, busy, share) {
     claim("with " n " processes the CPU switches more than it works", "more than half", \
           sprintf("%.0f %% of the CPU time that fork used", share * 100), share > 0.5 ? "holds" : "not here", \
           "an estimate: switches times the cost of a plain one")
+}
+
+# What a touch of a line costs right after a switch: what the switch costs more than one without a working set, over
+# the lines of that set, and what a touch costs a task that is alone.
+function cold_caches(plain,    set, factor, worst, at, least, most) {
+    for (set in touch) {
+        if (least == "" || set + 0 < least) least = set + 0
+        if (set + 0 > most) most = set + 0
+        if (one_of("process", set) == "") continue
+        factor = 1 + (one_of("process", set) - plain) / (set * 1024 / 64) / touch[set]
+        if (factor > worst) { worst = factor; at = set }
+    }
+    if (worst == "") return
+    claim("a switch leaves the caches cold, and memory is slower", "100 times", \
+          sprintf("%.0f times as long for a touch from memory as from the caches (%s ns, %s ns); right after a switch up to %.1f times as long", \
+                  touch[most] / touch[least], short(touch[most]), short(touch[least]), worst), \
+          worst >= 50 ? "holds" : touch[most] / touch[least] >= 50 ? "depends on the working set" : "not here", \
+          "two tasks with " short(at) " KiB each: what one displaces, the next level of cache still has")
 }
 
 # With idle clients beside few that speak where the run has that, else with all speaking.
@@ -192,7 +239,12 @@ function compare_readiness(experiment, from, load,    n, poll_few, poll_many, uv
     poll_many = get(experiment, "poll", n, "server_cpu_us_per_message")
     uv_few = get(experiment, "libuv", from, "server_cpu_us_per_message")
     uv_many = get(experiment, "libuv", n, "server_cpu_us_per_message")
-    if (poll_few == "" || poll_many == "" || uv_few == "" || uv_many == "" || n < 1000) return
+    if (n < 1000) return
+    if (poll_few == "" || poll_many == "" || uv_few == "" || uv_many == "") {
+        no_result("poll looks at all, epoll at those who are ready", "20,000 looks against 5", experiment, \
+                  "poll " from ";poll " n ";libuv " from ";libuv " n ";")
+        return
+    }
     claim("poll looks at all, epoll at those who are ready", "20,000 looks against 5", \
           sprintf("from %d to %d connections at one rate: CPU per message x %.1f (poll), x %.1f (libuv on epoll)", \
                   from, n, poll_many / poll_few, uv_many / uv_few), \
@@ -203,7 +255,11 @@ function collapse(    n, low, high) {
     n = largest["ramp", "fork"]
     low = get("ramp", "fork", 100, "latency_ns_p99")
     high = get("ramp", "fork", n, "latency_ns_p99")
-    if (low == "" || high == "" || n < 10000) return
+    if (n < 10000) return
+    if (low == "" || high == "") {
+        no_result("great for 100 users, collapsed at 10,000", "collapse", "ramp", "fork 100;fork " n ";")
+        return
+    }
     claim("great for 100 users, collapsed at 10,000", "collapse", \
           sprintf("p99 of fork: %s ms at 100, %s ms at %d", short(low / 1e6), short(high / 1e6), n), \
           high > 1e9 ? "holds" : "held then, not now", high > 1e9 ? "" : "at the rate that this run offered")
@@ -213,19 +269,26 @@ function more_threads(    n, thread, loop) {
     n = largest["capacity", "thread"]
     thread = get("capacity", "thread", n, "server_cpu_us_per_message")
     loop = get("capacity", "libuv", n, "server_cpu_us_per_message")
-    if (thread == "" || loop == "") return
+    if (thread == "" || loop == "") {
+        no_result("more threads are not faster", "a beginner\047s mistake", "capacity", "thread " n ";libuv " n ";")
+        return
+    }
     claim("more threads are not faster", "a beginner's mistake", \
           sprintf("%s us of CPU per message with %d threads, %s with one loop (libuv)", short(thread), n, short(loop)), \
           thread > loop ? "holds" : "not here", "on the CPUs that the server has here")
 }
 
-function slow_code(    n, loop, thread) {
-    for (n = largest["slow_handler", "poll"]; n >= 1; n /= 10) {
+function slow_code(    n, most, loop, thread) {
+    most = largest["slow_handler", "poll"]
+    for (n = most; n >= 1; n /= 10) {
         loop = get("slow_handler", "poll", n, "latency_ns_p99")
         thread = get("slow_handler", "thread", n, "latency_ns_p99")
         if (loop != "" && thread != "") break
     }
-    if (loop == "" || thread == "") return
+    if (loop == "" || thread == "") {
+        no_result("async cannot fix slow code", "no event loop will save you", "slow_handler", "poll " most ";thread " most ";")
+        return
+    }
     claim("async cannot fix slow code", "no event loop will save you", \
           sprintf("1 %% of requests block 20 ms: p99 of the others is %s ms in one loop, %s ms with a thread each", \
                   short(loop / 1e6), short(thread / 1e6)), loop > 10 * thread ? "holds" : "not shown here", "at " n " connections")

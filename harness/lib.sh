@@ -126,6 +126,14 @@ experiment_says() { # experiment_says RUN EXPERIMENT WHAT
     printf '%s' "$text"
 }
 
+# The command of a lesson: the first one that its page tells to run.
+lesson_command() { # lesson_command PAGE
+    awk '/^```/ { inside = !inside; next } inside && /^\.\/run_all\.sh / { sub(/ +#.*/, ""); print; exit }' "$1"
+}
+
+# The lessons that quote a run of their command.
+all_lessons() { grep -l '^<!-- BEGIN run ' docs/*.md | sed 's|docs/||; s|\.md$||'; }
+
 has_measurements() { # has_measurements FOLDER
     local name
     for name in raw cold_start counters herd handshakes chat; do [[ ! -s $1/$name.csv ]] || return 0; done

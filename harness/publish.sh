@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# publish.sh -- makes a run the reference run, and writes its figures and costs into the docs.
+# publish.sh -- keeps a run for the docs, and writes what it measured into them.
 #
-# usage: harness/publish.sh RESULTS_DIR       keep the run as results/reference, then write the docs
-#        harness/publish.sh                   write the docs again from results/reference
+# usage: harness/publish.sh RESULTS_DIR                 keep the run as results/reference, then write the docs
+#        harness/publish.sh --lesson PAGE RESULTS_DIR   keep it as results/lessons/PAGE: the run of the command of
+#                                                       docs/PAGE.md (harness/lessons.sh makes all of them)
+#        harness/publish.sh                             write the docs again from what is kept
 #
 # In every *.md file, what stands between two marks is written anew:
-#   <!-- BEGIN figure NAME --> ... <!-- END -->     the chart figures/NAME.svg, and where it is from
+#   <!-- BEGIN run SECTION --> ... <!-- END -->     what the lesson's command printed: answer and table
+#   <!-- BEGIN figure NAME --> ... <!-- END -->     the chart figures/NAME.svg, and where it is from: of the
+#                                                   lesson's own run if that has it, else of the reference
 #   <!-- BEGIN models --> ... <!-- END -->          the table of models: idea, lines, measured cost
-#   <!-- BEGIN claims --> ... <!-- END -->          what the essay says, beside the reference run
 #   <!-- BEGIN picture MODEL --> ... <!-- END -->   the comment at the head of its file
 #   <!-- BEGIN code ANCHOR --> ... <!-- END -->     the lines between //DOC: ANCHOR and //DOC-END: ANCHOR
 #   <!-- BEGIN costs MODEL --> ... <!-- END -->     what the reference run measured of it
@@ -18,25 +21,46 @@ export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-readonly reference=results/reference
+readonly reference=results/reference lessons=results/lessons
+
+finished() { # finished RUN
+    [[ -s $1/command.txt && -s $1/summary.md ]] && has_measurements "$1" ||
+        die "$1 is no finished run: it has no measurements, or no command.txt or summary.md"
+    ! grep -q '^revision:.*dirty' "$1/machine.txt" ||
+        die "$1 was measured with changes that are not committed: commit, build and measure again"
+}
 
 # Everything but the PNGs and index.html, which `./run_all.sh draw` makes again.
-keep_run() { # keep_run RUN
-    local run=$1 item
-    [[ -s $run/raw.csv && -s $run/summary.csv ]] || die "$run is no finished run: it has no raw.csv or summary.csv"
-    grep -q '^profile standard\|^profile full' "$run/command.txt" ||
-        die "$run is not of profile standard or full: a reference has a spread"
-    ! grep -q '^revision:.*dirty' "$run/machine.txt" ||
-        die "$run was measured with changes that are not committed: commit, build and measure again"
-    [[ ! $run -ef $reference ]] || die "$run is the reference already: harness/publish.sh without a folder writes the docs again"
-    rm -rf "$reference"
-    mkdir -p "$reference/figures"
+keep_run() { # keep_run RUN FOLDER
+    local run=$1 folder=$2 item
+    rm -rf "$folder"
+    mkdir -p "$folder/figures"
     for item in "$run"/*.csv "$run"/*.txt "$run/gate" "$run/cold_start" "$run/histograms" "$run/summary.md"; do
-        [[ ! -e $item ]] || cp -r "$item" "$reference/"
+        [[ ! -e $item ]] || cp -r "$item" "$folder/"
     done
-    cp "$run"/figures/*.svg "$reference/figures/"
-    sed -i 's/\.png)/.svg)/' "$reference/summary.md"
-    basename "$run" >"$reference/run.txt"
+    cp "$run"/figures/*.svg "$folder/figures/"
+    sed -i 's/\.png)/.svg)/' "$folder/summary.md"
+    basename "$(realpath "$run")" >"$folder/run.txt"
+}
+
+keep_reference() { # keep_reference RUN
+    [[ ! $1 -ef $reference ]] || die "$1 is the reference already: harness/publish.sh without a folder writes the docs again"
+    finished "$1"
+    [[ -s $1/raw.csv ]] || die "$1 is no finished run: it has no raw.csv"
+    grep -q '^profile standard\|^profile full' "$1/command.txt" ||
+        die "$1 is not of profile standard or full: a reference has a spread"
+    keep_run "$1" "$reference"
+}
+
+# A page quotes what its own command printed, and nothing else.
+keep_lesson() { # keep_lesson PAGE RUN
+    local command
+    [[ -f docs/$1.md ]] || die "there is no lesson docs/$1.md"
+    command=$(lesson_command "docs/$1.md")
+    finished "$2"
+    [[ $(head -n 1 "$2/command.txt") == "$command" ]] ||
+        die "$2 is a run of $(head -n 1 "$2/command.txt"), but the command of docs/$1.md is $command"
+    keep_run "$2" "$lessons/$1"
 }
 
 # The path from a page to the top of the tree.
@@ -45,14 +69,32 @@ path_up() { # path_up PAGE
     echo "${depth//\//../}"
 }
 
-source_comment() { printf '<!-- From the run %s: %s -->\n' "$(<"$reference/run.txt")" "$(head -n 1 "$reference/command.txt")"; }
+lesson_run() { # lesson_run PAGE
+    echo "$lessons/$(basename "$1" .md)"
+}
+
+source_comment() { # source_comment FOLDER
+    printf '<!-- From the run %s: %s -->\n' "$(<"$1/run.txt")" "$(head -n 1 "$1/command.txt")"
+}
 
 write_figure() { # write_figure PAGE NAME
-    local shows
-    [[ -f $reference/figures/$2.svg ]] || die "$1 wants figure $2, which the reference run does not have"
+    local shows folder
+    folder=$(lesson_run "$1")
+    [[ -f $folder/figures/$2.svg ]] || folder=$reference
+    [[ -f $folder/figures/$2.svg ]] || die "$1 wants figure $2, which neither its own run nor the reference run has"
     shows=$(sed -n 's/^# Shows: //p' "harness/plots/${2#*-}.gp")
-    source_comment
-    echo "![$shows]($(path_up "$1")$reference/figures/$2.svg)"
+    source_comment "$folder"
+    echo "![$shows]($(path_up "$1")$folder/figures/$2.svg)"
+}
+
+# Of a wide table, a column that says the same in every row says it in vain.
+write_run() { # write_run PAGE SECTION
+    local folder
+    folder=$(lesson_run "$1")
+    [[ -s $folder/summary.md ]] || die "$1 quotes its own run, which $folder does not hold: harness/lessons.sh $(basename "$1" .md)"
+    source_comment "$folder"
+    echo
+    awk -v section="$2" -f harness/quote.awk "$folder/summary.md" || die "$folder/summary.md has no section $2"
 }
 
 # A median of the reference run at so many connections, or "-".
@@ -85,7 +127,7 @@ write_models() { # write_models PAGE
     local model idle busy
     idle=$(largest_count memory)
     busy=$(largest_count capacity)
-    source_comment
+    source_comment "$reference"
     echo "| model | idea | lines | each of $idle idle clients costs | a message of $busy clients costs |"
     echo '| --- | --- | --- | --- | --- |'
     for model in $(all_models); do
@@ -93,16 +135,6 @@ write_models() { # write_models PAGE
             "[$(wc -l <"servers/$model.c")]($(path_up "$1")servers/$model.c) | $(measured memory "$model" "$idle" machine_lost_kib "$idle" '%.1f KiB') |" \
             "$(measured capacity "$model" "$busy" server_cpu_us_per_message 1 '%.1f us of CPU') |"
     done
-}
-
-write_claims() {
-    source_comment
-    claims_of "$reference" |
-        awk -F'\t' '$1 == "T" { next }
-            { line = rule = "|"
-              for (i = 2; i <= NF; i++) { line = line " " $i " |"; rule = rule " --- |" }
-              print line
-              if ($1 == "H") print rule }'
 }
 
 write_picture() { # write_picture MODEL
@@ -130,7 +162,7 @@ write_wall() { # write_wall MODEL
 write_costs() { # write_costs MODEL
     local idle busy most
     idle=$(largest_count memory) busy=$(largest_count capacity) most=$(largest_count ramp)
-    source_comment
+    source_comment "$reference"
     echo '| measured | |'
     echo '| --- | --- |'
     echo "| memory that each of $idle idle clients takes from the machine | $(measured memory "$1" "$idle" machine_lost_kib "$idle" '%.1f KiB') |"
@@ -153,7 +185,7 @@ write_page() { # write_page PAGE
             case $kind in
             figure) write_figure "$1" "$name" ;;
             models) write_models "$1" ;;
-            claims) write_claims ;;
+            run) write_run "$1" "$name" ;;
             picture) write_picture "$name" ;;
             code) write_code "$1" "$name" ;;
             costs) write_costs "$name" ;;
@@ -174,8 +206,12 @@ write_page() { # write_page PAGE
 
 main() {
     local page work
-    (($# <= 1)) || die 'usage: harness/publish.sh [RESULTS_DIR]'
-    if (($# == 1)); then keep_run "$(from_caller "$1")"; fi
+    case $#:${1:-} in
+    0:) ;;
+    3:--lesson) keep_lesson "$2" "$(from_caller "$3")" ;;
+    1:[!-]*) keep_reference "$(from_caller "$1")" ;;
+    *) die 'usage: harness/publish.sh [[--lesson PAGE] RESULTS_DIR]' ;;
+    esac
     [[ -s $reference/summary.csv ]] || die "there is no reference run yet; name one: harness/publish.sh RESULTS_DIR"
     work=$(mktemp)
     # shellcheck disable=SC2064  # now: it is local

@@ -108,7 +108,7 @@ links() { # The parts of the run that are there.
 question_of() { # question_of SECTION
     if [[ $1 == switch_cost ]]; then
         echo 'What does one context switch cost here? Often told: 1 to 10 us. Two tasks on one CPU pass a byte to and' \
-            'fro; a working set is what each of them touches at every turn. Median, fastest and slowest of several rounds.'
+            'fro; a working set is what each of them touches at every turn, line by line. What a touch costs one task alone stands below. Median, fastest and slowest of several rounds.'
     else
         experiment_says "$run" "$1" Question
     fi

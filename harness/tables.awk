@@ -167,21 +167,25 @@ function write_experiment(experiment,    kind, count, columns, i, n, part, text,
 }
 
 # Its rows are the file's: each is a median already.
-function write_switch_cost(    text, cells, c, i, count, low, high) {
-    print "T\tThe cost of one context switch (often told: 1 to 10 us)\tswitch_cost"
-    print "H\tbetween two\tworking set of each KiB\tus"
+function write_switch_cost(    text, cells, c, i, count) {
+    print "T\tswitch_cost: what one context switch costs (often told: 1 to 10 us)\tswitch_cost"
+    print "H\tbetween two\tworking set of each KiB\tswitch us\ttouch of a line ns"
     while ((getline text < switch_cost) > 0) {
         count = split(text, cells, ",")
         if (!("between" in c)) {
             for (i = 1; i <= count; i++) c[cells[i]] = i
             continue
         }
-        low = short(cells[c["switch_ns_min"]] / 1000)
-        high = short(cells[c["switch_ns_max"]] / 1000)
-        print "R\t" (cells[c["between"]] == "process" ? "processes" : "threads") "\t" cells[c["working_set_kib"]] \
-              "\t" short(cells[c["switch_ns_median"]] / 1000) " (" low "-" high ")"
+        text = cells[c["between"]]
+        print "R\t" (text == "process" ? "processes" : text == "thread" ? "threads" : "(one task alone)") \
+              "\t" cells[c["working_set_kib"]] "\t" median_and_range(cells, c, "switch_ns", 1000) "\t" median_and_range(cells, c, "touch_ns", 1)
     }
     close(switch_cost)
+}
+
+function median_and_range(cells, c, name, divide) {
+    if (!((name "_median") in c) || cells[c[name "_median"]] == "") return "-"
+    return short(cells[c[name "_median"]] / divide) " (" short(cells[c[name "_min"]] / divide) "-" short(cells[c[name "_max"]] / divide) ")"
 }
 
 # A row for each model and limit: what broke first, and what would move it.

@@ -3,7 +3,7 @@
 #
 # usage: tests/run.sh [--no-install] [PART...]
 #   parts: format scripts docs warnings units fuzz load gate models guests harness controls crosschecks
-#          compare suite handshakes chat demo   [all of them]
+#          compare suite handshakes chat lessons demo   [all of them]
 #
 # Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
 # screen.  The last line counts: "N passed, N failed, N skipped".  Exit status 1 if any failed, and
@@ -14,10 +14,10 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes chat demo)
+readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes chat lessons demo)
 # What asserts nothing that a busy machine spoils runs while the gate does, which mostly waits: in two rows,
 # each one after the other, so that the machine is busy and not swamped.
-readonly BESIDE_GATE=('suite handshakes scripts' 'guests compare docs chat')
+readonly BESIDE_GATE=('suite handshakes scripts' 'guests compare docs chat lessons')
 readonly GATES_AT_ONCE=3
 out=build/test
 
@@ -164,6 +164,8 @@ part_crosschecks() { bats --tap tests/crosschecks.bats; }
 part_compare() { bats --tap tests/compare.bats; }
 
 part_suite() { bats --tap tests/scripts.bats tests/report.bats; }
+
+part_lessons() { bats --tap tests/lessons.bats; }
 
 part_demo() { bats --tap tests/demo.bats; }
 

@@ -11,10 +11,17 @@ setup() {
 
 @test "threads and processes are measured with each working set, and numbers are possible ones" {
     build/release/switch_cost --turns 500 --repeats 3 >"$rows"
-    [[ $(cut -d, -f2,3 "$rows" | tr '\n' ' ') == 'between,working_set_kib thread,0 process,0 thread,16 process,16 '* ]]
-    awk -F, 'NR > 1 && !($7 <= $6 && $6 <= $8) { print; wrong = 1 }
-        NR > 1 && $3 == 0 && !($6 > 200 && $6 < 100000) { print; wrong = 1 }
-        END { exit wrong || NR != 9 }' "$rows"
+    [[ $(cut -d, -f2,3 "$rows" | tr '\n' ' ') == 'between,working_set_kib thread,0 process,0 thread,16 process,16 nobody,16 '*' nobody,65536 ' ]]
+    awk -F, '$2 ~ /thread|process/ && !($7 <= $6 && $6 <= $8 && $9 $10 $11 == "") { print; wrong = 1 }
+        $2 ~ /thread|process/ && $3 == 0 && !($6 > 200 && $6 < 100000) { print; wrong = 1 }
+        $2 == "nobody" && !($10 <= $9 && $9 <= $11 && $4 $6 $7 $8 == "") { print; wrong = 1 }
+        END { exit wrong || NR != 13 }' "$rows"
+}
+
+@test "a touch costs a cycle or more from the caches, and many times that from memory" {
+    build/release/switch_cost --turns 100 --repeats 5 >"$rows"
+    awk -F, '$2 == "nobody" { touch[$3] = $9 }
+        END { print touch[16], touch[512], touch[65536]; exit !(touch[16] > 0.2 && touch[512] > touch[16] && touch[65536] > 8 * touch[16]) }' "$rows"
 }
 
 @test "each column of switch_cost.csv is documented" {
@@ -27,7 +34,7 @@ setup() {
     # Each measurement has ten turns more, to get warm; a turn is a pass there and a pass back.
     /usr/bin/time --format '%w %c' --output "$BATS_TEST_TMPDIR/switches" build/release/switch_cost --turns 1000 --repeats 3 >"$rows"
     awk -F, 'NR == FNR { split($0, n, " "); counted = n[1] + n[2]; next }
-        FNR > 1 { expected += 2 * ($4 + 10) * $5 }
+        $4 > 0 { expected += 2 * ($4 + 10) * $5 }
         END { print counted, "switches for", expected, "passes"; exit !(counted > 0.95 * expected && counted < 1.1 * expected) }' \
         "$BATS_TEST_TMPDIR/switches" "$rows"
 }

@@ -1,4 +1,5 @@
-/* switch_cost.c -- what one context switch costs on this machine.
+/* switch_cost.c -- what one context switch costs on this machine, and how cold it leaves the
+ * caches.
  *
  *   on one CPU:     task A  ── a byte ──▶  pipe  ──▶  task B
  *                           ◀── pipe ◀── a byte ──
@@ -9,8 +10,11 @@
  *
  * Each task also walks over a working set of its own at every turn.  While both sets fit into the
  * caches together the walk costs what it costs alone.  When they do not, the task that comes back
- * finds its cache cold, and filling it again is counted as part of the switch.  The walk goes
- * straight on, which the CPU sees coming: a program that jumps about loses more. */
+ * finds its cache cold, and filling it again is counted as part of the switch.  The walk jumps
+ * about: each line of the set names the next one, so that the CPU cannot fetch ahead.
+ *
+ * And one task alone walks over sets of the same sizes, and over one that no cache holds: what a
+ * touch costs from the caches, and from memory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -35,7 +39,9 @@
 enum {
     LINE_B = 64, /* A cache line, or half of one: one touch of each is enough. */
     KIB = 1024,
-    WARM_TURNS = 10, /* Before the clock runs: a forked child first has to map its pages. */
+    MEMORY_KIB = 64 * KIB, /* Several times what the caches of most CPUs hold. */
+    TOUCHES = 100000,       /* Of one measurement. */
+    WARM_TURNS = 10,        /* Before the clock runs: a forked child first has to map its pages. */
     TURNS_MIN = 50,
     TURNS_MAX = 10000000,
     REPEATS_MAX = 99,
@@ -44,18 +50,24 @@ enum {
 /* Below this the tasks did not take turns, and the figure would be of something else. */
 static const double switches_per_pass_min = 0.9;
 
+/* One cache line of a working set. */
+struct line {
+    _Alignas(LINE_B) uint32_t next; /* Number of the line to touch after this one. */
+    uint32_t touched;
+};
+
 /* What a row of the table is about. */
 struct workload {
     bool processes; /* B is a child of A; else a thread. */
     size_t set_kib;
-    volatile char *set_a, *set_b; /* The working sets. */
+    volatile struct line *set_a, *set_b; /* The working sets. */
     long turns;
 };
 
 /* One side of the game. */
 struct player {
     const struct workload *work;
-    volatile char *set;
+    volatile struct line *set;
     int from_fd, to_fd;
 };
 
@@ -68,10 +80,24 @@ struct game {
 
 /* ---- a turn ---- */
 
+static size_t lines_of(size_t set_kib)
+{
+    return set_kib * KIB / LINE_B;
+}
+
+/* Touches so many lines, from line `at` on; returns the one that comes next. */
+static uint32_t touch(volatile struct line *set, uint32_t at, size_t lines)
+{
+    for (size_t i = 0; i < lines; i++) {
+        set[at].touched++;
+        at = set[at].next;
+    }
+    return at;
+}
+
 static void walk(const struct player *player)
 {
-    for (size_t i = 0; i < player->work->set_kib * KIB; i += LINE_B)
-        player->set[i]++;
+    touch(player->set, 0, lines_of(player->work->set_kib));
 }
 
 static void pass(const struct player *player)
@@ -116,7 +142,7 @@ static void make_pipe(int fds[2])
 /* ---- one measurement ---- */
 
 /* Returns ns per turn of one task that passes the byte to itself. */
-static double alone_ns(const struct workload *work, volatile char *set)
+static double alone_ns(const struct workload *work, volatile struct line *set)
 {
     int fds[2];
     make_pipe(fds);
@@ -206,19 +232,43 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Makes one round trip through all lines out of their order (Sattolo's shuffle). */
+static void lead_about(volatile struct line *set, size_t lines)
+{
+    uint64_t random = 1;
+    for (size_t i = 0; i < lines; i++)
+        set[i].next = (uint32_t)i;
+    for (size_t i = lines; i-- > 1;) {
+        random = random * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX. */
+        size_t j = (size_t)(random >> 33) % i;
+        uint32_t held = set[i].next;
+        set[i].next = set[j].next;
+        set[j].next = held;
+    }
+}
+
 /* The same pages for A and B, alone and together, in a thread and in a child: whether a page falls
  * on a cache line that is taken already differs from page to page by more than a switch costs. */
-static volatile char *working_set(size_t set_kib)
+static volatile struct line *working_set(size_t set_kib)
 {
     void *set = mmap(NULL, (set_kib + 1) * KIB, PROT_READ | PROT_WRITE,
                      MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (set == MAP_FAILED) die("mmap");
+    lead_about(set, lines_of(set_kib));
     return set;
+}
+
+static void print_spread(double *values_ns, long count, const char *format)
+{
+    qsort(values_ns, (size_t)count, sizeof values_ns[0], by_value);
+    const double spread_ns[] = {values_ns[count / 2], values_ns[0], values_ns[count - 1]};
+    for (int i = 0; i < 3; i++)
+        printf(format, spread_ns[i]);
 }
 
 /* Measures one kind of task with one size of working set, and prints its row.  Each difference is
  * taken within a few ms, so that both sides of it see the same weather. */
-static void measure(const struct workload *work, long repeats)
+static void measure_switch(const struct workload *work, long repeats)
 {
     double costs_ns[REPEATS_MAX];
     for (long i = 0; i < repeats; i++) {
@@ -227,18 +277,33 @@ static void measure(const struct workload *work, long repeats)
         double after_ns = alone_ns(work, work->set_b);
         costs_ns[i] = pass_ns - (before_ns + after_ns) / 2;
     }
-    qsort(costs_ns, (size_t)repeats, sizeof costs_ns[0], by_value);
-    printf("%d,%s,%zu,%ld,%ld,%.0f,%.0f,%.0f\n", COLUMNS_SCHEMA,
-           work->processes ? "process" : "thread", work->set_kib, work->turns, repeats,
-           costs_ns[repeats / 2], costs_ns[0], costs_ns[repeats - 1]);
+    printf("%d,%s,%zu,%ld,%ld", COLUMNS_SCHEMA, work->processes ? "process" : "thread",
+           work->set_kib, work->turns, repeats);
+    print_spread(costs_ns, repeats, ",%.0f");
+    puts(",,,");
+    fflush(stdout);
+}
+
+/* Measures what a touch costs a task that walks over its set round and round. */
+static void measure_touch(volatile struct line *set, size_t set_kib, long repeats)
+{
+    double costs_ns[REPEATS_MAX];
+    uint32_t at = touch(set, 0, TOUCHES);
+    for (long i = 0; i < repeats; i++) {
+        uint64_t begin_ns = clock_ns();
+        at = touch(set, at, TOUCHES);
+        costs_ns[i] = (double)(clock_ns() - begin_ns) / TOUCHES;
+    }
+    printf("%d,nobody,%zu,,%ld,,,", COLUMNS_SCHEMA, set_kib, repeats);
+    print_spread(costs_ns, repeats, ",%.3g");
+    puts("");
     fflush(stdout);
 }
 
 /* A large set takes long to walk: fewer turns, so that each row takes about as long. */
 static long turns_with(size_t set_kib, long turns)
 {
-    long fewer = turns * 192 / (192 + (long)set_kib);
-    return fewer < TURNS_MIN ? TURNS_MIN : fewer;
+    return 10 + turns * 16 / (16 + (long)set_kib);
 }
 
 /* The last CPU that we may use: the first one serves most interrupts. */
@@ -258,15 +323,16 @@ static const char help[] =
     "usage: switch_cost [--turns N] [--repeats N]\n"
     "\n"
     "  --turns N      passes to and fro in one measurement; fewer with a working set [2000]\n"
-    "  --repeats N    measurements per row, odd: the median is given [15]\n"
+    "  --repeats N    measurements per row, odd: the median is given [9]\n"
     "  --help         this text\n"
     "\n"
     "Prints CSV: between two threads and between two processes on one CPU, with working sets of\n"
-    "several sizes (KiB that each task touches at every turn), the cost of one switch in ns:\n"
-    "median, smallest, largest.  results/README.md tells the columns.\n"
+    "several sizes (KiB that each task touches at every turn), the cost of one switch in ns; and\n"
+    "between nobody, what a touch of a line costs one task alone: median, smallest, largest.\n"
+    "results/README.md tells the columns.\n"
     "\n"
     "example:\n"
-    "  switch_cost | column -s, -t        # two seconds";
+    "  switch_cost | column -s, -t        # about four seconds";
 
 static void parse(int argc, char **argv, long *turns, long *repeats)
 {
@@ -292,12 +358,12 @@ static void parse(int argc, char **argv, long *turns, long *repeats)
 int main(int argc, char **argv)
 {
     /* From "fits into every cache, twice" to "fits into no cache of one core". */
-    static const size_t sets_kib[] = {0, 16, 512, 2048};
-    long turns = 2000, repeats = 15;
+    static const size_t sets_kib[] = {0, 16, 512, 1024};
+    long turns = 2000, repeats = 9;
     parse(argc, argv, &turns, &repeats);
     pin_to_one_cpu();
     puts("schema,between,working_set_kib,turns,repeats,switch_ns_median,switch_ns_min,switch_ns_"
-         "max");
+         "max,touch_ns_median,touch_ns_min,touch_ns_max");
     for (size_t i = 0; i < sizeof sets_kib / sizeof sets_kib[0]; i++) {
         struct workload work = {.set_kib = sets_kib[i],
                                 .set_a = working_set(sets_kib[i]),
@@ -305,8 +371,10 @@ int main(int argc, char **argv)
                                 .turns = turns_with(sets_kib[i], turns)};
         for (int processes = 0; processes < 2; processes++) {
             work.processes = processes == 1;
-            measure(&work, repeats);
+            measure_switch(&work, repeats);
         }
+        if (work.set_kib > 0) measure_touch(work.set_a, work.set_kib, repeats);
     }
+    measure_touch(working_set(MEMORY_KIB), MEMORY_KIB, repeats);
     return 0;
 }
