@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clients/schedule.h"
 #include "common/clock.h"
 #include "common/die.h"
 
@@ -275,7 +276,7 @@ uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
             .cost_percent = traffic->cost_percent,
             .begin_ns = begin_ns,
             .end_ns = begin_ns + (uint64_t)(traffic->duration_s * NS_PER_S),
-            .seed = traffic->seed + i * 0x9e3779b97f4a7c15,
+            .seed = schedule_seed(traffic->seed, i),
         };
         command(crew, i, &own);
     }
@@ -320,7 +321,7 @@ uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
             .rate_per_s = traffic->rate_per_s * share,
             .begin_ns = begin_ns,
             .end_ns = begin_ns + (uint64_t)(policy->limit_s * NS_PER_S),
-            .seed = traffic->seed + i * 0x9e3779b97f4a7c15,
+            .seed = schedule_seed(traffic->seed, i),
             .backoff = policy->backoff,
             .attempts_max = policy->attempts_max,
         };
