@@ -73,6 +73,9 @@ void worker_shake_hands(struct worker *worker, uint32_t i);
 /* The first echo of connection i is back: it stands. */
 void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight);
 
+/* Ends all connections that do not stand yet: their time is over. */
+void worker_end_attempts(struct worker *worker);
+
 /* Ends connection i after `error` (0: its end was ours), and counts what that cost. */
 void worker_end_connection(struct worker *worker, uint32_t i, int error);
 
