@@ -46,7 +46,8 @@ struct worker {
     struct schedule schedule;
     uint64_t dice;   /* State of the generator that picks the messages with a cost. */
     uint32_t places; /* Traffic goes to those of connections[0] .. [places - 1] that are READY. */
-    uint64_t middle_ns;   /* Of the window. */
+    uint64_t middle_ns;   /* Of the window; in a closed loop, of its steady part. */
+    uint32_t started;     /* Connections that a closed loop gave their first message. */
     uint64_t outstanding; /* Messages of this window that are not back. */
     struct herd *herd;    /* NULL: who loses its connection stays without. */
 };
