@@ -179,6 +179,15 @@ static void connect_all(struct worker *worker, uint32_t in_flight_max)
         count_failure(worker, ETIMEDOUT);
 }
 
+/* What befell connections that stood already: no window is there to tell it. */
+static void take_over_failures(struct worker_report *report)
+{
+    struct worker_connects *connects = &report->connects;
+    connects->corrupt += report->traffic.corrupt;
+    connects->reset += report->traffic.reset;
+    if (report->traffic.reset > 0 && connects->first_errno == 0) connects->first_errno = ECONNRESET;
+}
+
 void worker_connect(struct worker *worker, const struct worker_command *command)
 {
     worker->report->connects = (struct worker_connects){0};
@@ -194,11 +203,13 @@ void worker_connect(struct worker *worker, const struct worker_command *command)
     worker->count = places;
     worker->turn = 0;
     worker->wanted = command->connections - (uint32_t)worker->report->open;
+    worker->report->traffic = (struct worker_traffic){0};
     worker->report->connects.asked = worker->wanted;
     struct worker_connects *connects = &worker->report->connects;
     uint64_t cpu_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     connects->begin_ns = clock_ns();
     connect_all(worker, command->in_flight_max);
+    take_over_failures(worker->report);
     connects->end_ns = clock_ns();
     connects->cpu_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
 }

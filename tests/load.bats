@@ -103,6 +103,50 @@ field() { jq -r ".$1" <<<"$output"; }
     wait $!
     [[ $(field connections_reset) == 10 && $(field lost) -gt 0 ]]
     [[ $(field sent) == $(($(field received) + $(field lost))) ]]
+    [[ $stderr == *'the server ended 10 connections'* ]]
+    # Also what nobody was left to send has its place in the histogram: half of all.
+    true_that "$(field latency_ns_p90) >= 1000000000"
+}
+
+@test "connections that are lost between two commands are told by the next connect" {
+    start server-poll
+    coproc LOAD { $load --port "$port" --interactive 3>&-; }
+    exec {answers}<&"${LOAD[0]}"
+    echo 'connect 4' >&"${LOAD[1]}"
+    read -r answer <&"$answers"
+    kill -KILL "$server"
+    wait "$server" || true
+    start_at "$port" server-poll
+    echo 'connect 6' >&"${LOAD[1]}"
+    read -r answer <&"$answers"
+    echo quit >&"${LOAD[1]}"
+    exec {answers}<&-
+    [[ $answer == *' connections_established=2 '*' connections_reset=4 '*' connect_error=ECONNRESET '* ]]
+}
+
+@test "idle connections that the server ends are missed, in a process that sends nothing, too" {
+    start server-poll
+    (sleep 0.5; kill -KILL "$server") 3>&- &
+    run -1 --separate-stderr $load --port "$port" --processes 2 --connections 10 --active 3 --rate 100 --warm 0.1 --duration 1 --output json
+    wait $!
+    [[ $(field connections_reset) == 10 && $(field connections_established) == 0 ]]
+}
+
+@test "a connection that the server ends makes exit status 1, though no message is missing" {
+    start server-poll
+    (sleep 0.8; kill -KILL "$server") 3>&- &
+    run -1 --separate-stderr $load --port "$port" --connections 3 --active 1 --rate 1 --constant --warm 0 --duration 1 --output json
+    wait $!
+    [[ $stderr == *'the server ended 3 connections'* ]]
+}
+
+@test "who waits for the last echoes sleeps meanwhile" {
+    start server-poll
+    (sleep 0.2; kill -STOP "$server") 3>&- &
+    TIMEFORMAT='%U %S'
+    { time $load --port "$port" --rate 100 --warm 0 --duration 0.4 --timeout-ms 1500 >/dev/null 2>&1 || true; } 2>"$BATS_TEST_TMPDIR/time"
+    wait $!
+    true_that "$(tr ' ' + <"$BATS_TEST_TMPDIR/time") < 0.3"
 }
 
 @test "nobody listens: refused, exit 1, said" {
