@@ -4,6 +4,7 @@
  * Alone it makes one measurement and prints it.  With --interactive it takes
  * commands on stdin, a line each, and answers each with a line: so the harness
  * drives it, and so can a person. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -121,6 +122,8 @@ static int run_herd(struct run *run, const struct load_options *options)
 int main(int argc, char **argv)
 {
     struct load_options options = load_options_read(argc, argv);
+    signal(SIGPIPE,
+           SIG_IGN); /* A server or a client process that is gone is an error of write(2). */
     struct net_address address = server_address(&options);
     struct tls_client *tls = NULL;
     if (options.tls != NULL) tls = tls_client_new(options.tls, options.ca, options.resume);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "clients/worker_state.h"
 #include "common/clock.h"
@@ -17,8 +18,9 @@ enum { PER_SOURCE = 12000 };
  */
 enum { TCP_ROUND_TRIPS = 1 };
 
-/* Connecting stops when nobody got through for so long while a handshake is under way: a lost SYN
- * is sent again after 1 s and 3 s.  Else all wait for a server that serves none of them. */
+/* Connecting stops when nobody got through for so long while a handshake of TCP is under way: a
+ * lost SYN is sent again each second (since Linux 6.5; before, after 1 s and 3 s).  Else all wait
+ * for a server that serves none of them, be it for TLS or for the echo. */
 static const uint64_t HANDSHAKE_PATIENCE_NS = 5ull * NS_PER_S;
 static const uint64_t LOOK_NS = NS_PER_S / 10; /* How often patience is looked at. */
 
@@ -36,9 +38,17 @@ static void count_failure(struct worker *worker, int error)
         connects->failed++;
 }
 
+/* Which loopback address connection i comes from.  Only IPv4 has more than one of them. */
+static uint32_t source_of(const struct worker *worker, uint32_t i)
+{
+    const struct net_address *server = &worker->setup.address;
+    if (server->storage.ss_family != AF_INET || !net_is_loopback(server)) return 0;
+    return (worker->setup.number * worker->setup.capacity + i) / PER_SOURCE;
+}
+
 bool worker_open(struct worker *worker, uint32_t i)
 {
-    uint32_t source = (worker->setup.number * worker->setup.capacity + i) / PER_SOURCE;
+    uint32_t source = source_of(worker, i);
     uint32_t tag = worker->setup.number << 24 | (worker->tags++ & 0xffffff);
     struct connection *connection = &worker->connections[i];
     uint64_t now_ns = clock_ns();

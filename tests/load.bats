@@ -195,12 +195,17 @@ field() { jq -r ".$1" <<<"$output"; }
     start server-fork
     run -0 $load --port "$port" --short-lived 300 --connections 7 --output json
     [[ $(field connections_established) == 300 ]]
+    # Fewer at once than processes: not one process more than asked for goes there.
+    run -0 $load --port "$port" --short-lived 100 --connections 2 --processes 5 --output json
+    [[ $(field connections_established) == 100 ]]
 }
 
 @test "IPv6 works" {
     start server-libuv --host ::1
     run -0 $load --host ::1 --port "$port" --connections 5 --warm 0.1 --duration 0.3 --output json
     [[ $(field connections_established) == 5 && $(field lost) == 0 ]]
+    run -0 $load --host ::1 --port "$port" --processes 2 --connections 6 --warm 0.1 --duration 0.3 --output json
+    [[ $(field connections_established) == 6 && $(field lost) == 0 ]]
 }
 
 @test "driven by hand: commands, mistakes, and the end of input" {
@@ -268,6 +273,26 @@ field() { jq -r ".$1" <<<"$output"; }
         [[ -z $output && ${#stderr_lines[@]} == 1 ]] || { echo "for: $wrong"; return 1; }
     done
 }
+
+@test "a client process that was killed ends the client, with a word" {
+    start server-poll
+    mkfifo "$BATS_TEST_TMPDIR/commands"
+    $load --port "$port" --interactive <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/answers" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+    client=$!
+    exec {commands}>"$BATS_TEST_TMPDIR/commands"
+    echo 'connect 3' >&"$commands"
+    eventually grep -q '^connect' "$BATS_TEST_TMPDIR/answers"
+    pkill -KILL --parent "$client"
+    eventually all_are_zombies "$client"
+    echo 'window 0.1' >&"$commands"
+    ended=0
+    wait "$client" || ended=$?
+    exec {commands}>&-
+    ((ended == 1))
+    grep -q 'write to a client process: Broken pipe' "$BATS_TEST_TMPDIR/said"
+}
+
+all_are_zombies() { ! ps --ppid "$1" -o stat= | grep -qv '^Z'; } # all_are_zombies PARENT
 
 @test "Ctrl-C leaves no client process behind" {
     start server-poll
