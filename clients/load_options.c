@@ -1,7 +1,6 @@
 /* load_options.c -- reads the command line of the load client. */
 #include "clients/load_options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "common/costs.h"
 #include "common/die.h"
 #include "common/number.h"
+#include "common/options.h"
 
 static const double DEFAULT_RATE_PER_S = 1000, DEFAULT_COST_PERCENT = 1;
 enum { DEFAULT_COST_US = 1000 };
@@ -293,12 +293,8 @@ struct load_options load_options_read(int argc, char **argv)
                                                .seed = 1,
                                                .cost = {.us = DEFAULT_COST_US},
                                                .cost_percent = DEFAULT_COST_PERCENT}};
-    opterr = 0; /* Our own line says more. */
-    for (int key; (key = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1;) {
-        if (key == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
-        if (key == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
+    for (int key; (key = options_next(argc, argv, OPTIONS)) != -1;)
         set_option(&options, key, optarg);
-    }
     if (optind < argc) die_usage("\"%s\" is not an option; see --help", argv[optind]);
     check(&options);
     if (options.traffic.rate_per_s == 0) options.traffic.rate_per_s = DEFAULT_RATE_PER_S;

@@ -294,6 +294,18 @@ field() { jq -r ".$1" <<<"$output"; }
 
 all_are_zombies() { ! ps --ppid "$1" -o stat= | grep -qv '^Z'; } # all_are_zombies PARENT
 
+@test "a word with one dash is told as it was typed, by every program" {
+    for program in load chat chat-room server-poll; do
+        for wrong in '-port 7000' '7000 -port'; do
+            # shellcheck disable=SC2086  # words are meant
+            run -2 --separate-stderr "build/release/$program" $wrong
+            [[ $stderr == "$program: unknown option -port; see --help" ]] || { echo "for: $wrong"; return 1; }
+        done
+        run -2 --separate-stderr "build/release/$program" -p
+        [[ $stderr == *'unknown option -p; see --help' ]]
+    done
+}
+
 @test "Ctrl-C leaves no client process behind" {
     start server-poll
     $load --port "$port" --connections 10 --duration 30 >/dev/null 2>&1 3>&- &
