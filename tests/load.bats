@@ -210,29 +210,30 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "driven by hand: commands, mistakes, and the end of input" {
     start server-poll
-    run -0 $load --port "$port" --interactive <<<$'connect 3\nrate 500\nhello\nwarm 0.1\nwindow 0.2\nconnect -1\nclosed\nactive 2\nwindow 0.1'
+    run -0 $load --port "$port" --interactive <<<$'connect 3\nrate 500\nhello\nwarm 0.1\nwindow 0.2\nconnect -1\nclosed\nactive 2\nwindow 0.1\nconnect 1 2\ncost sleep 1 2 3\nclosed 1'
     [[ ${lines[0]} == "connect connections_asked=3 "* && ${lines[1]} == "rate offered_per_s=500.0" ]]
     [[ ${lines[2]} == 'error "hello" '* && ${lines[3]} == warm* && ${lines[4]} == window*" lost=0 "* ]]
     [[ ${lines[5]} == 'error "connect -1'* && ${lines[6]} == closed && ${lines[7]} == active* ]]
-    [[ ${lines[8]} == *" connections_active=2 "* && ${#lines[@]} == 9 ]]
+    [[ ${lines[8]} == *" connections_active=2 "* && ${lines[9]} == 'error "connect 1 2" '* ]]
+    [[ ${lines[10]} == 'error "cost sleep 1 2 3" '* && ${lines[11]} == 'error "closed 1" '* && ${#lines[@]} == 12 ]]
 }
 
 @test "messages that cost time are slow, as many as asked for, and told apart from the others" {
     start server-thread --costs
     run -0 $load --port "$port" --connections 50 --rate 2000 --warm 0.1 --duration 1 --output json \
-        --cost sleep --cost-us 5000 --cost-share 10
+        --cost sleep --cost-us 5000 --cost-percent 10
     [[ $(field sent) == $(field received) && $(field corrupt) == 0 ]]
     true_that "$(field slow_sent) > 130 && $(field slow_sent) < 270"
     true_that "$(field slow_ns_p50) >= 5000000 && $(field latency_ns_p50) < 5000000"
     run -0 $load --port "$port" --connections 5 --closed --warm 0.1 --duration 0.5 --output json \
-        --cost spin --cost-us 2000 --cost-share 50 # Little's law counts both kinds.
+        --cost spin --cost-us 2000 --cost-percent 50 # Little's law counts both kinds.
     true_that "$(field slow_ns_p50) >= 2000000 && $(field little_error_percent) < 5"
 }
 
 @test "a server without --costs takes a cost for bytes" {
     start server-poll
     run -0 $load --port "$port" --connections 5 --rate 500 --warm 0.1 --duration 1 --output json \
-        --cost sleep --cost-us 500000 --cost-share 50
+        --cost sleep --cost-us 500000 --cost-percent 50
     true_that "$(field slow_sent) > 150 && $(field slow_ns_p50) < 100000000"
 }
 
@@ -267,7 +268,11 @@ field() { jq -r ".$1" <<<"$output"; }
     for wrong in "--port 0" "--port 70000" "--port x" "--bogus" "--port 1 --rate -3" "--port" "" \
         "--port 1 --message-b 5" "--port 1 --closed --rate 5" "--port 1 extra" "--port 1 --output xml" \
         "--port 1 --connections 2 --active 3" "--port 1 --host localhost" "--port 1 --cost nap" \
-        "--port 1 --cost-us 5" "--port 1 --cost spin --message-b 30" "--port 1 --cost spin --cost-us 0"; do
+        "--port 1 --cost-us 5" "--port 1 --cost spin --message-b 30" "--port 1 --cost spin --cost-us 0" \
+        "--port 1 --reconnect now --closed" "--port 1 --reconnect now --cost spin" "--port 1 --short-lived 5 --reconnect now" \
+        "--port 1 --short-lived 5 --interactive" "--port 1 --interactive --reconnect now" "--port 1 --base-ms 5" \
+        "--port 1 --interactive --cap-ms 5" "--port 1 --timeline /dev/null" "--port 1 --short-lived 5 --hgrm /dev/null" \
+        "--port 1 --short-lived 5 --connections 3 --active 2"; do
         # shellcheck disable=SC2086
         run -2 --separate-stderr $load $wrong
         [[ -z $output && ${#stderr_lines[@]} == 1 ]] || { echo "for: $wrong"; return 1; }
