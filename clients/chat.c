@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "clients/chat/crowd.h"
 #include "clients/report.h"
+#include "clients/wait.h"
 #include "common/clock.h"
 #include "common/die.h"
 #include "common/net.h"
@@ -254,7 +254,7 @@ int main(int argc, char **argv)
     if (server_pid > 0) server_cpu(); /* A wrong number is told before anything starts. */
     if (!net_address_read("127.0.0.1", (uint16_t)request.port, &address)) die("inet_pton");
     signal(SIGPIPE, SIG_IGN);
-    prctl(PR_SET_TIMERSLACK, 1); /* ns; the default lets the kernel wake us 50 us late. */
+    wait_sharply();
     if (!crowd_join(&crowd, &address, (uint64_t)request.patience_ms * NS_PER_MS, &error))
         die_because("%u of %u members joined the chat on port %ld%s%s", crowd.joined,
                     crowd.member_count, request.port, error ? ": " : "; the room did not answer",

@@ -1,7 +1,7 @@
 /* report.h -- what a client found, as a list of names and values.
  *
  * The names are those of the columns in results/README.md.  One list serves all
- * outputs: a line of pairs, CSV, JSON, and findings.c's text for a person. */
+ * outputs: a line of pairs, CSV, JSON, and findings_text.c's text for a person. */
 #ifndef C10K_REPORT_H
 #define C10K_REPORT_H
 

@@ -4,19 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "clients/wait.h"
 #include "clients/worker_state.h"
 #include "common/clock.h"
 #include "common/die.h"
 
 enum {
     EVENTS_MAX = 256,
-    /* Longer than most gaps, so that the CPU does not halt: a virtual one may be given back late.
-     * At 1,000 messages/s p99 of the send lag was above 50 us in 7 of 12 windows with 60 us, in
-     * none with 5 ms. */
-    SPIN_NS = 5 * NS_PER_MS,
     RECEIVE_B = 64 * 1024,
 };
 
@@ -82,12 +78,9 @@ void worker_handle_events(struct worker *worker, uint64_t now_ns, uint64_t until
 {
     struct epoll_event events[EVENTS_MAX];
     bool traffic = worker->command != NULL;
-    uint64_t wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-    if (traffic && worker->command->spin) wait_ns = wait_ns > SPIN_NS ? wait_ns - SPIN_NS : 0;
-    struct timespec timeout = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
-                               .tv_nsec = (long)(wait_ns % NS_PER_S)};
-    int ready = epoll_pwait2(worker->epoll_fd, events, EVENTS_MAX, &timeout, NULL);
-    if (ready < 0 && errno != EINTR) die("epoll_pwait2");
+    uint64_t wait_ns =
+        wait_asleep_ns(until_ns > now_ns ? until_ns - now_ns : 0, traffic && worker->command->spin);
+    int ready = wait_for_events(worker->epoll_fd, events, EVENTS_MAX, wait_ns);
     for (int k = 0; k < ready; k++) {
         uint64_t after_ns = on_event(worker, &events[k]);
         if (traffic && after_ns >= worker->schedule.next_ns) worker_send_due(worker, after_ns);
@@ -105,7 +98,7 @@ void worker_run(const struct worker_setup *setup, int command_fd, int answer_fd,
                             .epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
     if (worker.scratch == NULL || worker.received == NULL) die("malloc");
     if (worker.epoll_fd < 0) die("epoll_create1");
-    prctl(PR_SET_TIMERSLACK, 1); /* ns; the default lets the kernel wake us 50 us late. */
+    wait_sharply();
     struct worker_command command;
     ssize_t size;
     while ((size = read(command_fd, &command, sizeof command)) == (ssize_t)sizeof command) {

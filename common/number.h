@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Reads all of `text` as a decimal whole number from `min` to `max` into *value.
+/* Reads all of `text` as a decimal whole number from `min` to `max`, both allowed, into *value.
  * Returns false, and leaves *value alone, for anything else: signs, blanks, overflow, "12x", "". */
 bool number_read(const char *text, long min, long max, long *value);
 
@@ -12,8 +12,11 @@ bool number_read(const char *text, long min, long max, long *value);
  */
 bool number_read_decimal(const char *text, double min, double max, double *value);
 
-/* The value of command line option `name`, or one clear line on stderr and exit 2. */
+/* The value of command line option `name`, from `min` to `max`, both allowed; or one clear line on
+ * stderr and exit 2. */
 long number_option(const char *name, const char *text, long min, long max);
+
+/* Like number_option, for a decimal number with a fraction, as number_read_decimal() reads it. */
 double number_option_decimal(const char *name, const char *text, double min, double max);
 
 #endif

@@ -6,8 +6,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "clients/wait.h"
 #include "common/clock.h"
-#include "common/die.h"
 
 enum { EVENTS_MAX = 256 };
 
@@ -103,10 +103,7 @@ void hear_for(struct crowd *crowd, uint64_t wait_ns,
               void (*between)(void *argument, uint64_t now_ns), void *argument)
 {
     struct epoll_event events[EVENTS_MAX];
-    struct timespec timeout = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
-                               .tv_nsec = (long)(wait_ns % NS_PER_S)};
-    int ready = epoll_pwait2(crowd->epoll_fd, events, EVENTS_MAX, &timeout, NULL);
-    if (ready < 0 && errno != EINTR) die("epoll_pwait2");
+    int ready = wait_for_events(crowd->epoll_fd, events, EVENTS_MAX, wait_ns);
     for (int i = 0; i < ready; i++) {
         uint64_t now_ns = hear_member(crowd, events[i].data.u32);
         if (now_ns > 0 && between != NULL) between(argument, now_ns);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clients/chat/hear.h"
+#include "clients/wait.h"
 #include "common/clock.h"
 #include "common/die.h"
 
@@ -15,7 +16,6 @@ enum {
     PIECES_PER_TURN = 32,     /* Between two looks at what came. */
     LOOK_NS = 50 * NS_PER_MS, /* Where nothing is due. */
     RETRY_NS = 1 * NS_PER_MS, /* Where a socket is full. */
-    SPIN_NS = 5 * NS_PER_MS,  /* As clients/worker.c, which says why. */
 };
 
 /* Makes room for one more line. */
@@ -128,8 +128,7 @@ static uint64_t pause_ns(const struct talk *talk, uint64_t edge_ns)
 {
     uint64_t until_ns = talk->schedule->next_ns < edge_ns ? talk->schedule->next_ns : edge_ns;
     uint64_t now_ns = clock_ns();
-    uint64_t wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-    if (talk->crowd->spin) wait_ns = wait_ns > SPIN_NS ? wait_ns - SPIN_NS : 0;
+    uint64_t wait_ns = wait_asleep_ns(until_ns > now_ns ? until_ns - now_ns : 0, talk->crowd->spin);
     uint64_t most_ns = talk->unsent < talk->crowd->line_count ? RETRY_NS : LOOK_NS;
     return wait_ns < most_ns ? wait_ns : most_ns;
 }
