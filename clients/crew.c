@@ -267,6 +267,7 @@ static bool can_spin(const struct crew *crew, const uint32_t *shares)
 static void add_part(struct crew_window *window, const struct worker_traffic *part, uint64_t end_ns)
 {
     if (part->cpu_ns > window->busiest_cpu_ns) window->busiest_cpu_ns = part->cpu_ns;
+    if (part->busy_ns > window->busiest_ns) window->busiest_ns = part->busy_ns;
     if (part->received == 0) return;
     double steady_ns = part->steady_begin_ns ? (double)(end_ns - part->steady_begin_ns) : NAN;
     double echoes = (double)(part->received_half[0] + part->received_half[1]);

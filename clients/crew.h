@@ -32,6 +32,7 @@ struct crew_window {
     uint32_t active;         /* Connections that had traffic. */
     bool spin;               /* The processes polled. */
     uint64_t busiest_cpu_ns; /* CPU time of the process that used most. */
+    uint64_t busiest_ns;     /* Who polls: time of the one that had most to do. */
     double achieved_per_s;   /* Echoes per second; NAN: too few came to tell. */
     double under_way;        /* Messages at a time, the mean; NAN as well. */
 };

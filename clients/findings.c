@@ -155,6 +155,8 @@ void findings_window(struct report *report, const struct crew_traffic *traffic,
     report_count(report, "client_system_ns", found->system_ns);
     report_number(report, "client_cpu_percent_max",
                   (double)window->busiest_cpu_ns / (window_s * NS_PER_S) * 100, 2);
+    report_number(report, "client_busy_percent_max",
+                  window->spin ? (double)window->busiest_ns / (window_s * NS_PER_S) * 100 : NAN, 2);
     report_number(report, "drift_percent", drift_percent(traffic, found), 2);
     report_count(report, "seed", traffic->seed);
     report_count(report, "spin", window->spin);

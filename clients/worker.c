@@ -78,9 +78,10 @@ void worker_handle_events(struct worker *worker, uint64_t now_ns, uint64_t until
 {
     struct epoll_event events[EVENTS_MAX];
     bool traffic = worker->command != NULL;
-    uint64_t wait_ns =
-        wait_asleep_ns(until_ns > now_ns ? until_ns - now_ns : 0, traffic && worker->command->spin);
+    bool spin = traffic && worker->command->spin;
+    uint64_t wait_ns = wait_asleep_ns(until_ns > now_ns ? until_ns - now_ns : 0, spin);
     int ready = wait_for_events(worker->epoll_fd, events, EVENTS_MAX, wait_ns);
+    if (spin && (ready == 0 || wait_ns > 0)) worker->idle_ns += clock_ns() - now_ns;
     for (int k = 0; k < ready; k++) {
         uint64_t after_ns = on_event(worker, &events[k]);
         if (traffic && after_ns >= worker->schedule.next_ns) worker_send_due(worker, after_ns);

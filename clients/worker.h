@@ -70,6 +70,7 @@ struct worker_traffic {
     uint64_t corrupt;          /* Connections on which a wrong byte came back; they are closed. */
     uint64_t reset;            /* Connections that the server ended. */
     uint64_t cpu_ns, user_ns, system_ns; /* This process, from the window's begin to its end. */
+    uint64_t busy_ns; /* The same less what polling burnt in vain; tells nothing of who sleeps. */
     /* From the intended time, lost ones included: of ordinary messages, by half of the window, and
      * of those with a cost. */
     struct histogram latency_half_ns[2], slow_ns;

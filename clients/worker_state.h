@@ -49,6 +49,7 @@ struct worker {
     uint64_t middle_ns;   /* Of the window; in a closed loop, of its steady part. */
     uint32_t started;     /* Connections that a closed loop gave their first message. */
     uint64_t outstanding; /* Messages of this window that are not back. */
+    uint64_t idle_ns;     /* Who polls: time in which nothing was due and nothing came. */
     struct herd *herd;    /* NULL: who loses its connection stays without. */
 };
 
@@ -85,8 +86,8 @@ void worker_end_connection(struct worker *worker, uint32_t i, int error);
 /* Makes the commanded traffic and waits for what is late. */
 void worker_traffic(struct worker *worker, const struct worker_command *command);
 
-/* Sends what the schedule says is due. */
-void worker_send_due(struct worker *worker, uint64_t now_ns);
+/* Sends what the schedule says is due, and returns the time then. */
+uint64_t worker_send_due(struct worker *worker, uint64_t now_ns);
 
 /* Writes what is scheduled on connection i, and watches for room if the socket is full. */
 void worker_send_scheduled(struct worker *worker, uint32_t i);

@@ -127,12 +127,12 @@ void worker_count_echo(struct worker *worker, uint32_t i, const struct flight *f
     if (command->closed && now_ns < command->end_ns) send_new(worker, i, now_ns, now_ns);
 }
 
-void worker_send_due(struct worker *worker, uint64_t now_ns)
+uint64_t worker_send_due(struct worker *worker, uint64_t now_ns)
 {
     const struct worker_command *command = worker->command;
     struct schedule *schedule = &worker->schedule;
     for (int k = 0; k < SENDS_MAX; k++) {
-        if (schedule->next_ns > now_ns || schedule->next_ns >= command->end_ns) return;
+        if (schedule->next_ns > now_ns || schedule->next_ns >= command->end_ns) break;
         uint32_t tries = 0;
         bool others_send = worker->herd == NULL; /* In place of those who cannot. */
         while (others_send && !may_send(worker, worker->turn) && tries++ < worker->places)
@@ -148,6 +148,7 @@ void worker_send_due(struct worker *worker, uint64_t now_ns)
         schedule_next(schedule);
         now_ns = clock_ns();
     }
+    return now_ns;
 }
 
 /* CPU time of this process.  The sum is exact, the split is sampled by the kernel's tick. */
@@ -192,6 +193,7 @@ void worker_set_schedule(struct worker *worker, const struct worker_command *com
     worker->command = command;
     worker->middle_ns = command->begin_ns / 2 + command->end_ns / 2;
     worker->outstanding = 0;
+    worker->idle_ns = 0;
     worker->dice = ~command->seed; /* Not the schedule's numbers once more. */
     worker->turn = 0;
     worker->places = places;
@@ -248,8 +250,9 @@ void worker_traffic(struct worker *worker, const struct worker_command *command)
             traffic->cpu_ns = end.all_ns - begin.all_ns;
             traffic->user_ns = end.user_ns - begin.user_ns;
             traffic->system_ns = end.system_ns - begin.system_ns;
+            traffic->busy_ns = now_ns - command->begin_ns - worker->idle_ns;
         }
-        worker_send_due(worker, now_ns);
+        now_ns = worker_send_due(worker, now_ns);
         bool all_sent = worker->schedule.next_ns >= command->end_ns;
         if (!in_window && ((all_sent && worker->outstanding == 0) || now_ns >= give_up_ns)) break;
         uint64_t until_ns = in_window ? command->end_ns : give_up_ns;

@@ -210,6 +210,7 @@ struct verdict_numbers session_numbers(const struct session *session, bool close
         .window_s = answer_number(window, "window_s"),
         .connections = answer_number(window, "connections_active"),
         .client_cpu_percent_max = answer_number(window, "client_cpu_percent_max"),
+        .client_busy_percent_max = answer_number(window, "client_busy_percent_max"),
         .latency_ns_p99 = answer_number(window, "latency_ns_p99"),
         .send_lag_ns_p99 = answer_number(window, "send_lag_ns_p99"),
         .little_error_percent = answer_number(window, "little_error_percent"),

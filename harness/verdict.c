@@ -67,9 +67,10 @@ static enum verdict judge_client(const struct verdict_numbers *n, const struct r
      * whether it is, a busy client is taken for the limit: a point too few misleads nobody. */
     bool known = !isnan(n->server_cpu_percent);
     bool server_full = n->closed && known && n->server_cpu_percent >= server_cpu_percent_limit;
-    if (!n->spin && !server_full && n->client_cpu_percent_max >= client_cpu_percent_limit)
-        return because(VERDICT_CLIENT_LIMITED, reason, "client used %.0f %% of its CPU",
-                       n->client_cpu_percent_max);
+    double busy = n->spin ? n->client_busy_percent_max : n->client_cpu_percent_max;
+    if (!server_full && busy >= client_cpu_percent_limit)
+        return because(VERDICT_CLIENT_LIMITED, reason, "client used %.0f %% of its CPU%s", busy,
+                       n->spin ? " without what it polled in vain" : "");
     if (n->closed) return VERDICT_OK;
     if (n->sent_per_s < n->offered_per_s * (sent_of_offered - chance(n)))
         return because(VERDICT_CLIENT_LIMITED, reason, "client sent %.0f of %.0f messages/s",

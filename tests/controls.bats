@@ -91,6 +91,14 @@ spell_out() {
     true_that "$(column latency_ns_p99 5) >= $(column send_lag_ns_p99 5) * 0.99"
 }
 
+@test "a client that polls and has no time to read is client_limited, and its server not overloaded" {
+    cpus_of client >/dev/null
+    tiny 'kind = latency' 'connections = 10 11 12' 'rate_per_s = 200000' 'timeout_ms = 200'
+    measure_command 'exec build/release/server-poll {port}'
+    tries reason
+    [[ $(tries status | sort -u) == client_limited ]]
+}
+
 @test "a busy loop on the server's CPU leaves no window ok, and is told" {
     local cpus
     read -r -a cpus <<<"$(cpus_of server)"

@@ -140,6 +140,19 @@ field() { jq -r ".$1" <<<"$output"; }
     [[ $stderr == *'the server ended 3 connections'* ]]
 }
 
+@test "a client that polls tells how busy it is beside that" {
+    start server-poll
+    rests() {
+        run -0 $load --port "$port" --spin --connections 10 --rate 1000 --warm 0.1 --duration 0.5 --output json
+        true_that "$(field client_busy_percent_max) < 50"
+    }
+    in_one_of 4 rests
+    run --separate-stderr $load --port "$port" --spin --connections 10 --rate 1000000 --warm 0.1 --duration 0.5 --timeout-ms 100 --output json
+    true_that "$(field client_busy_percent_max) > 85"
+    run -0 $load --port "$port" --connections 10 --rate 1000 --warm 0.1 --duration 0.5 --output json
+    [[ $(field client_busy_percent_max) == null ]]
+}
+
 @test "who waits for the last echoes sleeps meanwhile" {
     start server-poll
     (sleep 0.2; kill -STOP "$server") 3>&- &
