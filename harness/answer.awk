@@ -24,7 +24,8 @@ FNR == 1 {
     n = ++rows[experiment]
     for (name in column) cell[experiment, n, name] = $column[name]
     cell[experiment, n, "size"] = value("connections_asked") * 1e9 + value("connections_active")
-    if (value("connections_active") + 0 > 0 && value("connections_active") + 0 < value("connections_asked") + 0)
+    if (value("connections_active") + 0 > 0 && value("connections_active") + 0 < value("connections_asked") + 0 && \
+        value("deaf_clients_median") + 0 == 0)
         some_idle[experiment] = 1
 }
 

@@ -234,7 +234,7 @@ static bool drive(struct run *run, long connections, long active, struct answer 
         write_failure(run, "failed", run->reason);
         return true;
     }
-    if (!session_prepare_traffic(session, &run->load, &connects, answer)) return false;
+    if (!session_prepare_traffic(session, &run->load, answer)) return false;
     for (long try = 1;; try++) {
         row_set_whole(&run->row, "try", (uint64_t)try);
         if (!run_window(run, answer)) return false;

@@ -57,19 +57,19 @@ static void explain_death(struct ramp *ramp, const char *during, char *reason, s
     snprintf(reason, size, "the server ended during %s: %.180s", during, words);
 }
 
+static void row_deaf(const struct connecting *connecting, struct row *row)
+{
+    row_set_real(row, "deaf_clients", connecting->deaf);
+    row_set_real(row, "deaf_stuck_b", connecting->stuck_b);
+}
+
 static void row_traffic(const struct session *session, const struct answer *window, struct row *row)
 {
-    static const char *const counts[] = {"connections_established",
-                                         "connections_reset",
-                                         "window_s",
-                                         "offered_per_s",
-                                         "sent_per_s",
-                                         "achieved_per_s",
-                                         "sent",
-                                         "received",
-                                         "lost",
-                                         "corrupt",
-                                         "little_error_percent",
+    static const char *const counts[] = {"connections_reset", "window_s",
+                                         "offered_per_s",     "sent_per_s",
+                                         "achieved_per_s",    "sent",
+                                         "received",          "lost",
+                                         "corrupt",           "little_error_percent",
                                          "drift_percent"};
     static const char *const times[] = {"latency_ns_p50",   "latency_ns_p90",   "latency_ns_p99",
                                         "latency_ns_p999",  "latency_ns_max",   "latency_ns_mean",
@@ -78,6 +78,10 @@ static void row_traffic(const struct session *session, const struct answer *wind
                                         "send_lag_ns_p99",  "send_lag_ns_max"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         row_set_real(row, counts[i], answer_number(window, counts[i]));
+    /* The client's count is of those that read. */
+    row_set_real(row, "connections_established",
+                 answer_number(window, "connections_established") +
+                     strtod(row_get(row, "deaf_clients"), NULL));
     /* A closed loop waits for the server before it sends: its times are no latencies.  That is what
      * the kind omission is there to show. */
     for (size_t i = 0; session->conf.kind != CONF_CAPACITY && i < sizeof times / sizeof *times; i++)
@@ -219,6 +223,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, long active, 
     struct connecting connecting = {.held = ramp->held, .wanted = connections, .active = active};
     if (!session_connect(session, &ramp->load, &connecting, &answer)) goto no_answer;
     ramp->held = connections;
+    if (session->conf.rest_is_deaf) row_deaf(&connecting, &row);
     bool connected = session_row_connects(&connecting, &answer, &ramp->target, &row, reason, size);
     if (!connected) {
         char death[REASON_MAX];
@@ -227,7 +232,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, long active, 
         bool corrupt = answer_number(&answer, "corrupt") > 0;
         return finish(ramp, &row, corrupt ? "corrupt" : "failed", reason, LAST_POINT);
     }
-    if (!session_prepare_traffic(session, &ramp->load, &row, &answer)) goto no_answer;
+    if (!session_prepare_traffic(session, &ramp->load, &answer)) goto no_answer;
     ramp->warm_messages = WARM_MESSAGES * strtod(row_get(&row, "connections_active"), NULL);
     if (!run_windows(ramp, &row, &verdict, reason, size)) goto broken;
     char death[REASON_MAX];

@@ -137,12 +137,28 @@ static bool ask_to_connect(struct process *load, long connections, struct answer
     return load_ask(load, command, patience_s + connect_patience_s * (double)connections, answer);
 }
 
+/* Connects those that never read, in place of those of the point before. */
+static bool connect_deaf(long count, struct process *load, struct connecting *connecting,
+                         struct answer *answer)
+{
+    char command[WORD_MAX];
+    snprintf(command, sizeof command, "deaf %ld", count);
+    if (!load_ask(load, command, patience_s + (double)count, answer)) return false;
+    connecting->deaf = answer_number(answer, "deaf_clients");
+    connecting->stuck_b = answer_number(answer, "deaf_stuck_b");
+    return true;
+}
+
 bool session_connect(const struct session *session, struct process *load,
                      struct connecting *connecting, struct answer *answer)
 {
     char command[WORD_MAX * 2];
     long active = connecting->active, wanted = connecting->wanted;
-    if (active > 0) {
+    if (session->conf.rest_is_deaf) {
+        if (active == 0) active = wanted;
+        if (!connect_deaf(wanted - active, load, connecting, answer)) return false;
+        wanted = active;
+    } else if (active > 0) {
         snprintf(command, sizeof command, "active %ld", active < wanted ? active : wanted);
         if (!load_ask(load, command, patience_s, answer)) return false;
     }
@@ -159,22 +175,15 @@ bool session_connect(const struct session *session, struct process *load,
     return ask_to_connect(load, wanted, answer);
 }
 
-bool session_prepare_traffic(const struct session *session, struct process *load, struct row *row,
+bool session_prepare_traffic(const struct session *session, struct process *load,
                              struct answer *answer)
 {
     const struct conf *conf = &session->conf;
     char command[WORD_MAX * 3];
-    if (conf->costs) {
-        snprintf(command, sizeof command, "cost %.8s %ld %g", conf->text[KEY_COST], conf->cost_us,
-                 conf->cost_percent);
-        if (!load_ask(load, command, patience_s, answer)) return false;
-    }
-    if (conf->deaf == 0) return true;
-    snprintf(command, sizeof command, "deaf %ld", conf->deaf);
-    if (!load_ask(load, command, patience_s + (double)conf->deaf, answer)) return false;
-    row_set_real(row, "deaf_clients", answer_number(answer, "deaf_clients"));
-    row_set_real(row, "deaf_stuck_b", answer_number(answer, "deaf_stuck_b"));
-    return true;
+    if (!conf->costs) return true;
+    snprintf(command, sizeof command, "cost %.8s %ld %g", conf->text[KEY_COST], conf->cost_us,
+             conf->cost_percent);
+    return load_ask(load, command, patience_s, answer);
 }
 
 bool session_rate(struct process *load, double rate_per_s, struct answer *answer)
@@ -287,8 +296,8 @@ bool session_row_connects(const struct connecting *connecting, const struct answ
         row_set_real(row, times[i], answer_number(answer, times[i]));
     if (answer_get(answer, "connect_error", error, sizeof error))
         row_set_text(row, "connect_error", error);
-    double established = answer_number(answer, "connections_established");
-    double asked = answer_number(answer, "connections_asked");
+    double established = answer_number(answer, "connections_established") + connecting->deaf;
+    double asked = (double)connecting->wanted;
     row_set_real(row, "connections_established", established);
     if (answer_number(answer, "corrupt") > 0) {
         snprintf(reason, size, "wrong byte in the first echo");

@@ -46,19 +46,20 @@ void session_end_load(struct process *load);
 
 /* How a client grows. */
 struct connecting {
-    long held, wanted; /* Connections: before, and after it. */
-    long active;       /* So many of them send; 0: all. */
-    double earlier_s;  /* What all steps but the last took; 0: there was only one. */
+    long held, wanted;    /* Connections: before, and after it. */
+    long active;          /* So many of them send; 0: all. */
+    double earlier_s;     /* What all steps but the last took; 0: there was only one. */
+    double deaf, stuck_b; /* Of the wanted those that never read, and what they could send. */
 };
 
-/* Tells the client to hold what is wanted, and how many of them send.  Where many are wanted, in
- * steps, each with a line of progress; the answer is that of the last step.  As load_ask(). */
+/* Tells the client to hold what is wanted, and how many of them send; if the experiment wants those
+ * deaf that do not, they come first.  Where many are wanted, in steps, each with a line of
+ * progress; the answer is that of the last step.  As load_ask(). */
 bool session_connect(const struct session *session, struct process *load,
                      struct connecting *connecting, struct answer *answer);
 
-/* Tells the client which messages cost the server time and how many clients never read, as the
- * experiment says.  As load_ask(). */
-bool session_prepare_traffic(const struct session *session, struct process *load, struct row *row,
+/* Tells the client which messages cost the server time, as the experiment says.  As load_ask(). */
+bool session_prepare_traffic(const struct session *session, struct process *load,
                              struct answer *answer);
 
 /* Tells the client how many messages to send a second from now on.  As load_ask(). */

@@ -27,6 +27,7 @@ $column["experiment"] == experiment && $column["model"] in number_of {
     n = ++points[m]
     asked[m, n] = $column["connections_asked"] + 0
     active[m, n] = $column["connections_active"] + 0
+    if (("deaf_clients_median" in column) && $column["deaf_clients_median"] > 0) some_deaf = 1
     y[m, n] = cell(metric "_median")
     y_low[m, n] = cell(metric "_min")
     y_high[m, n] = cell(metric "_max")
@@ -51,7 +52,7 @@ function choose_x(    point, key, asked_count, active_count, some_idle, only_ask
     x_of = asked_count == 1 && active_count > 1 ? "active" : some_idle ? "idle" : "asked"
     x_label = x_of == "active" ? "active connections, of " with_commas(only_asked) : \
               x_of != "idle" ? "connections" : \
-              "idle connections" (active_count == 1 ? ", beside " with_commas(only_active) " active ones" : "")
+              (some_deaf ? "clients that never read" : "idle connections") (active_count == 1 ? ", beside " with_commas(only_active) (some_deaf ? " that do" : " active ones") : "")
 }
 
 function x_value(point) {
