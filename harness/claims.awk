@@ -24,13 +24,11 @@ NR == 1 {
         largest[$column["experiment"], $column["model"]] = $column["connections_asked"] + 0
 }
 
-# A median, "" if it was not measured or is no result.  Memory is one in spite of a disturbance.
-function get(experiment, model, connections, metric,    cells, status) {
+# A median, "" if it was not measured or is no result.
+function get(experiment, model, connections, metric,    cells) {
     if (!((experiment, model, connections) in row)) return ""
     split(row[experiment, model, connections], cells, ",")
-    status = cells[column["status"]]
-    if (metric !~ /_kib$/ && status !~ /^(ok|overloaded)$/) return ""
-    if (status ~ /^(failed|corrupt)$/ || !((metric "_median") in column)) return ""
+    if (!is_result(cells[column["status"]], metric) || !((metric "_median") in column)) return ""
     return cells[column[metric "_median"]]
 }
 

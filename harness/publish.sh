@@ -99,13 +99,8 @@ write_run() { # write_run PAGE SECTION
 
 # A median of the reference run at so many connections, or "-".
 measured() { # measured EXPERIMENT MODEL CONNECTIONS METRIC DIVIDE FORMAT
-    awk -F, -v experiment="$1" -v model="$2" -v asked="$3" -v metric="$4_median" -v divide="$5" -v format="$6" '
-        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $1 == experiment && $c["model"] == model && $c["connections_asked"] == asked && (metric in c) && $c[metric] != "" {
-            value = sprintf(format, $c[metric] / divide) (metric ~ /_kib/ || $c["status"] ~ /^(ok|overloaded)$/ ? "" : \
-                    " (" $c["status"] ")")
-        }
-        END { gsub(/_/, " ", value); print value == "" ? "-" : value }' "$reference/summary.csv"
+    awk -F, -v experiment="$1" -v model="$2" -v connections="$3" -v metric="$4" -v divide="$5" -v format="$6" \
+        -f harness/numbers.awk -f harness/measured.awk "$reference/summary.csv"
 }
 
 largest_count() { # largest_count EXPERIMENT
@@ -155,8 +150,9 @@ write_wall() { # write_wall MODEL
     awk -F, -v model="$1" '
         NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["kind"] == "walls" && $c["model"] == model && $c["limits"] == "machine" {
-            printf "| first wall, under this machine'"'"'s own limits | %s at %s connections |\n",
-                $c["wall"] == "none" ? "none" : $c["wall"], $c["connections_established_median"] }' "$reference/summary.csv"
+            held = $c["connections_established_median"]
+            printf "| first wall, under this machine'"'"'s own limits | %s at %s connection%s |\n", $c["wall"], held, held == 1 ? "" : "s"
+        }' "$reference/summary.csv"
 }
 
 write_costs() { # write_costs MODEL

@@ -104,9 +104,9 @@ function with_spread(row, kind, metric, divide,    median, low, high) {
     return low == high ? median : median " (" low "-" high ")"
 }
 
-# The verdict behind a number, unless it is good.  Memory is not spoiled by a disturbance.
+# The verdict behind a number, unless that is as good as any.
 function mark(status, metric) {
-    if (status == "ok" || (metric ~ /_kib$/ && status ~ /^(drifting|noisy|client_limited)$/)) return ""
+    if (status != "overloaded" && is_result(status, metric)) return ""
     gsub(/_/, " ", status)
     return " [" status "]"
 }

@@ -19,13 +19,15 @@ setup() {
 # What is between two patterns of the page.
 part() { sed -n "/$1/,/$2/p" "$page"; }
 
-# answers LINE...: what answer.awk says of a summary with these rows.
-answers() {
-    {
-        echo 'experiment,kind,model,connections_asked,connections_active,status,latency_ns_p99_median,latency_ns_p99_min,latency_ns_p99_max,latency_ns_p99_runs'
-        printf '%s\n' "$@"
-    } >"$BATS_TEST_TMPDIR/summary.csv"
+# answers_of HEADER LINE...: what answer.awk says of a summary with these columns and rows.
+answers_of() {
+    printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/summary.csv"
     awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+}
+
+# answers LINE...: the same of latencies.
+answers() {
+    answers_of 'experiment,kind,model,connections_asked,connections_active,status,latency_ns_p99_median,latency_ns_p99_min,latency_ns_p99_max,latency_ns_p99_runs' "$@"
 }
 
 @test "each experiment has its question, its answer, charts that say how to read them, and its table" {
@@ -66,6 +68,45 @@ answers() {
     [[ $output == *'is 1 ms with fork.' && $output != *poll* ]]
     run answers r,latency,poll,100,100,failed,,,,
     [[ $output == *'No model gave a result at 100 connections: the table tells why.' ]]
+}
+
+@test "an answer takes a fall for as much of a change as a rise, and leaves out what has no ratio" {
+    run answers r,latency,poll,1,1,ok,40e6,,,1 r,latency,poll,10,10,ok,10e6,,,1 \
+        r,latency,fork,1,1,ok,11e6,,,1 r,latency,fork,10,10,ok,10e6,,,1 \
+        r,latency,zero,1,1,ok,5e6,,,1 r,latency,zero,10,10,ok,0,,,1
+    echo "$output"
+    [[ $output == *'from 40 ms at 1 connection to 10 ms with poll, where that changed it most, and from 11 ms at 1 connection to 10 ms with fork, where least.' ]]
+}
+
+@test "an answer calls nobody highest where all are the same" {
+    run answers r,latency,poll,100,100,ok,2e6,2e6,2e6,1 r,latency,fork,100,100,ok,2e6,2e6,2e6,1
+    [[ $output == *'The p99 latency at 100 connections is 2 ms, the same with all.' ]]
+}
+
+@test "an answer tells a wall that was not measured from one that was not met" {
+    run answers_of experiment,kind,model,connections_asked,connections_active,limits,connections_established_median,wall,status,reason \
+        'walls,walls,poll,3000,3000,processes=500,,,failed,needs root' walls,walls,fork,3000,3000,processes=500,3000,none,ok, \
+        walls,walls,thread,3000,3000,processes=500,490,accept_queue,ok,
+    echo "$output"
+    [[ $output == *'with processes=500: not measured (needs root): poll; no wall: fork (3,000); accept queue: thread (490).' ]]
+}
+
+@test "an answer on omission compares the two loops of one server, and names it among several" {
+    local header='experiment,kind,model,connections_asked,connections_active,arrival,status,latency_ns_p99_median,achieved_per_s_median'
+    run answers_of "$header" o,omission,fork,1,1,poisson,ok,9e6,100 o,omission,fork,1,1,closed,ok,3e6,100 \
+        o,omission,poll,1,1,poisson,ok,8e6,200 o,omission,poll,1,1,closed,ok,2e6,200 o,omission,half,1,1,closed,ok,1e6,1
+    echo "$output"
+    [[ $output == *'With fork, of the same stops'*' 9 ms, the closed loop 3 ms: 3.0 times less.'*'With poll, of'*' 8 ms, the closed loop 2 ms: 4.0 times less.'* ]]
+    [[ $output != *'1 ms'* ]]
+    run answers_of "$header" o,omission,poll,1,1,poisson,ok,8e6,200 o,omission,poll,1,1,closed,ok,2e6,200
+    [[ $output == *$'\tOf the same stops of the same server'* ]]
+}
+
+@test "an answer on a herd counts the runs in which all came back, and names the others" {
+    run answers_of experiment,model,policy,back_s,drops_back,connections_asked,status \
+        herd,poll,now,2.5,3000,500,ok herd,fork,now,,90,500,failed herd,poll,jitter,4.5,7,500,ok
+    echo "$output"
+    [[ $output == *'2.5 (poll) if all try again at once, 4.5 (poll) with random pauses; not all came back with fork. '*'meanwhile: 3000 (poll) and 7 (poll).' ]]
 }
 
 @test "the page needs nothing but itself, and stays below 5 MB" {
