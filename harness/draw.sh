@@ -17,18 +17,11 @@ run='' work='' known=''
 
 # "experiment kind file" for each experiment that was measured, in the order of the tables.
 measured_experiments() {
-    local kind
-    awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2, "summary.csv" }' "$run/summary.csv"
-    [[ ! -s $run/cold_start.csv ]] ||
-        awk -F, 'NR > 1 && !seen[$1]++ { print $1, "cold_start", "cold_start.csv" }' "$run/cold_start.csv"
-    [[ ! -s $run/counters_summary.csv ]] ||
-        awk -F, 'NR > 1 && !seen[$1]++ { print $1, "counters", "counters_summary.csv" }' "$run/counters_summary.csv"
-    for kind in herd handshakes; do
-        [[ ! -s $run/$kind.csv ]] ||
-            awk -F, -v kind="$kind" 'NR > 1 && !seen[$1]++ { print $1, kind, kind ".csv" }' "$run/$kind.csv"
+    local name
+    for name in summary cold_start counters_summary herd handshakes chat_summary; do
+        [[ ! -s $run/$name.csv ]] || awk -F, -v name="$name" -v kind="${name%_summary}" '
+            NR > 1 && !seen[$1]++ { print $1, kind == "summary" ? $2 : kind, name ".csv" }' "$run/$name.csv"
     done
-    [[ ! -s $run/chat_summary.csv ]] ||
-        awk -F, 'NR > 1 && !seen[$1]++ { print $1, "chat", "chat_summary.csv" }' "$run/chat_summary.csv"
 }
 
 # What was measured how, computed from the rows themselves.
@@ -259,7 +252,7 @@ main() {
         awk -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_summary.csv" || exit
         mv "$work/chat_summary.csv" "$run/"
     fi
-    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv" "$run/herd.csv" "$run/handshakes.csv" "$run/chat_summary.csv")
+    known=$(known_models "$run"/{summary,cold_start,counters_summary,herd,handshakes,chat_summary}.csv)
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do
         draw_experiment "$experiment" "$kind" "$file"

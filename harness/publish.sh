@@ -24,7 +24,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 readonly reference=results/reference lessons=results/lessons
 
 finished() { # finished RUN
-    [[ -s $1/command.txt && -s $1/summary.md ]] && has_measurements "$1" ||
+    { [[ -s $1/command.txt && -s $1/summary.md ]] && has_measurements "$1"; } ||
         die "$1 is no finished run: it has no measurements, or no command.txt or summary.md"
     ! grep -q '^revision:.*dirty' "$1/machine.txt" ||
         die "$1 was measured with changes that are not committed: commit, build and measure again"

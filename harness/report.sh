@@ -100,7 +100,7 @@ figure() { # figure NAME
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv handshakes.csv chat.csv switch_cost.csv machine.txt command.txt summary.md; do
+    for name in "${tables[@]/%/.csv}" {herd_back,switch_cost,summary,counters_summary,chat_summary}.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }

@@ -11,6 +11,7 @@ setup_file() {
 }
 
 setup() {
+    load drawing.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     run=$drawn
     page=$run/index.html
@@ -118,6 +119,27 @@ answers() {
 @test "every chart has words for those who do not see it, and no two things share an id" {
     (($(grep -c '<svg role="img" aria-label="[^"]*: .*The numbers are in the table below."' "$page") == $(grep -c '<svg' "$page")))
     [[ -z $(grep -oE "id=['\"][^'\"]+" "$page" | tr "'" '"' | sort | uniq -d) ]]
+}
+
+@test "a run that was interrupted before a table had a row is drawn; one without any row is none" {
+    local run=$BATS_TEST_TMPDIR/early table
+    mkdir "$run"
+    for table in raw cold_start; do head -n 1 "tests/fixtures/$table.csv" >"$run/$table.csv"; done
+    for table in counters herd herd_back handshakes; do echo experiment,schema,model,status,reason >"$run/$table.csv"; done
+    echo schema,experiment,members,disconnected,offered_per_s,status,reason >"$run/chat.csv"
+    run -2 --separate-stderr ./run_all.sh draw "$run"
+    [[ $stderr == *'nothing was measured'* && ${#stderr_lines[@]} == 1 ]]
+    cp tests/fixtures/cold_start.csv "$run"
+    draw_only
+    run -0 ./run_all.sh draw "$run"
+    [[ $output == *'cold start s'* ]]
+}
+
+@test "two models whose names differ by zeros have a place each" {
+    printf '%s\n' schema,model 2,a1 2,a01 2,a1 >"$BATS_TEST_TMPDIR/raw.csv"
+    # shellcheck disable=SC2016  # for the other shell
+    run -0 bash -c 'source harness/lib.sh; known_models "$1"' - "$BATS_TEST_TMPDIR/raw.csv"
+    [[ $output == *' a01 a1' || $output == *' a1 a01' ]]
 }
 
 # Contrast as the Web Content Accessibility Guidelines 2.1 define it (relative luminance).
