@@ -82,7 +82,7 @@ write_figure() { # write_figure PAGE NAME
     folder=$(lesson_run "$1")
     [[ -f $folder/figures/$2.svg ]] || folder=$reference
     [[ -f $folder/figures/$2.svg ]] || die "$1 wants figure $2, which neither its own run nor the reference run has"
-    shows=$(sed -n 's/^# Shows: //p' "harness/plots/${2#*-}.gp")
+    shows=$(sed -n 's/^# Shows: //p' "harness/plots/${2##*-}.gp")
     source_comment "$folder"
     echo "![$shows]($(path_up "$1")$folder/figures/$2.svg)"
 }

@@ -69,9 +69,9 @@ sentences() { # sentences FILE EXPERIMENT ELEMENT
         $1 == experiment { print "<" element ">" $2 "</" element ">" }' <(escape <"$work/$1.tsv")
 }
 
-# A comment of a figure's file: "Shows", "Read".
+# A comment of a figure's file: "Shows", "Read".  A figure is EXPERIMENT-FILE, and no file has a hyphen in its name.
 figure_says() { # figure_says NAME WHAT
-    sed -n "s/^# $2: //p" "harness/plots/${1#*-}.gp"
+    sed -n "s/^# $2: //p" "harness/plots/${1##*-}.gp"
 }
 
 # The figure itself, so that its text can be searched and read aloud.  gnuplot gives the same ids
@@ -123,7 +123,7 @@ html_section() { # html_section EXPERIMENT
     question_of "$1" | escape | sed 's|.*|<p class="question">&</p>|'
     sentences answers "$1" p | sed 's|^<p>|<p class="answer"><b>Answer.</b> |'
     while read -r name; do
-        [[ $name != "$1"-* ]] || figure "$name"
+        [[ ${name%-*} != "$1" ]] || figure "$name"
     done <"$work/figures.txt"
     grep "^$1: " "$work/not_available.txt" | escape | sed 's|.*|<p>No chart: &.</p>|' || true
     not_shown=$(experiment_says "$run" "$1" 'Does not show')

@@ -41,6 +41,29 @@ answers() {
     done
 }
 
+@test "an experiment with a hyphen in its name has the figures of its own, with their words" {
+    local run=$BATS_TEST_TMPDIR/hyphen page
+    mkdir "$run"
+    { grep -E '^schema|,ramp,' tests/fixtures/raw.csv; sed -n 's/,ramp,/,ramp-two,/p' tests/fixtures/raw.csv; } >"$run/raw.csv"
+    draw_only
+    ./run_all.sh draw "$run"
+    page=$run/index.html
+    part '<section id="ramp"' '<\/section>' >"$BATS_TEST_TMPDIR/one"
+    part '<section id="ramp-two"' '<\/section>' >"$BATS_TEST_TMPDIR/two"
+    grep -q '<b>ramp-two-latency_p99</b> shows the latency' "$BATS_TEST_TMPDIR/two" || { grep -o '<b>ramp-two.*' "$BATS_TEST_TMPDIR/two"; return 1; }
+    grep -q '<figure id="ramp-latency_p99">' "$BATS_TEST_TMPDIR/one"
+    run ! grep 'ramp-two' "$BATS_TEST_TMPDIR/one"
+}
+
+@test "the histograms of a model whose name has hyphens are its own" {
+    local work=$BATS_TEST_TMPDIR/curves
+    mkdir "$work"
+    cp tests/fixtures/histograms/omission-poll-1-closed-1.hgrm "$work/stall-it-my-poll-1-closed-1.hgrm"
+    cp tests/fixtures/histograms/omission-poll-1-closed-2.hgrm "$work/stall-it-epoll:buffer-kib=64-1-closed-1.hgrm"
+    awk -v experiment=stall-it -v known='poll my-poll epoll:buffer-kib=64' -v work="$work" -f harness/plots/percentiles.awk "$work"/*.hgrm
+    grep -q '^models = "my-poll epoll:buffer-kib=64 "$' "$work/curves.gp"
+}
+
 @test "every figure says what it shows and how to read it" {
     local file
     for file in harness/plots/*.gp; do
