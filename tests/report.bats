@@ -72,6 +72,27 @@ answers() {
     done
 }
 
+# tables_of HEADER LINE...: the tables of a summary with these columns and rows.
+tables_of() {
+    printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/summary.csv"
+    awk -f harness/numbers.awk -f harness/tables.awk "$BATS_TEST_TMPDIR/summary.csv"
+}
+
+@test "the overview shows one experiment of each kind, names it among several, and fills no gap from another one" {
+    run tables_of experiment,kind,model,connections_asked,connections_active,status,latency_ns_p99_median \
+        slow,latency,poll,100,100,ok,9e6 slow,latency,fork,100,100,ok,8e6 ramp,latency,poll,100,100,ok,1e6 ramp,latency,poll,1000,1000,ok,2e6 \
+        late,latency,fork,1000,1000,ok,5e6 crowd,latency,poll,9000,10,ok,7e6
+    [[ ${lines[1]} == $'H\tmodel\tp99 ms (ramp)\tswitches/message (ramp)' ]]
+    [[ ${lines[2]} == $'R\tpoll\t2\t-' && ${lines[3]} == $'R\tfork\t-\t-' ]]
+}
+
+@test "a table has the columns that only some experiments ask for where somebody has them, and the mean beside the tail" {
+    run tables_of experiment,kind,model,connections_asked,connections_active,status,latency_ns_mean_median,deaf_stuck_b_median,slow_ns_p50_median \
+        deaf,latency,poll,10,10,ok,2e6,2048, slow,latency,poll,10,10,ok,3e6,,20e6
+    [[ $output == *$'\tdeaf\nH\t'*$'\tmean ms\tp50 ms\tp99 ms\t'*$'\tfrom deaf clients KiB\truns\treason\nR\tpoll\t10\t-\tok\t-\t-\t2\t-'*$'\t2\t of \t\nT'* ]]
+    [[ $(grep -c 'slow messages p50 ms' <<<"$output") == 1 && $(grep -c 'from deaf' <<<"$output") == 1 ]]
+}
+
 @test "an answer tells by how much where the ranges lie apart, in the median's numbers" {
     run answers r,latency,poll,100,100,ok,2e6,1.9e6,2.1e6,3 r,latency,poll,1000,1000,ok,20e6,19e6,21e6,3 \
         r,latency,fork,100,100,ok,1e6,0.9e6,1.1e6,3 r,latency,fork,1000,1000,ok,1e6,0.9e6,1.1e6,3
@@ -173,6 +194,13 @@ contrast='
     function hex(colour, i) { return 16 * digit(substr(colour, i, 1)) + digit(substr(colour, i + 1, 1)) }
     function level_of(colour) { return level(hex(colour, 2), hex(colour, 4), hex(colour, 6)) }
     function ratio(a, b) { return a > b ? (a + 0.05) / (b + 0.05) : (b + 0.05) / (a + 0.05) }'
+
+@test "tables that scroll can be reached by keyboard, and overloaded is marked as the result that it is" {
+    (($(grep -c '<div class="wide" tabindex="0" role="region" aria-label="table [^"]*"><table>' "$page") == $(grep -c '<table>' "$page")))
+    grep -q '<td>[^<]*\[overloaded\]</td>' "$page"
+    grep -q '<td>overloaded</td>' "$page"
+    grep -q '<td class="mark">- \[failed\]</td>' "$page"
+}
 
 @test "all ink of the page is readable on its paper, light, dark and printed" {
     run awk "$contrast"'
