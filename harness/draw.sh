@@ -75,9 +75,9 @@ facts() { # facts EXPERIMENT METRIC
         }' "$run/raw.csv"
 }
 
-cold_start_facts() {
-    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $c["repeats"] + 0 > most { most = $c["repeats"] + 0; requests = $c["requests"] }
+cold_start_facts() { # cold_start_facts EXPERIMENT
+    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["experiment"] == experiment && $c["repeats"] + 0 > most { most = $c["repeats"] + 0; requests = $c["requests"] }
         END { if (most) printf "%d clients one after the other; %s.\n", requests,
                   most == 1 ? "one run, no spread" : most " runs per model" }' "$run/cold_start.csv"
 }
@@ -134,7 +134,7 @@ write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
         echo "Shows: $(sed -n 's/^# Shows: //p' "$3")"
         [[ -z $not_shown ]] || echo "Does not show: $not_shown"
         case $2 in
-        cold_start) cold_start_facts ;;
+        cold_start) cold_start_facts "$1" ;;
         counters) counters_facts "$1" ;;
         herd) herd_facts "$1" ;;
         handshakes) handshakes_facts "$1" ;;
@@ -163,8 +163,10 @@ write_remarks() { # write_remarks EXPERIMENT FILE
                     at = $c["connections_asked"]
                     if ($c["connections_active"] + 0 > 0 && $c["connections_active"] + 0 < at + 0)
                         at = $c["connections_active"] " of " at
-                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") at ("policy" in c ? " (" $c["policy"] ")" : "") \
-                        ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
+                    at = at ("policy" in c ? " (" $c["policy"] ")" : "") ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
+                    if ((m, at) in told) next # Some tables have a row for each repeat.
+                    told[m, at] = 1
+                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") at
                 }
             }
             END {

@@ -186,6 +186,23 @@ tables_of() {
     [[ $output == *' a01 a1' || $output == *' a1 a01' ]]
 }
 
+@test "a chart tells once what failed in several repeats, and how often its own experiment visited" {
+    local run=$BATS_TEST_TMPDIR/repeats repeat said
+    mkdir "$run"
+    {
+        echo experiment,schema,profile,model,repeat,server_options,policy,outage_s,back_s,drops_back,connections_asked,status,reason
+        for repeat in 1 2 3; do echo "herd,2,quick,fork,$repeat,,now,2,,90,500,failed,400 were back"; done
+        echo herd,2,quick,fork,1,,jitter,2,,90,500,failed,401 were back
+    } >"$run/herd.csv"
+    echo experiment,schema,model,repeat,policy,s,connected,lost,back >"$run/herd_back.csv"
+    { cat tests/fixtures/cold_start.csv; sed -n 's/^cold_start,poll,3,\(.*\),1000,/short,poll,9,\1,50,/p' tests/fixtures/cold_start.csv; } >"$run/cold_start.csv"
+    ./run_all.sh draw "$run"
+    said=$(sed 's/<[^>]*>//g' "$run/figures/herd-herd.svg" | tr -s '[:space:]' ' ')
+    [[ $said == *'fork: failed at 500 (now), 500 (jitter) (first: 400 were back)'* ]]
+    grep -q '1000 clients one after the other; 3 runs' "$run/figures/cold_start-cold_start.svg"
+    grep -q '50 clients one after the other; 9 runs' "$run/figures/short-cold_start.svg"
+}
+
 # Contrast as the Web Content Accessibility Guidelines 2.1 define it (relative luminance).
 contrast='
     function digit(c) { return index("0123456789abcdef", tolower(c)) - 1 }
