@@ -113,7 +113,7 @@ claims_of() { # claims_of RUN
     for name in switch_cost handshakes; do
         [[ ! -s $1/$name.csv ]] || options+=(-v "$name=$1/$name.csv")
     done
-    awk "${options[@]}" -f harness/numbers.awk -f harness/spread.awk -f harness/claims.awk "$1/summary.csv"
+    awk "${options[@]}" -f harness/numbers.awk -f harness/spread.awk -f harness/decide.awk -f harness/claims.awk "$1/summary.csv"
 }
 
 # A comment of the experiment as it was when it was measured, else as it is.

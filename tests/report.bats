@@ -203,6 +203,26 @@ tables_of() {
     grep -q '50 clients one after the other; 9 runs' "$run/figures/short-cold_start.svg"
 }
 
+# What claims.awk says of threads: REPEATS, then median, lowest and highest CPU per message of thread and of libuv.
+said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
+    {
+        echo experiment,kind,model,connections_asked,status,repeats_ok,server_cpu_us_per_message_median,server_cpu_us_per_message_min,server_cpu_us_per_message_max
+        echo "capacity,capacity,thread,1000,ok,$1,$2,$3,$4"
+        echo "capacity,capacity,libuv,1000,ok,$1,$5,$6,$7"
+    } >"$BATS_TEST_TMPDIR/summary.csv"
+    # shellcheck disable=SC2016  # for the other shell
+    bash -c 'source harness/lib.sh; claims_of "$1"' - "$BATS_TEST_TMPDIR" | awk -F'\t' '$2 ~ /^more threads/ { print $5 }'
+}
+
+@test "a claim on two models keeps to the rule for differences, and of single runs wants a clear factor" {
+    [[ $(said_of_threads 3 20 19.9 20.1 10 9.9 10.1) == holds ]]
+    [[ $(said_of_threads 3 10 9.9 10.1 20 19.9 20.1) == 'not here' ]]
+    [[ $(said_of_threads 3 20 10 30 12 11 13) == 'not shown here' ]] # The medians lie apart, the ranges do not.
+    [[ $(said_of_threads 1 13 13 13 10 10 10) == holds ]]
+    [[ $(said_of_threads 1 12 12 12 10 10 10) == 'not shown here' ]]
+    [[ $(said_of_threads 1 10 10 10 13 13 13) == 'not here' ]]
+}
+
 # Contrast as the Web Content Accessibility Guidelines 2.1 define it (relative luminance).
 contrast='
     function digit(c) { return index("0123456789abcdef", tolower(c)) - 1 }
