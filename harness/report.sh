@@ -47,7 +47,8 @@ html_table() {
         $1 == "T" {
             close_table()
             here = open = $3 == wanted
-            if (here) print "<div class=\"wide\"><table><caption>" $2 "</caption>"
+            label = $3 == "" ? "overview" : $3
+            if (here) print "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table " label "\"><table><caption>" $2 "</caption>"
             next
         }
         here {
@@ -55,7 +56,7 @@ html_table() {
             for (i = 2; i <= NF; i++) {
                 tag = $1 == "H" || i == 2 ? "th" : "td"
                 scope = tag == "td" ? "" : $1 == "H" ? " scope=\"col\"" : " scope=\"row\""
-                mark = $i ~ /^(failed|corrupt|noisy|client_limited|drifting|overloaded)$/ || $i ~ /\[/
+                mark = $i ~ /^(failed|corrupt|noisy|client_limited|drifting)$/ || ($i ~ /\[/ && $i !~ /\[overloaded\]/)
                 printf "<%s%s%s>%s</%s>", tag, scope, mark ? " class=\"mark\"" : "", $i, tag
             }
             print "</tr>"
@@ -69,13 +70,13 @@ sentences() { # sentences FILE EXPERIMENT ELEMENT
         $1 == experiment { print "<" element ">" $2 "</" element ">" }' <(escape <"$work/$1.tsv")
 }
 
-# A comment of a figure's file: "Shows", "Read".
+# A comment of a figure's file: "Shows", "Read".  A figure is EXPERIMENT-FILE, and no file has a hyphen in its name.
 figure_says() { # figure_says NAME WHAT
-    sed -n "s/^# $2: //p" "harness/plots/${1#*-}.gp"
+    sed -n "s/^# $2: //p" "harness/plots/${1##*-}.gp"
 }
 
-# The figure itself, so that its text can be searched and read aloud.  gnuplot gives the same ids
-# in every file: each gets the name of its figure.
+# The figure itself, so that its text can be searched and copied; who has it read aloud hears what it shows, and then
+# the table.  gnuplot gives the same ids in every file: each gets the name of its figure.
 inline_svg() {
     local label
     label=$(printf '%s: %s The numbers are in the table below.' "$1" "$(figure_says "$1" Shows)" | escape | sed 's/"/\&quot;/g')
@@ -100,7 +101,7 @@ figure() { # figure NAME
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv handshakes.csv chat.csv switch_cost.csv machine.txt command.txt summary.md; do
+    for name in "${tables[@]/%/.csv}" {herd_back,switch_cost,summary,counters_summary,chat_summary}.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }
@@ -123,7 +124,7 @@ html_section() { # html_section EXPERIMENT
     question_of "$1" | escape | sed 's|.*|<p class="question">&</p>|'
     sentences answers "$1" p | sed 's|^<p>|<p class="answer"><b>Answer.</b> |'
     while read -r name; do
-        [[ $name != "$1"-* ]] || figure "$name"
+        [[ ${name%-*} != "$1" ]] || figure "$name"
     done <"$work/figures.txt"
     grep "^$1: " "$work/not_available.txt" | escape | sed 's|.*|<p>No chart: &.</p>|' || true
     not_shown=$(experiment_says "$run" "$1" 'Does not show')
@@ -161,7 +162,7 @@ html() {
     fi
     html_table ''
     echo '<p>Medians; in brackets the lowest and the highest run. A word in square brackets is a verdict: that number is no
-result. <a href="#method">What the verdicts mean</a></p>'
+result, unless the word is overloaded. <a href="#method">What the verdicts mean</a></p>'
     for experiment in $(sections); do html_section "$experiment"; done
     cat harness/report_method.html
     html_file machine.txt machine 'The machine'

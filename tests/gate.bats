@@ -164,3 +164,19 @@ END
         [[ $stderr == *': --workers takes '* ]] || { echo "$stderr"; return 1; }
     done
 }
+
+@test "for a run a pass is kept until something is built anew; a model that failed is asked again" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    ln -s "$PWD/$BIN/server-poll" "$BATS_TEST_TMPDIR/bin"
+    # shellcheck disable=SC2016  # for the script
+    printf '#!/bin/sh\nuntil [ "$1" = --tsv ]; do shift; done\necho asked >>"%s"\ncp "%s" "$2"\n' \
+        "$BATS_TEST_TMPDIR/asked" "$BATS_TEST_TMPDIR/answer" >"$BATS_TEST_TMPDIR/bin/gate"
+    chmod +x "$BATS_TEST_TMPDIR/bin/gate"
+    local found=''
+    for result in FAIL pass FAIL; do
+        printf 'half-close\t%s\tevidence\n' "$result" >"$BATS_TEST_TMPDIR/answer"
+        C10K_BIN=$BATS_TEST_TMPDIR/bin harness/check.sh --cached "$BATS_TEST_TMPDIR" poll
+        found+=$(cut -f 2 "$BATS_TEST_TMPDIR/poll.tsv")
+    done
+    [[ $found == FAILpasspass && $(wc -l <"$BATS_TEST_TMPDIR/asked") == 2 ]]
+}

@@ -4,8 +4,8 @@
 # Read: where solid and dashed part, the closed loop stopped asking while the server stood still, and so did not see it.
 title_text = "One stalled server, two ways to ask"
 y_label = "latency, ms"
-system(sprintf("awk -v known='%s' -v work='%s' -f harness/plots/percentiles.awk \"$(dirname '%s')\"/histograms/%s-*.hgrm", \
-    known, work, data, experiment))
+system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/plots/percentiles.awk \"$(dirname '%s')\"/histograms/%s-*.hgrm", \
+    experiment, known, work, data, experiment))
 load work . "/curves.gp"
 x_label = "percentile of the messages"
 load "harness/plots/style.gp"

@@ -8,9 +8,8 @@
 #   DIR/marks-N.dat  the same of the points that are marked only
 #   DIR/words.dat    "x y word"           DIR/failed.dat  "x y N": points without a value
 #   DIR/axes.gp      ranges, tics, models drawn
-# `second` is another metric drawn dashed beside the first.  Only `ok` and `overloaded` points are
-# on the line, which breaks at the others.  Memory is not spoiled by a late client or a busy host:
-# there, only points that failed break the line.
+# `second` is another metric drawn dashed beside the first.  Only points that are results are on the
+# line, which breaks at the others.
 
 BEGIN {
     FS = ","
@@ -33,7 +32,6 @@ $column["experiment"] == experiment && $column["model"] in number_of {
     y_high[m, n] = cell(metric "_max")
     y_second[m, n] = second == "" ? "" : cell(second "_median")
     status[m, n] = $column["status"]
-    if (metric ~ /_kib$/ && status[m, n] ~ /^(drifting|noisy|client_limited)$/) status[m, n] = "ok"
     widen(y_low[m, n])
     widen(y_high[m, n])
     widen(y_second[m, n])
@@ -146,7 +144,7 @@ function say_word(m, n, y_shown,    word) {
     printf "%g %.10g \"%s\"\n", x[m, n], place_word(x[m, n], height(y_shown) + 0.045), word > words
 }
 
-function is_good(m, n) { return status[m, n] == "ok" || status[m, n] == "overloaded" }
+function is_good(m, n) { return is_result(status[m, n], metric) }
 
 function point(m, n) {
     return sprintf("%g %.10g %.10g %.10g %s", x[m, n], y[m, n], y_low[m, n], y_high[m, n],
@@ -163,7 +161,7 @@ function write_model(m,    n, line, marks, nothing) {
     for (n = 1; n <= points[m]; n++) {
         print (is_good(m, n) && y[m, n] != "") ? point(m, n) : "" > line
         if (y[m, n] != "" && !is_good(m, n)) print point(m, n) > marks
-        if (status[m, n] != "ok") tell(m, n)
+        if (!is_good(m, n) || status[m, n] == "overloaded") tell(m, n)
     }
     close(line)
     close(marks)
