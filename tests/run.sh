@@ -151,7 +151,7 @@ part_gate() {
 
 part_guests() { bats --tap tests/guests.bats tests/contributing.bats; }
 
-part_harness() { bats --tap tests/measure.bats tests/switch.bats tests/herd.bats tests/counters.bats tests/trace.bats; }
+part_harness() { bats --tap tests/measure.bats tests/walls.bats tests/broken.bats tests/switch.bats tests/herd.bats tests/counters.bats tests/trace.bats; }
 
 part_handshakes() { bats --tap tests/handshakes.bats; }
 
@@ -163,7 +163,7 @@ part_crosschecks() { bats --tap tests/crosschecks.bats; }
 
 part_compare() { bats --tap tests/compare.bats; }
 
-part_suite() { bats --tap tests/scripts.bats tests/report.bats; }
+part_suite() { bats --tap tests/summary.bats tests/charts.bats tests/usage.bats tests/runs.bats tests/claims.bats tests/report.bats; }
 
 part_lessons() { bats --tap tests/lessons.bats; }
 

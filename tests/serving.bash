@@ -55,3 +55,12 @@ end_servers() {
 # Whether a process runs, or none does, whose command line matches.
 runs() { pgrep --full -- "$1" >/dev/null; } # runs REGEX
 gone() { ! runs "$1"; } # gone REGEX
+
+# Fails if a process is left whose command line holds a text.
+nothing_left() { # nothing_left TEXT
+    local file line
+    for file in /proc/[0-9]*/cmdline; do
+        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue # It ended meanwhile.
+        [[ $line != *"$1"* ]] || { echo "left behind: $line"; return 1; }
+    done
+}
