@@ -37,7 +37,7 @@ setup() {
         "bash -c 'trap \"\" TERM; build/release/server-poll {port} & sleep 1; echo no more >&2; kill \$!; exit 3'"
     [[ $(rows) == 7 && $(column model 2) == poll ]]
     [[ $(column status 7) == failed && $(column reason 7) == "not reached: "*"exit 3: no more"* ]]
-    nothing_left "trap \"\" TERM"
+    nothing_left 'trap "" TERM'
 }
 
 @test "a server that never gets ready is a failed row" {

@@ -5,15 +5,13 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     load measuring.bash
+    load refusing.bash
     load serving.bash
     prepare_measuring
     tiny 'kind = latency' 'connections = 1 20' 'rate_per_s = 1000'
 }
 
-refused() { # refused EXPECTED-TEXT ARGUMENT...
-    run -2 --separate-stderr "$measure" "${@:2}"
-    [[ -z $output && $stderr == *"$1"* && ${#stderr_lines[@]} == 1 ]] || { echo "$stderr"; return 1; }
-}
+refused() { refuses "$1" "$measure" "${@:2}"; } # refused WORDS ARGUMENT...
 
 @test "a mistake in an experiment is told with file and line" {
     tiny 'kind = latency' 'connexions = 5'

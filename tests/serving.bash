@@ -56,11 +56,11 @@ end_servers() {
 runs() { pgrep --full -- "$1" >/dev/null; } # runs REGEX
 gone() { ! runs "$1"; } # gone REGEX
 
-# Fails if a process is left whose command line holds a text.
-nothing_left() { # nothing_left TEXT
+# Fails, and tells who it is, if a process is left whose command line matches.
+nothing_left() { # nothing_left REGEX
     local file line
     for file in /proc/[0-9]*/cmdline; do
         line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue # It ended meanwhile.
-        [[ $line != *"$1"* ]] || { echo "left behind: $line"; return 1; }
+        [[ ! $line =~ $1 ]] || { echo "left behind: $line"; return 1; }
     done
 }
