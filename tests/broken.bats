@@ -102,11 +102,9 @@ has_a_row() { [[ -s $raw ]] && (($(rows) >= 1)); }
     for signal in INT TERM; do
         rm -f "$raw"
         "$measure" "$conf" --model fork --bin-dir "$bin" --out "$raw" >/dev/null 3>&- &
-        local pid=$! status=0
+        local pid=$!
         eventually has_a_row
-        kill "-$signal" "$pid"
-        wait "$pid" || status=$?
-        [[ $status == $((128 + $(kill -l "$signal"))) ]]
+        ends_by "$signal" "$pid"
         nothing_left "$bin"
         (($(rows) >= 1 && $(rows) < 8))
     done

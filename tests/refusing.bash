@@ -1,5 +1,5 @@
 # refusing.bash -- what the tests of refusals share: one line that says what is wrong.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # stderr is of bats
 
 # Exactly one line, which has the words.
 one_line_on_stderr() { # one_line_on_stderr WORDS

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh -- builds and runs every test of the suite; `make test` calls it.
 #
-# usage: tests/run.sh [--no-install] [PART...]
+# usage: tests/run.sh [--no-install] [PART...] | --help
 #   parts: format scripts docs warnings units fuzz load gate models guests harness controls crosschecks
 #          compare suite handshakes chat lessons demo   [all of them]
 #
@@ -12,6 +12,8 @@
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
+# The slowest test takes a minute: one that hangs is ended, and failed, instead of keeping all others waiting.
+export BATS_TEST_TIMEOUT=300
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes chat lessons demo)
@@ -82,7 +84,7 @@ part_format() {
 
 part_scripts() {
     local file
-    for file in $(ours '*.sh' '.ci/run'); do tap "shellcheck $file" shellcheck -x "$file"; done
+    for file in $(ours '*.sh' 'tests/*.bash' '.ci/run'); do tap "shellcheck $file" shellcheck -x "$file"; done
     # Of the rest only what a test must not do: "! command" in the middle of one cannot fail.
     for file in $(ours '*.bats'); do tap "shellcheck $file" shellcheck --include=SC2314,SC2315 "$file"; done
 }
@@ -220,10 +222,13 @@ run_row() { # run_row ROW PART...
     done
 }
 
+help() { awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' tests/run.sh; }
+
 main() {
     local install=() parts=() taps=() part begin=$SECONDS
     for part in "$@"; do
-        if [[ $part == --no-install ]]; then install=(--no-install)
+        if [[ $part == --help ]]; then help; exit
+        elif [[ $part == --no-install ]]; then install=(--no-install)
         elif [[ " ${ALL_PARTS[*]} " == *" $part "* ]]; then parts+=("$part")
         else
             echo "tests/run.sh: no part \"$part\"; there are: ${ALL_PARTS[*]}" >&2

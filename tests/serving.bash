@@ -44,6 +44,14 @@ stop() {
     wait "$pid"
 }
 
+# Sends the signal to a process of ours, which must end by it: with 130 or 143, as a shell says.
+ends_by() { # ends_by SIGNAL PID
+    local status=0
+    kill "-$1" "$2"
+    wait "$2" || status=$?
+    ((status == 128 + $(kill -l "$1"))) || { echo "status $status after SIG$1"; return 1; }
+}
+
 # For teardown: in whatever state a test left them.
 end_servers() {
     local pid

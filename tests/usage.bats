@@ -79,14 +79,21 @@ END
 @test "list names every experiment with its question, and every model" {
     run -0 ./run_all.sh list
     for conf in harness/experiments/*.conf; do [[ $output == *"$(basename "$conf" .conf)"*'?'* ]]; done
-    for model in servers/*.c; do [[ $output == *$'\nmodels: '*" $(basename "$model" .c)"*$'\nguests: '* ]]; done
+    diff <(sed -n 's/^models: //p' <<<"$output" | tr ' ' '\n' | sort) <(basename --suffix=.c servers/*.c | sort)
+}
+
+# The labels of its `case`s, and the word that stands for others.
+words_of_run_all() {
+    sed -nE 's/^ *(-*[a-z][a-z-]*( \| -*[a-z][a-z-]*)*)\)( .*)?$/\1/p; s/.*\$\{1:-\} == ([a-z]+) .*/\1/p' run_all.sh |
+        sed 's/ | /\n/g' | grep -vxE -- '-h|help|--help' | sort -u
 }
 
 @test "help names every option and word that run_all.sh knows" {
     run -0 ./run_all.sh --help
-    for word in quick standard full check draw compare doctor list --models --command --repeats --rate --seed --out --baseline --no-install; do
-        [[ $output == *"  $word "* ]] || { echo "$word"; return 1; }
-    done
+    mapfile -t words < <(words_of_run_all)
+    echo "${words[*]}"
+    [[ ${#words[@]} -ge 21 && " ${words[*]} " == *' --plan '* && " ${words[*]} " == *' claims '* && " ${words[*]} " == *' trace '* ]]
+    for word in "${words[@]}"; do [[ $output == *$'\n'"  $word "* ]] || { echo "$word"; return 1; }; done
 }
 
 @test "doctor tells the limit of each way to serve and a command that lifts it" {
