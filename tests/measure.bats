@@ -233,7 +233,7 @@ END
 }
 
 @test "{workers} becomes as many processes as the limit of files demands, and both ends are told" {
-    ulimit -Hn 1024 || skip 'the limit of open files cannot be lowered here'
+    ulimit -n 1024 || skip 'the limit of open files cannot be lowered here'
     tiny 'kind = latency' 'connections = 3000' 'rate_per_s = 500' 'server_options = --workers {workers}'
     run -0 "$measure" "$conf" --model epoll_workers --out "$raw" 3>&-
     [[ $(column connections_established 1) == 3000 && $(column connections_in_kernel 1) == 3000 ]]
