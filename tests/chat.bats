@@ -23,11 +23,9 @@ start_room() { # start_room [PROGRAM [OPTION...]]
     room=$server
 }
 
-# Ends the room by SIGTERM: in order, within a second, and nobody listens any more.
+# Ends the room by SIGTERM: in order, and nobody listens any more.
 end_room() {
-    local begin=$EPOCHREALTIME
     stop
-    (((${EPOCHREALTIME/./} - ${begin/./}) < 1000000))
     if (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "somebody still listens"; return 1; fi
 }
 
@@ -71,6 +69,15 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
     chat --members 20 --check 100 --message-b 512
     end_room
 }
+
+ends_soon() {
+    local begin
+    start_room && join && members_are 1 || return
+    begin=${EPOCHREALTIME/./}
+    stop && ((${EPOCHREALTIME/./} - begin < 1000000))
+}
+
+@test "the room ends within a second, also when somebody is in it" { in_one_of 5 ends_soon; }
 
 @test "1,000 members hear each other" {
     start_room
@@ -182,17 +189,22 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
     end_room
 }
 
+burns_no_cpu() {
+    local before used
+    before=$(cpu_ns)
+    sleep 0.5
+    used=$(($(cpu_ns) - before))
+    echo "it used $used ns in half a second"
+    ((used < 25000000))
+}
+
 @test "with few files the others are served, newcomers wait without burning CPU, and get in later" {
     start_room
     prlimit --pid "$room" --nofile=20:20
     members=()
     for _ in {1..20}; do join; members+=("$guest"); done
     eventually grep -q 'Too many open files' "$said"
-    before=$(cpu_ns)
-    sleep 0.5
-    used=$(($(cpu_ns) - before))
-    echo "it used $used ns in half a second"
-    ((used < 25000000))
+    in_one_of 5 burns_no_cpu
     echo hello >&"${members[0]}"
     read -r -t 2 -u "${members[1]}" line
     [[ $line == hello ]]
@@ -210,9 +222,10 @@ cpu_ns() { cut -d ' ' -f 1 "/proc/$room/schedstat"; }
         and .delivery_ns_p50 > 0 and .delivery_ns_p50 <= .delivery_ns_p99 and .delivery_ns_p99 <= .delivery_ns_max
         and .server_cpu_us_per_delivery > 0.2 and .server_cpu_us_per_delivery < 200' <<<"$output"
     # A room that stands still for 300 ms shows it.
-    chat --members 10 --rate 500 --duration 1 >"$tmp/load" 3>&- &
+    chat --members 10 --rate 500 --warm 0.2 --duration 2 >"$tmp/load" 3>&- &
     load=$!
-    sleep 0.8
+    members_are 10
+    sleep 0.7 # In the first half of the window, so that a busy machine may be late by a second.
     kill -STOP "$room"
     sleep 0.3
     kill -CONT "$room"

@@ -5,6 +5,8 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load measuring.bash
+    load refusing.bash
     load serving.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     demo=build/release/demo
@@ -60,21 +62,14 @@ until_value() { # until_value LABEL COLUMN PATTERN: waits up to 20 s
     return 1
 }
 
-# Fails if a process of $bin is left.
-nothing_left() {
-    local file line
-    for file in /proc/[0-9]*/cmdline; do
-        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue # It ended meanwhile.
-        # The shell in the terminal has all of it in its own command.
-        [[ $line != "$bin"/* ]] || { echo "left behind: $line"; return 1; }
-    done
-}
+# The shell in the terminal has all of it in its own command.
+none_of_ours_left() { nothing_left "^$bin/"; }
 
 # Fails if the demo's status is not as expected, or if it left a process behind.
 ended_with() { # ended_with STATUS
     eventually test -s "$ending"
     [[ $(<"$ending") == "$1" ]] || { echo "status $(<"$ending"), not $1"; screen; return 1; }
-    nothing_left
+    none_of_ours_left
 }
 
 pid_of() { # pid_of PROGRAM of $bin, the first of them
@@ -86,18 +81,13 @@ pid_of() { # pid_of PROGRAM of $bin, the first of them
     return 1
 }
 
-true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
-
 # A duration or a size as a plain number, in us or KiB.
 plain() { # plain "1.23 ms"
     awk '{ gsub(",", ""); factor["us"] = 1; factor["ms"] = 1e3; factor["s"] = 1e6
            factor["KiB"] = 1; factor["MiB"] = 1024; factor["GiB"] = 1048576; print $1 * factor[$2] }' <<<"$1"
 }
 
-refused() { # refused EXPECTED-TEXT ARGUMENT...
-    run -2 --separate-stderr "$demo" "${@:2}"
-    [[ -z $output && $stderr == *"$1"* && ${#stderr_lines[@]} == 1 ]] || { echo "$stderr"; return 1; }
-}
+refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
 
 @test "wrong usage is one clear line, exit 2" {
     local script=$BATS_TEST_TMPDIR/script
@@ -200,13 +190,13 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
     start_demo 80x24 --models 'fork poll' --connections 100
     await 'fork: 101 baristas'
     kill -KILL "$(pid_of demo)"
-    eventually nothing_left # The kernel ends them, one after the other.
+    eventually none_of_ours_left # The kernel ends them, one after the other.
     ended_with 137
     rm "$ending"; tmux -S "$socket" kill-server
     start_demo 80x24 --models 'fork poll' --connections 100
     await 'fork: 101 baristas'
     tmux -S "$socket" kill-server
-    eventually nothing_left
+    eventually none_of_ours_left
 }
 
 @test "a killed server is told; restarted, all its clients come back at once" {

@@ -143,16 +143,18 @@ END
     done
 }
 
-@test "Ctrl-C leaves no process behind" {
+@test "Ctrl-C and SIGTERM leave no process behind" {
     ours="server-fork 0 --backlog $((100000 + BASHPID))" # Told apart from servers of other tests.
-    # shellcheck disable=SC2086
-    "$gate" --trap stalled-reader -- $BIN/$ours >/dev/null 2>&1 3>&- &
-    pid=$!
     server_and_child_run() { (($(pgrep --full --count -- "^$BIN/$ours") >= 2)); }
-    patience_s=20 eventually server_and_child_run
-    kill -TERM "$pid"
-    wait "$pid" || true
-    eventually gone "$ours"
+    for signal in INT TERM; do
+        # A job of a script ignores Ctrl-C, unless it is told not to.
+        # shellcheck disable=SC2086
+        env --default-signal=INT "$gate" --trap stalled-reader -- $BIN/$ours >/dev/null 2>&1 3>&- &
+        pid=$!
+        patience_s=20 eventually server_and_child_run
+        ends_by "$signal" "$pid"
+        eventually gone "$ours"
+    done
 }
 
 @test "forget: a single client of a burst that is left hanging is found" { caught forget connect-burst "of the burst hangs"; }

@@ -5,12 +5,9 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load refusing.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     root=$PWD tmp=$BATS_TEST_TMPDIR
-}
-
-one_line_on_stderr() { # one_line_on_stderr WORD: exactly one line, which has the word
-    [[ ${#stderr_lines[@]} == 1 && $stderr == *"$1"* ]] || { echo "stderr: $stderr"; return 1; }
 }
 
 # Everything but the languages of the guests.
