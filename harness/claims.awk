@@ -1,6 +1,6 @@
 # claims.awk -- what the essay says, beside what a run measured: a part of its report.
 #
-#   awk -v switch_cost=RUN/switch_cost.csv -v handshakes=RUN/handshakes.csv -v machine=RUN/machine.txt \
+#   awk -v switch_cost=RUN/switch_cost.csv -v ready_cost=RUN/ready_cost.csv -v handshakes=RUN/handshakes.csv -v machine=RUN/machine.txt \
 #       -f harness/numbers.awk -f harness/spread.awk -f harness/decide.awk -f harness/claims.awk RUN/summary.csv
 #
 # Each of the files but the last may be missing.
@@ -247,6 +247,22 @@ function readiness() {
     else compare_readiness("ramp", ("ramp", "poll", 10) in row ? 10 : 1, "all speak: with silent ones it is worse; see crowd")
 }
 
+# The essay's own case: 10,000 watched, 5 ready.
+function looks(    text, cells, header, i, place, most, us) {
+    while ((getline text < ready_cost) > 0) {
+        split(text, cells, ",")
+        if (!header++) { for (i in cells) place[cells[i]] = i; continue }
+        if (cells[place["watched"]] + 0 > most) most = cells[place["watched"]] + 0
+        us[cells[place["interface"]], cells[place["watched"]] + 0] = cells[place["call_ns_median"]] / 1000
+    }
+    close(ready_cost)
+    if (most < 1000) return
+    claim("to find 5 ready of 10,000 takes", "20,000 looks with poll, 5 with epoll", \
+          sprintf("a call that finds 5 of %s: %s us with poll, %s us with epoll: %.0f times", with_commas(most), \
+                  short(us["poll", most]), short(us["epoll", most]), us["poll", most] / us["epoll", most]), \
+          us["poll", most] > 10 * us["epoll", most] ? "holds" : "not shown here", "the call by itself; what a server pays follows")
+}
+
 function compare_readiness(experiment, from, load,    n, poll_few, poll_many, uv_few, uv_many) {
     n = largest[experiment, "poll"]
     poll_few = get(experiment, "poll", from, "server_cpu_us_per_message")
@@ -326,6 +342,7 @@ END {
     switches()
     sleepers()
     collapse()
+    if (ready_cost != "") looks()
     readiness()
     slow_code()
     more_threads()

@@ -4,7 +4,7 @@
 # usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER
 #
 # Reads raw.csv, cold_start.csv, counters.csv, herd.csv, handshakes.csv and chat.csv (one of them is enough) and, if they are
-# there, switch_cost.csv, gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, counters_summary.csv, chat_summary.csv, figures/*.svg, figures/*.png, index.html and
+# there, switch_cost.csv, ready_cost.csv, gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, counters_summary.csv, chat_summary.csv, figures/*.svg, figures/*.png, index.html and
 # summary.md beside them.
 set -euo pipefail
 shopt -s inherit_errexit nullglob

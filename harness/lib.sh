@@ -18,8 +18,12 @@ readonly bin=${C10K_BIN:-build/release}
 # shellcheck disable=SC2034  # for the scripts
 readonly schema=2 oldest_schema=1
 
-# The tables whose rows are measurements; herd_back.csv and switch_cost.csv stand beside them.
+# The tables whose rows are measurements; herd_back.csv stands beside them.
 readonly tables=(raw cold_start counters herd handshakes chat)
+
+# What the machine takes by itself, without a server: programs of ours whose table is measured before each run.
+# shellcheck disable=SC2034  # for the scripts
+readonly machine_costs=(switch_cost ready_cost)
 
 say() { printf '[%3d s] %s\n' "$(($(date +%s) - C10K_BEGIN))" "$*"; }
 
@@ -110,7 +114,7 @@ need_schema() { # need_schema FILE
 # What the essay claims, beside what a run measured, as lines of cells: claims.awk tells how.
 claims_of() { # claims_of RUN
     local name options=(-v "machine=$1/machine.txt")
-    for name in switch_cost handshakes; do
+    for name in "${machine_costs[@]}" handshakes; do
         [[ ! -s $1/$name.csv ]] || options+=(-v "$name=$1/$name.csv")
     done
     awk "${options[@]}" -f harness/numbers.awk -f harness/spread.awk -f harness/decide.awk -f harness/claims.awk "$1/summary.csv"
@@ -150,7 +154,7 @@ measured_run() { # measured_run FROM FOLDER
     has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv with a row"
     # The path stands in gnuplot's strings and shell commands.
     [[ $run != *[\'\"\`\\]* ]] || die "move $run to a path without quotes first"
-    for name in "${tables[@]}" herd_back switch_cost; do need_schema "$run/$name.csv"; done
+    for name in "${tables[@]}" herd_back "${machine_costs[@]}"; do need_schema "$run/$name.csv"; done
     echo "$run"
 }
 

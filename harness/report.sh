@@ -12,10 +12,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 readonly run=$1 work=$2
 
 tables() {
-    local cold='' switch_cost='' name
-    [[ ! -s $run/cold_start.csv ]] || cold=$run/cold_start.csv
-    [[ ! -s $run/switch_cost.csv ]] || switch_cost=$run/switch_cost.csv
-    awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/numbers.awk -f harness/tables.awk "$run/summary.csv"
+    local name options=()
+    for name in cold_start "${machine_costs[@]}"; do
+        [[ ! -s $run/$name.csv ]] || options+=(-v "$name=$run/$name.csv")
+    done
+    awk "${options[@]}" -f harness/numbers.awk -f harness/tables.awk "$run/summary.csv"
     [[ ! -s $run/counters_summary.csv ]] || awk -f harness/numbers.awk -f harness/counters_table.awk "$run/counters_summary.csv"
     for name in herd handshakes; do
         [[ ! -s $run/$name.csv ]] ||
@@ -101,13 +102,16 @@ figure() { # figure NAME
 
 links() { # The parts of the run that are there.
     local name
-    for name in "${tables[@]/%/.csv}" {herd_back,switch_cost,summary,counters_summary,chat_summary}.csv machine.txt command.txt summary.md; do
+    for name in "${tables[@]/%/.csv}" "${machine_costs[@]/%/.csv}" {herd_back,summary,counters_summary,chat_summary}.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }
 
 question_of() { # question_of SECTION
-    if [[ $1 == switch_cost ]]; then
+    if [[ $1 == ready_cost ]]; then
+        echo 'What does it cost to ask who is ready? Of many sockets five have something to read: select and poll look at all of' \
+            'them, in the kernel and in the program; epoll has a list of those that are ready. Median, fastest and slowest of several rounds.'
+    elif [[ $1 == switch_cost ]]; then
         echo 'What does one context switch cost here? Often told: 1 to 10 us. Two tasks on one CPU pass a byte to and' \
             'fro; a working set is what each of them touches at every turn, line by line. What a touch costs one task alone stands below. Median, fastest and slowest of several rounds.'
     else
@@ -130,7 +134,7 @@ html_section() { # html_section EXPERIMENT
     not_shown=$(experiment_says "$run" "$1" 'Does not show')
     [[ -z $not_shown ]] || echo "<p><b>What this does not show:</b> $(escape <<<"$not_shown")</p>"
     sentences ranks "$1" li | sed '1s|^|<h3>Who is shown to differ</h3><ul>|; $s|$|</ul>|'
-    if [[ $1 == claims || $1 == switch_cost ]]; then
+    if [[ $1 == claims ]] || is_one_of "$1" "${machine_costs[@]}"; then
         html_table "$1"
     else
         echo "<details><summary>All points of $1 as a table</summary>"

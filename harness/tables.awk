@@ -1,6 +1,6 @@
 # tables.awk -- the tables of a run, for people: overview, then one per experiment.
 #
-#   awk -v cold=results/RUN/cold_start.csv -v switch_cost=results/RUN/switch_cost.csv \
+#   awk -v cold_start=RUN/cold_start.csv -v switch_cost=RUN/switch_cost.csv -v ready_cost=RUN/ready_cost.csv \
 #       -f harness/numbers.awk -f harness/tables.awk results/RUN/summary.csv
 #
 # Writes lines of cells, separated by tabs, that a renderer turns into HTML, Markdown or plain text:
@@ -41,7 +41,7 @@ BEGIN {
         "memory|PSS MiB|pss_kib|1024;memory|really lost MiB|machine_lost_kib|1024;" \
         "cold_start|cold start s|time_s|1;omission|p99 ms of a stalled server|latency_ns_p99|1e6;" \
         "walls|connections held|connections_established|1", overview, ";")
-    if (cold != "") read_cold_start()
+    if (cold_start != "") read_cold_start()
 }
 
 FNR == 1 {
@@ -98,7 +98,7 @@ function choose_rows(    kind, n, row, model, count) {
 
 # cold_start.csv has its own columns: they join those of the summary behind its last.
 function read_cold_start(    text, cells, count, i, header) {
-    while ((getline text < cold) > 0) {
+    while ((getline text < cold_start) > 0) {
         count = split(text, cells, ",")
         if (!header++) {
             for (i = 1; i <= count; i++) cold_column[cells[i]] = i
@@ -106,7 +106,7 @@ function read_cold_start(    text, cells, count, i, header) {
         }
         cold_rows[++cold_count] = text
     }
-    close(cold)
+    close(cold_start)
 }
 
 function cell_of(row, kind, name,    cells, c) {
@@ -221,6 +221,28 @@ function write_switch_cost(    text, cells, c, i, count) {
     close(switch_cost)
 }
 
+# A row for each number of sockets.
+function write_ready_cost(    text, cells, c, i, count, rows, watched, order, said) {
+    while ((getline text < ready_cost) > 0) {
+        count = split(text, cells, ",")
+        if (!("interface" in c)) {
+            for (i = 1; i <= count; i++) c[cells[i]] = i
+            continue
+        }
+        watched = cells[c["watched"]]
+        if (!(watched in order)) { order[watched] = ++rows; order[rows, "watched"] = watched }
+        said[cells[c["interface"]], watched] = median_and_range(cells, c, "call_ns", 1000)
+        ready = cells[c["ready"]]
+    }
+    close(ready_cost)
+    print "T\tready_cost: us of a call that finds " ready " ready sockets\tready_cost"
+    print "H\tsockets watched\tselect\tpoll\tepoll"
+    for (i = 1; i <= rows; i++) {
+        watched = order[i, "watched"]
+        print "R\t" watched "\t" or_dash(said["select", watched]) "\t" or_dash(said["poll", watched]) "\t" or_dash(said["epoll", watched])
+    }
+}
+
 function median_and_range(cells, c, name, divide) {
     if (!((name "_median") in c) || cells[c[name "_median"]] == "") return "-"
     return short(cells[c[name "_median"]] / divide) " (" short(cells[c[name "_min"]] / divide) "-" short(cells[c[name "_max"]] / divide) ")"
@@ -256,4 +278,5 @@ END {
         if (kind_of[experiments[i]] == "walls") write_walls(experiments[i])
         else write_experiment(experiments[i])
     if (switch_cost != "") write_switch_cost()
+    if (ready_cost != "") write_ready_cost()
 }

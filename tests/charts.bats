@@ -56,6 +56,7 @@ setup() {
 @test "what a switch costs stands beside what is often told" {
     for page in index.html summary.md; do grep -qi 'often told: 1 to 10 us' "$drawn/$page"; done
     grep -qF '| processes | 512 | 12 (11-19) | - |' "$drawn/summary.md"
+    grep -qF '| 10000 | - | 1000 (900-1200) | 2 (1.9-2.2) |' "$drawn/summary.md"
     grep -qF '| (one task alone) | 65536 | - | 180 (170-190) |' "$drawn/summary.md"
     grep -qF '<th scope="row">processes</th><td>512</td><td>12 (11-19)</td><td>-</td>' "$drawn/index.html"
 }

@@ -55,12 +55,15 @@ pass_the_gate() {
     done
 }
 
-# What others test: what a switch costs, and how a chart is drawn.
+# What others test: what the machine takes by itself, and how a chart is drawn.
 stand_in() {
-    printf '#!/bin/sh\ncat %q\n' "$PWD/tests/fixtures/switch_cost.csv" >switch_cost
-    chmod +x switch_cost
-    mv switch_cost build/release/switch_cost
-    touch --date=tomorrow build/release/switch_cost # Newer than its sources: nobody makes it again.
+    local name
+    for name in switch_cost ready_cost; do
+        printf '#!/bin/sh\ncat %q\n' "$PWD/tests/fixtures/$name.csv" >"$name"
+        chmod +x "$name"
+        mv "$name" build/release
+        touch --date=tomorrow "build/release/$name" # Newer than its sources: nobody makes it again.
+    done
     mkdir "$BATS_FILE_TMPDIR/bin"
     cat >"$BATS_FILE_TMPDIR/bin/gnuplot" <<'END'
 #!/usr/bin/env bash

@@ -19,7 +19,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
 @test "a small run leaves a complete folder" {
     run -0 ./run_all.sh quick capacity cold_start --models poll --no-install --seed 5 --out "$tmp/run"
     [[ $output == *"$tmp/run/index.html"* && $output == *'step 2 of 2'* && $output == *'seed 5'* ]]
-    for file in machine.txt command.txt raw.csv summary.csv switch_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
+    for file in machine.txt command.txt raw.csv summary.csv switch_cost.csv ready_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
         figures/capacity-messages_per_s.svg figures/cold_start-cold_start.png index.html summary.md; do
         [[ -s $tmp/run/$file ]] || { echo "no $file"; return 1; }
     done
@@ -43,7 +43,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
 
 @test "a server that does not pay for costs is left out where they are paid, by name" {
     mkdir "$tmp/bin"
-    ln -s "$PWD"/build/release/{load,measure,switch_cost,server-poll} "$tmp/bin"
+    ln -s "$PWD"/build/release/{load,measure,switch_cost,ready_cost,server-poll} "$tmp/bin"
     cat >"$tmp/bin/gate" <<'GATE'
 #!/usr/bin/env bash
 while [[ $1 != --tsv ]]; do shift; done
