@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clients/schedule.h"
 #include "common/clock.h"
 #include "common/die.h"
 
@@ -206,23 +208,21 @@ void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
     connect_or_visit(crew, &template, shares, connects);
 }
 
-static void merge_traffic(const struct crew *crew, struct worker_traffic *merged,
-                          uint64_t *busiest_cpu_ns)
+static void merge_traffic(const struct crew *crew, struct worker_traffic *merged)
 {
     *merged = (struct worker_traffic){0};
-    *busiest_cpu_ns = 0;
     for (uint32_t i = 0; i < crew->count; i++) {
         const struct worker_traffic *part = &crew->workers[i].report->traffic;
         merged->sent += part->sent;
         merged->received += part->received;
         merged->lost += part->lost;
         merged->sent_in_time += part->sent_in_time;
+        merged->received_in_time += part->received_in_time;
         merged->corrupt += part->corrupt;
         merged->reset += part->reset;
         merged->cpu_ns += part->cpu_ns;
         merged->user_ns += part->user_ns;
         merged->system_ns += part->system_ns;
-        if (part->cpu_ns > *busiest_cpu_ns) *busiest_cpu_ns = part->cpu_ns;
         for (int half = 0; half < 2; half++) {
             merged->received_half[half] += part->received_half[half];
             histogram_merge(&merged->latency_half_ns[half], &part->latency_half_ns[half]);
@@ -254,34 +254,48 @@ static bool can_spin(const struct crew *crew, const uint32_t *shares)
     return sched_getaffinity(0, sizeof cpus, &cpus) == 0 && sending <= CPU_COUNT(&cpus);
 }
 
-uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
-                  struct worker_traffic *merged, uint64_t *busiest_cpu_ns, bool *spin)
+/* Adds one worker's part of a window that ended at end_ns. */
+static void add_part(struct crew_window *window, const struct worker_traffic *part, uint64_t end_ns)
+{
+    if (part->cpu_ns > window->busiest_cpu_ns) window->busiest_cpu_ns = part->cpu_ns;
+    if (part->received == 0) return;
+    double steady_ns = part->steady_begin_ns ? (double)(end_ns - part->steady_begin_ns) : NAN;
+    double echoes = (double)(part->received_half[0] + part->received_half[1]);
+    window->achieved_per_s += echoes / steady_ns * NS_PER_S;
+    window->under_way += (double)part->steady_spent_ns / steady_ns;
+}
+
+struct crew_window crew_run(struct crew *crew, const struct crew_traffic *traffic,
+                            struct worker_traffic *merged)
 {
     uint32_t shares[WORKERS_MAX], open = crew_open(crew);
     uint32_t active = traffic->active == 0 || traffic->active > open ? open : traffic->active;
     deal_active(crew, active, shares);
-    *spin = traffic->spin && can_spin(crew, shares);
+    struct crew_window window = {.active = active, .spin = traffic->spin && can_spin(crew, shares)};
     uint64_t begin_ns = clock_ns() + HEAD_START_NS;
+    uint64_t end_ns = begin_ns + (uint64_t)(traffic->duration_s * NS_PER_S);
     for (uint32_t i = 0; i < crew->count; i++) {
         struct worker_command own = {
             .kind = WORKER_TRAFFIC,
             .active = shares[i],
             .closed = traffic->closed,
             .poisson = traffic->poisson,
-            .spin = *spin,
+            .spin = window.spin,
             /* Each connection gets the same rate, wherever it is held. */
             .rate_per_s = active ? traffic->rate_per_s * shares[i] / active : 0,
             .cost = traffic->cost,
             .cost_percent = traffic->cost_percent,
             .begin_ns = begin_ns,
-            .end_ns = begin_ns + (uint64_t)(traffic->duration_s * NS_PER_S),
-            .seed = traffic->seed + i * 0x9e3779b97f4a7c15,
+            .end_ns = end_ns,
+            .seed = schedule_seed(traffic->seed, i),
         };
         command(crew, i, &own);
     }
     wait_all(crew);
-    merge_traffic(crew, merged, busiest_cpu_ns);
-    return active;
+    merge_traffic(crew, merged);
+    for (uint32_t i = 0; i < crew->count; i++)
+        add_part(&window, &crew->workers[i].report->traffic, end_ns);
+    return window;
 }
 
 static void merge_herd(const struct crew *crew, struct worker_herd *merged)
@@ -310,7 +324,7 @@ uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
                         const struct crew_traffic *traffic, struct worker_connects *connects,
                         struct worker_traffic *merged, struct worker_herd *herd)
 {
-    uint64_t begin_ns = clock_ns(), busiest_cpu_ns;
+    uint64_t begin_ns = clock_ns();
     uint32_t open = crew_open(crew);
     for (uint32_t i = 0; i < crew->count; i++) {
         double share = open ? (double)crew->workers[i].report->open / open : 0;
@@ -320,7 +334,7 @@ uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
             .rate_per_s = traffic->rate_per_s * share,
             .begin_ns = begin_ns,
             .end_ns = begin_ns + (uint64_t)(policy->limit_s * NS_PER_S),
-            .seed = traffic->seed + i * 0x9e3779b97f4a7c15,
+            .seed = schedule_seed(traffic->seed, i),
             .backoff = policy->backoff,
             .attempts_max = policy->attempts_max,
         };
@@ -328,7 +342,7 @@ uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
     }
     wait_all(crew);
     merge_connects(crew, connects);
-    merge_traffic(crew, merged, &busiest_cpu_ns);
+    merge_traffic(crew, merged);
     merge_herd(crew, herd);
     return begin_ns;
 }

@@ -148,6 +148,14 @@ static void open_wanted(struct worker *worker, uint32_t in_flight_max)
     }
 }
 
+void worker_end_attempts(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->count && worker->underway > 0; i++) {
+        uint8_t state = worker->connections[i].state;
+        if (state != CLOSED && state != READY) worker_end_connection(worker, i, ETIMEDOUT);
+    }
+}
+
 static bool is_patience_lost(const struct worker *worker)
 {
     uint64_t waited_ns = clock_ns() - worker->progress_ns;
@@ -166,10 +174,7 @@ static void connect_all(struct worker *worker, uint32_t in_flight_max)
         uint64_t now_ns = clock_ns();
         if (worker->underway > 0) worker_handle_events(worker, now_ns, now_ns + LOOK_NS);
     }
-    for (uint32_t i = 0; worker->underway > 0; i++) {
-        uint8_t state = worker->connections[i].state;
-        if (state != CLOSED && state != READY) worker_end_connection(worker, i, ETIMEDOUT);
-    }
+    worker_end_attempts(worker);
     for (; worker->wanted > 0; worker->wanted--)
         count_failure(worker, ETIMEDOUT);
 }

@@ -46,7 +46,8 @@ struct worker {
     struct schedule schedule;
     uint64_t dice;   /* State of the generator that picks the messages with a cost. */
     uint32_t places; /* Traffic goes to those of connections[0] .. [places - 1] that are READY. */
-    uint64_t middle_ns;   /* Of the window. */
+    uint64_t middle_ns;   /* Of the window; in a closed loop, of its steady part. */
+    uint32_t started;     /* Connections that a closed loop gave their first message. */
     uint64_t outstanding; /* Messages of this window that are not back. */
     struct herd *herd;    /* NULL: who loses its connection stays without. */
 };
@@ -72,6 +73,9 @@ void worker_shake_hands(struct worker *worker, uint32_t i);
 
 /* The first echo of connection i is back: it stands. */
 void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight);
+
+/* Ends all connections that do not stand yet: their time is over. */
+void worker_end_attempts(struct worker *worker);
 
 /* Ends connection i after `error` (0: its end was ours), and counts what that cost. */
 void worker_end_connection(struct worker *worker, uint32_t i, int error);

@@ -75,16 +75,20 @@ static void row_server_cpu(const struct edge *before, const struct edge *after, 
     row_set_real(row, "server_cpu_us_per_message", server_ns / NS_PER_US / received);
 }
 
-/* A client that polls burns CPU that no message costs: then only its share of the time is told. */
+/* A client that polls burns CPU that no message costs: then only its share of the time is told.
+ * Its CPU time ends with the window, so it is held against what it sent and received until then. */
 static void row_client_cpu(const struct edge *before, const struct edge *after,
                            const struct answer *window, double received, bool spin, struct row *row)
 {
     double client_ns = answer_number(window, "client_cpu_ns");
+    double halves =
+        answer_number(window, "sent_in_time") + answer_number(window, "received_in_time");
     double busy_ns = probe_machine_busy_ns(&before->machine, &after->machine);
     row_set_real(row, "client_cpu_percent",
                  client_ns / answer_number(window, "window_s") / NS_PER_S * 100);
     if (spin) return;
-    row_set_real(row, "client_cpu_us_per_message", client_ns / NS_PER_US / received);
+    row_set_real(row, "client_cpu_us_per_message",
+                 halves > 0 ? client_ns / NS_PER_US / (halves / 2) : NAN);
     row_set_real(row, "machine_cpu_us_per_message", busy_ns / NS_PER_US / received);
 }
 

@@ -125,6 +125,22 @@ field() { jq -r ".$1" <<<"$output"; }
     true_that "$(field little_error_percent) <= 5"
 }
 
+@test "the closed loop counts its speed from when it is full, and tells none if it never was" {
+    start server-poll
+    counts_when_full() {
+        run -0 $load --port "$port" --connections 3000 --closed --warm 0.1 --duration 1 --output json
+        true_that "$(field achieved_per_s) > $(field received_in_time) / $(field window_s)" &&
+            true_that "$(field little_error_percent) < 5"
+    }
+    in_one_of 5 counts_when_full
+    [[ $(field sent) == $(field received) && $(field received) -ge $(field received_in_time) ]]
+    start liar-delay --delay-us 200000
+    run -0 $load --port "$port" --connections 5 --closed --warm 0 --duration 0.1 --output json
+    [[ $(field received) == 5 && $(field achieved_per_s) == null && $(field little_error_percent) == null ]]
+    run -0 $load --port "$port" --connections 5 --closed --warm 0 --duration 0.1
+    [[ $output == *'rate         none'* ]]
+}
+
 @test "messages larger than all buffers come back byte for byte" {
     start server-libuv
     run -0 $load --port "$port" --connections 3 --closed --message-b 8000000 --warm 0.1 --duration 1 --output json
