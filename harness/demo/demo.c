@@ -79,7 +79,7 @@ static _Noreturn void help(void)
          "\n"
          "examples:\n"
          "  demo --models \"fork thread poll libuv\"\n"
-         "  demo --models poll --connections 1000 --script lecture.txt");
+         "  demo --models poll --connections 1000 --script harness/demo/lecture.txt");
     exit(0);
 }
 
@@ -251,10 +251,12 @@ static void play_script(struct demo *demo)
 {
     const struct script_event *event;
     while (!demo->over && (event = script_due(&demo->script, elapsed_s(demo))) != NULL) {
-        if (event->key != 0)
-            press(demo, event->key);
-        else
+        if (event->key == 0) {
             say(demo, event->words);
+            continue;
+        }
+        demo->page.help = false; /* Else the key would only close it. */
+        press(demo, event->key);
     }
 }
 
