@@ -350,8 +350,19 @@ static void figures_come_from_the_answer_and_the_row(void **state)
     assert_true(figures.now[FIGURE_CONNECTIONS] == 7 && figures.now[FIGURE_SWITCHES_PER_S] == 7);
     assert_true(figures.now[FIGURE_P50_NS] == 10 && isnan(figures.now[FIGURE_P99_NS]));
     assert_true(isnan(figures.now[FIGURE_CPU_PERCENT]));
-    struct memory memory = {.pss_kib = 10, .page_tables_kib = 20, .rss_kib = 1000};
-    figures_take_memory(&figures, &memory, 3, 16);
+}
+
+static void shared_files_count_as_if_no_other_model_ran(void **state)
+{
+    (void)state;
+    struct figures figures = {0};
+    struct memory memory = {
+        .pss_kib = 10, .pss_file_kib = 6, .page_tables_kib = 20, .rss_kib = 1000};
+    figures_take_memory(&figures, &memory, 0, 3, 16); /* Not known. */
+    assert_true(figures.now[FIGURE_MEMORY_KIB] == 78);
+    figures_take_memory(&figures, &memory, 9, 3, 16);
+    assert_true(figures.now[FIGURE_PROGRAMS_KIB] == 13 && figures.now[FIGURE_MEMORY_KIB] == 81);
+    figures_take_memory(&figures, &memory, 5, 3, 16); /* It has more children than it had alone. */
     assert_true(figures.now[FIGURE_MEMORY_KIB] == 78);
 }
 
@@ -390,6 +401,7 @@ int main(void)
         cmocka_unit_test(text_from_elsewhere_cannot_move_the_cursor),
         cmocka_unit_test(bars_are_as_high_as_their_values),
         cmocka_unit_test(figures_come_from_the_answer_and_the_row),
+        cmocka_unit_test(shared_files_count_as_if_no_other_model_ran),
         cmocka_unit_test(the_history_is_the_newest_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
