@@ -178,7 +178,8 @@ static void read_script(const char *path, struct script *script)
 /* ---- the parts ---- */
 
 /* The load of the experiment ramp, but for its rate: what conf.c gives when nothing is said. */
-static struct session session_of(const struct request *request, bool in_turns)
+static struct session session_of(const struct request *request, const struct cpus *cpus,
+                                 bool in_turns)
 {
     static const char text[] = "kind = latency\nconnections = 1\nserver_options = --costs\n";
     struct session session = {.bin_dir = request->bin_dir, .seed = 1};
@@ -186,11 +187,20 @@ static struct session session_of(const struct request *request, bool in_turns)
     if (!conf_parse(text, sizeof text - 1, "standard", &session.conf, &error))
         die_because("%s", error.what);
     session.conf.rate_per_s = request->wish.rate_per_s;
-    session.cpus = cpus_of_this_process();
+    session.cpus = *cpus;
     /* A client that polls needs a CPU to itself. */
     bool own_cpu = in_turns || session.cpus.client_count >= request->count;
     session.cpus.apart = session.cpus.apart && own_cpu;
     return session;
+}
+
+/* Draws and reads /proc on a core of its own, if the clients, each busy with waiting, have one to
+ * spare; else wherever there is room. */
+static void keep_out_of_the_way(struct cpus *cpus, int clients)
+{
+    cpu_set_t own;
+    if (cpus_spare(cpus, clients, CPUS_FOLDER, &own) && sched_setaffinity(0, sizeof own, &own) < 0)
+        die("sched_setaffinity");
 }
 
 static void start(struct demo *demo, const struct request *request)
@@ -198,9 +208,10 @@ static void start(struct demo *demo, const struct request *request)
     struct cpus cpus = cpus_of_this_process();
     bool enough = cpus.server_count >= request->count && cpus.client_count >= request->count;
     demo->cast.in_turns = request->turns < 0 ? !enough : request->turns == 1;
-    struct session session = session_of(request, demo->cast.in_turns);
-    demo->page.cast = &demo->cast;
     demo->page.cpus = cpus.apart ? cpus.server_count + cpus.client_count : 1;
+    keep_out_of_the_way(&cpus, demo->cast.in_turns ? 1 : request->count);
+    struct session session = session_of(request, &cpus, demo->cast.in_turns);
+    demo->page.cast = &demo->cast;
     demo->page.kernel = probe_kernel();
     cast_start(&demo->cast, &session, (const char *const *)request->names, request->count,
                &request->wish);
