@@ -32,8 +32,10 @@ struct edge edge_after(pid_t root);
 void edge_free(struct edge *edge);
 
 /* True if a process, or a thread where nobody else counts it, ended within the window and took its
- * counts along: then nothing is better than too little. */
+ * counts along: then nothing is better than too little.  Of threads that ended, taskstats keeps the
+ * CPU time, but their switches not in every kernel: those may be missing where CPU is not. */
 bool edge_is_incomplete(const struct edge *before, const struct edge *after);
+bool edge_misses_switches(const struct edge *before, const struct edge *after);
 
 /* Fills the CPU and switch columns of a row from both edges and the client's answer for the
  * window, and gives the verdict what it needs of them. */

@@ -112,14 +112,15 @@ static void take_step(struct herd *herd, char *line, double begin_s, double aske
     if (rest == line || *rest != ',') return; /* The header is no number. */
     rest[strcspn(rest, "\n")] = '\0';
     double connected = strtod(rest + 1, NULL), back_s = at_s - herd->seen.outage_s;
-    long bin = (long)(back_s * 1e3 / HERD_BIN_MS);
-    bool returning = back_s >= 0 && bin < HERD_BINS;
-    if (returning) {
+    /* The step has ended then, and began up to one of our bins earlier: its middle tells. */
+    double bin = floor(back_s * 1e3 / HERD_BIN_MS - 0.5);
+    bool looked = bin >= 0 && bin < HERD_BINS;
+    if (back_s >= 0) {
         note_share(&herd->seen.back_s_p50, back_s, connected, 0.5 * asked);
         note_share(&herd->seen.back_s_p99, back_s, connected, 0.99 * asked);
     }
     herd_back_add(herd->back_table, herd->session, herd->seen.policy, at_s, rest + 1,
-                  returning ? herd->queue[bin] : -1);
+                  looked ? herd->queue[(int)bin] : -1);
 }
 
 /* Copies the timeline and sees when how many were back. */

@@ -186,11 +186,13 @@ static void prepare(struct request *request)
     session->cpus = cpus_of_this_process();
     bool latency = session->conf.kind == CONF_LATENCY || session->conf.kind == CONF_OMISSION;
     if (!session->cpus.apart && latency)
-        die_usage("only one CPU: server and client would wait for each other, and no latency could "
-                  "be told from that; use an experiment of kind capacity or memory");
+        die_usage(
+            "only one CPU core: server and client would wait for each other, and no latency could "
+            "be told from that; use an experiment of kind capacity or memory");
     if (!session->cpus.apart)
-        fprintf(stderr, "measure: ONLY ONE CPU: server and client share it; do not compare these "
-                        "figures with those of other machines\n");
+        fprintf(stderr,
+                "measure: ONLY ONE CPU CORE: server and client share it; do not compare these "
+                "figures with those of other machines\n");
     snprintf(server, sizeof server, "server-%s", session->model);
     if (session->command == NULL)
         need_program(session->bin_dir, server, "is the model's name right, and was it built?");

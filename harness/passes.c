@@ -98,7 +98,7 @@ static double own_switches(const struct run *run)
     double switches = (double)(after->voluntary + after->involuntary) -
                       (double)(before->voluntary + before->involuntary);
     double stops = (double)(run->after.calls.stops - run->before.calls.stops);
-    bool incomplete = edge_is_incomplete(&run->before.edge, &run->after.edge);
+    bool incomplete = edge_misses_switches(&run->before.edge, &run->after.edge);
     return incomplete || switches < stops ? NAN : switches - stops;
 }
 
@@ -270,7 +270,8 @@ static bool run_pass(const struct session *session, size_t point, enum pass pass
 {
     static struct run run; /* Large. */
     long connections = session->conf.connections[point], active = session->conf.active[point];
-    run = (struct run){.session = *session, .pass = pass, .row.columns = &passes_columns};
+    run = (struct run){
+        .session = *session, .pass = pass, .events = events_none(), .row.columns = &passes_columns};
     const struct process_watcher watcher = {.attach = attach, .argument = &run};
     run.session.watcher = &watcher;
     row_set_whole(&run.row, "schema", COLUMNS_SCHEMA);

@@ -40,6 +40,9 @@ struct event_counts {
 /* "task_clock_ns", "context_switches", ... */
 const char *events_name(enum event event);
 
+/* Counters that are attached to nobody. */
+struct events events_none(void);
+
 /* Attaches all counters that the kernel lets us have to `pid` and whoever descends from it from now
  * on.  Give them to events_detach(). */
 struct events events_attach(pid_t pid);

@@ -16,7 +16,8 @@ struct tree {
     /* CPU time in whole ticks (10 ms), cut off per process: good for few processes. */
     uint64_t user_ns, system_ns;
     /* CPU time of all programs that are neither ours nor the kernel's own threads, reaped children
-     * included, so that a short-lived one is seen when its parent is. */
+     * included, so that a short-lived one is seen when its parent is.  It falls when one ends whose
+     * parent ignores SIGCHLD. */
     uint64_t foreign_ns;
     /* CPU time of the kernel's own threads that run on CPUs of the root only, in whole ticks. */
     uint64_t kernel_ns;

@@ -194,7 +194,8 @@ static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdic
         if (!run_window(ramp, row, verdict, reason, size)) return false;
         if (!verdict_is_disturbed(*verdict) || try == TRIES_MAX || ramp->reruns_left == 0)
             return true;
-        ramp->warm_messages = 0; /* Each connection has had its traffic. */
+        /* Each connection has had its traffic, but then all of /proc was read: cold caches. */
+        ramp->warm_messages = strtod(row_get(row, "connections_active"), NULL);
         ramp->reruns_left--;
         session_row_drops(&ramp->begin, row);
         session_keep_try(ramp->session, row, verdict_name(*verdict), reason);

@@ -227,6 +227,30 @@ static void silence_is_failure_and_not_overload(void **state)
     expect(n, VERDICT_FAILED);
 }
 
+static void a_lost_message_is_overload_however_many_came_back(void **state)
+{
+    (void)state;
+    char reason[200];
+    struct verdict_numbers n = good();
+    n.lost = 3;
+    n.drift_percent = 50; /* Explained by it. */
+    assert_int_equal(verdict_judge(&n, reason, sizeof reason), VERDICT_OVERLOADED);
+    assert_string_equal(reason, "3 messages did not come back in time");
+    n = good_closed();
+    n.lost = 1;
+    expect(n, VERDICT_OVERLOADED);
+}
+
+static void a_program_that_took_its_count_along_is_noise(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good();
+    n.foreign_cpu_percent = NAN;
+    expect(n, VERDICT_OK);
+    n.foreign_ended = true;
+    expect(n, VERDICT_NOISY);
+}
+
 static void an_overloaded_server_that_waits_is_told_from_one_that_works(void **state)
 {
     (void)state;
@@ -278,6 +302,8 @@ int main(void)
         cmocka_unit_test(littles_law_is_checked_in_a_closed_loop),
         cmocka_unit_test(a_closed_loop_that_was_never_full_has_no_throughput_and_is_not_ok),
         cmocka_unit_test(silence_is_failure_and_not_overload),
+        cmocka_unit_test(a_lost_message_is_overload_however_many_came_back),
+        cmocka_unit_test(a_program_that_took_its_count_along_is_noise),
         cmocka_unit_test(an_overloaded_server_that_waits_is_told_from_one_that_works),
         cmocka_unit_test(the_worst_word_wins),
     };
