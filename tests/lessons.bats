@@ -90,7 +90,7 @@ follow() { # follow PAGE
     ((status == 0)) || return 1
     [[ -s $out/index.html && -s $out/summary.md ]]
     # sequential serves one client, and says so where others are asked for more.
-    run ! grep -E ',(failed|corrupt),' <(cat "$out"/*.csv | grep -v ',sequential,')
+    run ! grep -E ',(failed|corrupt),' <(tail --quiet --lines=+2 "$out"/*.csv | grep -v ',sequential,')
     for section in $(sed -n 's/^<!-- BEGIN run \(.*\) -->$/\1/p' "$page"); do
         awk -v section="$section" -f harness/quote.awk "$out/summary.md" | grep -q '^| ' || { echo "$page quotes $section"; return 1; }
     done
