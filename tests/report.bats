@@ -223,6 +223,22 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
     [[ $(said_of_threads 1 10 10 10 13 13 13) == 'not here' ]]
 }
 
+@test "the crosses of what failed lie above every number, and the lowest number of a logarithmic axis is told" {
+    local work=$BATS_TEST_TMPDIR/points log_y
+    mkdir "$work"
+    {
+        echo experiment,kind,model,connections_asked,connections_active,status,metric_median,metric_min,metric_max
+        printf '%s\n' r,latency,a,1,,ok,0.0007,0.0007,0.0007 r,latency,a,10,,ok,98,98,98 r,latency,{b,c,d},10,,failed,,,
+    } >"$work/summary.csv"
+    for log_y in 0 1; do
+        awk -v experiment=r -v metric=metric -v divide=1 -v log_y="$log_y" -v known='a b c d' -v work="$work" \
+            -f harness/numbers.awk -f harness/plots/points.awk "$work/summary.csv"
+        [[ $(grep -c '^10 ' "$work/failed.dat") == 3 ]]
+        awk -v log_y="$log_y" 'NR > 1 && $2 <= 98 * (log_y ? 1.2 : 1.02) { print "a cross lies at " $2; bad = 1 } END { exit bad }' "$work/failed.dat"
+    done
+    grep -q '^set ytics ("0.0005" 0.0005, "0.001" 0.001, "0.01"' "$work/axes.gp"
+}
+
 # Contrast as the Web Content Accessibility Guidelines 2.1 define it (relative luminance).
 contrast='
     function digit(c) { return index("0123456789abcdef", tolower(c)) - 1 }
