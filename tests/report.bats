@@ -239,6 +239,25 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
     grep -q '^set ytics ("0.0005" 0.0005, "0.001" 0.001, "0.01"' "$work/axes.gp"
 }
 
+@test "memory that was measured while others were busy is a result everywhere, and what failed is none" {
+    local work=$BATS_TEST_TMPDIR/memory
+    mkdir "$work"
+    printf '%s\n' experiment,kind,model,connections_asked,connections_active,status,repeats_ok,machine_lost_kib_median,pss_kib_median,rss_kib_median,latency_ns_p99_median \
+        memory,memory,fork,100,100,noisy,0,15000,3000,9000,2e6 memory,memory,poll,100,100,failed,0,600,100,200,1e6 >"$work/summary.csv"
+    awk -v experiment=memory -v kind=memory -v known='fork poll' -v work="$work" -f harness/numbers.awk -f harness/plots/bars.awk "$work/summary.csv"
+    told() { # told MODEL METRIC
+        awk -F, -v experiment=memory -v model="$1" -v connections=100 -v metric="$2" -v divide=1000 -v format=%.1f \
+            -f harness/numbers.awk -f harness/measured.awk "$work/summary.csv"
+    }
+    grep -qF 'set xtics ("fork" 1, "poll\nfailed" 2)' "$work/bars.gp"
+    [[ $(told fork machine_lost_kib) == 15.0 && $(told poll machine_lost_kib) == '0.6 (failed)' ]]
+    [[ $(told fork latency_ns_p99) == '2000.0 (noisy)' && $(told fork no_such_metric) == - ]]
+    run awk -f harness/numbers.awk -f harness/tables.awk "$work/summary.csv"
+    [[ ${lines[2]} == $'R\tfork\t2.93\t14.6' && ${lines[3]} == *'[failed]' ]]
+    run answers_of "$(head -n 1 "$work/summary.csv")" "$(sed -n 2p "$work/summary.csv")"
+    [[ $output == *'memory really lost at 100 connections is 14.6 MiB with fork.'* ]]
+}
+
 # Contrast as the Web Content Accessibility Guidelines 2.1 define it (relative luminance).
 contrast='
     function digit(c) { return index("0123456789abcdef", tolower(c)) - 1 }
