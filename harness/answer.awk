@@ -135,7 +135,7 @@ function visits(e,    n, text) {
     return text == "" ? "" : sentence("one visit, its share of starting and ending the server included, takes " text)
 }
 
-# What stopped a model; one that was not measured met no wall, and none is what it would have met.
+# What stopped a model: nothing did if it says "none"; where it says nothing, nothing was measured.
 function wall_of(e, n,    wall) {
     wall = cell[e, n, "wall"]
     if (wall == "") return "not measured (" cell[e, n, "reason"] ")"

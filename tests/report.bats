@@ -223,6 +223,41 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
     [[ $(said_of_threads 1 10 10 10 13 13 13) == 'not here' ]]
 }
 
+@test "the crosses of what failed lie above every number, and the lowest number of a logarithmic axis is told" {
+    local work=$BATS_TEST_TMPDIR/points log_y
+    mkdir "$work"
+    {
+        echo experiment,kind,model,connections_asked,connections_active,status,metric_median,metric_min,metric_max
+        printf '%s\n' r,latency,a,1,,ok,0.0007,0.0007,0.0007 r,latency,a,10,,ok,98,98,98 r,latency,{b,c,d},10,,failed,,,
+    } >"$work/summary.csv"
+    for log_y in 0 1; do
+        awk -v experiment=r -v metric=metric -v divide=1 -v log_y="$log_y" -v known='a b c d' -v work="$work" \
+            -f harness/numbers.awk -f harness/plots/points.awk "$work/summary.csv"
+        [[ $(grep -c '^10 ' "$work/failed.dat") == 3 ]]
+        awk -v log_y="$log_y" 'NR > 1 && $2 <= 98 * (log_y ? 1.2 : 1.02) { print "a cross lies at " $2; bad = 1 } END { exit bad }' "$work/failed.dat"
+    done
+    grep -q '^set ytics ("0.0005" 0.0005, "0.001" 0.001, "0.01"' "$work/axes.gp"
+}
+
+@test "memory that was measured while others were busy is a result everywhere, and what failed is none" {
+    local work=$BATS_TEST_TMPDIR/memory
+    mkdir "$work"
+    printf '%s\n' experiment,kind,model,connections_asked,connections_active,status,repeats_ok,machine_lost_kib_median,pss_kib_median,rss_kib_median,latency_ns_p99_median \
+        memory,memory,fork,100,100,noisy,0,15000,3000,9000,2e6 memory,memory,poll,100,100,failed,0,600,100,200,1e6 >"$work/summary.csv"
+    awk -v experiment=memory -v kind=memory -v known='fork poll' -v work="$work" -f harness/numbers.awk -f harness/plots/bars.awk "$work/summary.csv"
+    told() { # told MODEL METRIC
+        awk -F, -v experiment=memory -v model="$1" -v connections=100 -v metric="$2" -v divide=1000 -v format=%.1f \
+            -f harness/numbers.awk -f harness/measured.awk "$work/summary.csv"
+    }
+    grep -qF 'set xtics ("fork" 1, "poll\nfailed" 2)' "$work/bars.gp"
+    [[ $(told fork machine_lost_kib) == 15.0 && $(told poll machine_lost_kib) == '0.6 (failed)' ]]
+    [[ $(told fork latency_ns_p99) == '2000.0 (noisy)' && $(told fork no_such_metric) == - ]]
+    run awk -f harness/numbers.awk -f harness/tables.awk "$work/summary.csv"
+    [[ ${lines[2]} == $'R\tfork\t2.93\t14.6' && ${lines[3]} == *'[failed]' ]]
+    run answers_of "$(head -n 1 "$work/summary.csv")" "$(sed -n 2p "$work/summary.csv")"
+    [[ $output == *'memory really lost at 100 connections is 14.6 MiB with fork.'* ]]
+}
+
 # Contrast as the Web Content Accessibility Guidelines 2.1 define it (relative luminance).
 contrast='
     function digit(c) { return index("0123456789abcdef", tolower(c)) - 1 }

@@ -20,7 +20,7 @@ curve(loop, i) = sprintf("%s/%s-%d.dat", work, loop, number(i))
 
 # What each loop would report as its p99.
 p99(loop, i) = real(system(sprintf("awk 'NR > 1 && $1 >= 100 { print $2; exit }' '%s'", curve(loop, i))))
-say(loop, i) = sprintf("%s loop, p99: %.3g ms", loop, p99(loop, i))
+say(loop, i) = sprintf("%s%s loop, p99: %.3g ms", MODELS > 1 ? word(models, i) . ", " : "", loop, p99(loop, i))
 do for [i = 1:MODELS] {
     set label say("open", i) at 100, p99("open", i) right offset -1, 0.6 textcolor rgb "#222222"
     set label say("closed", i) at 100, p99("closed", i) left offset 0.5, -1.1 textcolor rgb "#222222"

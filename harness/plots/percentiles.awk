@@ -100,6 +100,6 @@ END {
     if (drawn == "") { low = high = 1; x_last = 10 }
     file = work "/curves.gp"
     printf "models = \"%s\"\nnumbers = \"%s\"\n", drawn, numbers > file
-    printf "set xrange [2:%.10g]\nset yrange [%.10g:%.10g]\n", x_last * 1.5, power_below(low), \
+    printf "set xrange [2:%.10g]\nset yrange [%.10g:%.10g]\n", x_last * 1.5, power_below(low / 1.5), \
         10 * power_below(high) > file
 }
