@@ -108,7 +108,7 @@ static void deal(const struct crew *crew, uint32_t total, const uint32_t *rooms,
     for (uint32_t i = 0; i < crew->count; i++)
         shares[i] = 0;
     for (uint32_t left = total, hungry = crew->count; left > 0 && hungry > 0;) {
-        uint32_t each = left / hungry + (left % hungry != 0);
+        uint32_t each = left > hungry ? left / hungry : 1;
         hungry = 0;
         for (uint32_t i = 0; i < crew->count; i++) {
             uint32_t more = rooms[i] - shares[i] < each ? rooms[i] - shares[i] : each;
@@ -159,29 +159,37 @@ static void merge_connects(const struct crew *crew, struct worker_connects *merg
     }
 }
 
-static void connect_or_visit(struct crew *crew, const struct worker_command *template,
-                             const uint32_t *shares, struct worker_connects *connects)
+/* Each worker gets its share of the connections, and of those that may be under way at once. */
+static void connect_or_visit(struct crew *crew, enum worker_command_kind kind,
+                             const uint32_t *shares, const uint32_t *in_flight,
+                             struct worker_connects *connects)
 {
     for (uint32_t i = 0; i < crew->count; i++) {
-        struct worker_command own = *template;
-        own.connections = shares[i];
-        own.in_flight_max = template->in_flight_max / crew->count;
-        if (own.in_flight_max == 0) own.in_flight_max = 1;
+        struct worker_command own = {
+            .kind = kind, .connections = shares[i], .in_flight_max = in_flight[i]};
         command(crew, i, &own);
     }
     wait_all(crew);
     merge_connects(crew, connects);
 }
 
-void crew_connect(struct crew *crew, uint32_t connections, struct worker_connects *connects)
+/* Starts as many workers as so many connections need. */
+static void start_workers(struct crew *crew, uint32_t connections)
 {
     uint32_t capacity = crew->setup.capacity;
     uint32_t needed = connections / capacity + (connections % capacity != 0);
     if (needed < crew->processes_min) needed = crew->processes_min;
     while (crew->count < needed)
         start_worker(crew);
+}
+
+void crew_connect(struct crew *crew, uint32_t connections, struct worker_connects *connects)
+{
+    uint32_t capacity = crew->setup.capacity;
+    start_workers(crew, connections);
     /* Nobody gives up what he holds for the sake of evenness: deal out only the growth. */
     uint32_t held[WORKERS_MAX], rooms[WORKERS_MAX] = {0}, shares[WORKERS_MAX];
+    uint32_t in_flight[WORKERS_MAX];
     uint32_t total = crew_open(crew);
     bool grows = connections >= total;
     for (uint32_t i = 0; i < crew->count; i++) {
@@ -191,21 +199,22 @@ void crew_connect(struct crew *crew, uint32_t connections, struct worker_connect
     deal(crew, grows ? connections - total : connections, rooms, shares);
     for (uint32_t i = 0; i < crew->count; i++)
         shares[i] += grows ? held[i] : 0;
-    struct worker_command template = {.kind = WORKER_CONNECT, .in_flight_max = CONNECTS_IN_FLIGHT};
-    connect_or_visit(crew, &template, shares, connects);
+    deal(crew, CONNECTS_IN_FLIGHT, shares, in_flight);
+    connect_or_visit(crew, WORKER_CONNECT, shares, in_flight, connects);
 }
 
 void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
                 struct worker_connects *connects)
 {
-    while (crew->count < crew->processes_min)
-        start_worker(crew);
-    uint32_t rooms[WORKERS_MAX] = {0}, shares[WORKERS_MAX];
+    start_workers(crew, at_once);
+    uint32_t rooms[WORKERS_MAX] = {0}, in_flight[WORKERS_MAX], shares[WORKERS_MAX];
     for (uint32_t i = 0; i < crew->count; i++)
-        rooms[i] = visits;
+        rooms[i] = crew->setup.capacity;
+    deal(crew, at_once, rooms, in_flight);
+    for (uint32_t i = 0; i < crew->count; i++) /* Who may open none does not get any to open. */
+        rooms[i] = in_flight[i] > 0 ? visits : 0;
     deal(crew, visits, rooms, shares);
-    struct worker_command template = {.kind = WORKER_VISIT, .in_flight_max = at_once};
-    connect_or_visit(crew, &template, shares, connects);
+    connect_or_visit(crew, WORKER_VISIT, shares, in_flight, connects);
 }
 
 static void merge_traffic(const struct crew *crew, struct worker_traffic *merged)

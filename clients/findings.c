@@ -30,8 +30,7 @@ void findings_connects(struct report *report, const struct worker_connects *conn
 {
     bool timed = connects->end_ns > 0;
     report_count(report, "connections_asked", asked_total);
-    report_count(report, "connections_established",
-                 connects->asked == asked_total ? connects->established : crew_open(crew));
+    report_count(report, "connections_established", crew_open(crew));
     report_count(report, "connections_refused", connects->refused);
     report_count(report, "connections_reset", connects->reset);
     report_count(report, "connections_timed_out", connects->timed_out);
@@ -85,7 +84,6 @@ void findings_herd(struct report *report, const struct worker_herd *herd,
     histogram_merge(&latency, &traffic->latency_half_ns[1]);
     bool came = herd->first_lost_ns != 0 && herd->last_back_ns > herd->first_lost_ns;
     findings_connects(report, connects, (uint32_t)herd->held, crew);
-    report_count(report, "connections_established", crew_open(crew));
     report_count(report, "connections_lost", herd->lost);
     report_count(report, "lost_in_order", herd->lost_in_order);
     report_count(report, "attempts", connects->asked);
@@ -143,8 +141,8 @@ void findings_window(struct report *report, const struct crew_traffic *traffic,
     report_count(report, "lost", found->lost);
     report_count(report, "sent_in_time", found->sent_in_time);
     report_count(report, "received_in_time", found->received_in_time);
-    report_count(report, "corrupt", found->corrupt);
-    report_count(report, "connections_reset", found->reset);
+    report_more(report, "corrupt", found->corrupt);
+    report_more(report, "connections_reset", found->reset);
     latencies(report, &latency);
     slow_latencies(report, &found->slow_ns);
     report_number(report, "waiting_mean", spent_ns / NS_PER_S / window_s, 3);

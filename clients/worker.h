@@ -43,6 +43,7 @@ struct worker_connects {
     uint64_t asked;                             /* New connections tried. */
     uint64_t established;                       /* Of those, connected and echoed once. */
     uint64_t refused, reset, timed_out, failed; /* The others, by what happened. */
+    /* Besides, `reset` and `corrupt` count connections that stood before. */
     uint64_t corrupt;
     int first_errno;             /* Of the first that was not established, 0 if none. */
     struct histogram connect_ns; /* From connect(2) to the first echo complete. */

@@ -34,7 +34,7 @@ struct worker {
     int epoll_fd;
     struct connection *connections; /* [0] .. [count - 1]; some may be CLOSED. */
     uint32_t count;
-    uint32_t tags; /* Of connections ever opened: no tag is used twice. */
+    uint32_t tags; /* Of connections ever opened: a tag comes again after 2^24 others. */
     uint32_t turn; /* Which connection is next to be opened, or to send. */
     /* While connecting: */
     uint32_t wanted;   /* Still to be opened. */

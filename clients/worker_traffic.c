@@ -143,7 +143,7 @@ void worker_send_due(struct worker *worker, uint64_t now_ns)
             send_new(worker, i, schedule->next_ns, now_ns);
         } else if (others_send) { /* Nobody is left to send it. */
             worker->report->traffic.sent++;
-            worker->report->traffic.lost++;
+            lose(worker, &(struct flight){.intended_ns = schedule->next_ns});
         }
         schedule_next(schedule);
         now_ns = clock_ns();
@@ -221,13 +221,21 @@ static void start_traffic(struct worker *worker, const struct worker_command *co
     }
 }
 
+static void watch_until(struct worker *worker, uint64_t until_ns)
+{
+    for (uint64_t now_ns; (now_ns = clock_ns()) < until_ns;)
+        worker_handle_events(worker, now_ns, until_ns);
+}
+
 void worker_traffic(struct worker *worker, const struct worker_command *command)
 {
     struct worker_traffic *traffic = &worker->report->traffic;
     *traffic = (struct worker_traffic){0};
-    if (command->active == 0) return;
-    for (uint64_t now_ns; (now_ns = clock_ns()) < command->begin_ns;)
-        worker_handle_events(worker, now_ns, command->begin_ns);
+    watch_until(worker, command->begin_ns);
+    if (command->active == 0) { /* All of ours are idle; the server may end them all the same. */
+        watch_until(worker, command->end_ns);
+        return;
+    }
     struct cpu_time begin = read_cpu();
     start_traffic(worker, command);
     uint64_t give_up_ns = command->end_ns + worker->setup.timeout_ns;
@@ -245,7 +253,7 @@ void worker_traffic(struct worker *worker, const struct worker_command *command)
         bool all_sent = worker->schedule.next_ns >= command->end_ns;
         if (!in_window && ((all_sent && worker->outstanding == 0) || now_ns >= give_up_ns)) break;
         uint64_t until_ns = in_window ? command->end_ns : give_up_ns;
-        if (worker->schedule.next_ns < until_ns) until_ns = worker->schedule.next_ns;
+        if (!all_sent && worker->schedule.next_ns < until_ns) until_ns = worker->schedule.next_ns;
         worker_handle_events(worker, now_ns, until_ns);
     }
     give_up(worker);

@@ -225,7 +225,8 @@ static void a_report_reads_the_same_in_all_formats(void **state)
     report_text(&report, "connect_error", "");
     report_number(&report, "rate", NAN, 1);
     report_text(&report, "word", "ECONNRESET");
-    report_count(&report, "sent", 8); /* The later value holds. */
+    report_count(&report, "sent", 5); /* The later value holds. */
+    report_more(&report, "sent", 3);
     char text[256] = "";
     FILE *file = fmemopen(text, sizeof text, "w");
     report_write_pairs(&report, file);
