@@ -28,6 +28,11 @@ enum conf_kind {
     CONF_CHAT
 };
 
+enum {
+    CONF_MANY = 50000 /* Connections: opening so many takes one or two seconds, after which progress
+                       * is told; only models hold more that take little for each. */
+};
+
 enum conf_key {
     KEY_KIND,
     KEY_DEFAULT,

@@ -271,9 +271,7 @@ static bool run_policy(const struct session *session, const char *policy, FILE *
 bool herd_run(struct session *session, const char *out)
 {
     FILE *table = herd_table_open(out), *back_table = herd_back_open(out);
-    const char *slash = strrchr(out, '/');
-    snprintf(session->timeline, sizeof session->timeline, "%.*stimeline.csv",
-             slash != NULL ? (int)(slash - out) + 1 : 0, out);
+    columns_beside(out, "timeline.csv", session->timeline, sizeof session->timeline);
     bool worked = run_policy(session, "now", table, back_table) &&
                   run_policy(session, "jitter", table, back_table);
     fclose(table);

@@ -280,8 +280,7 @@ static bool run_pass(const struct session *session, size_t point, enum pass pass
     row_set_text(&run.row, "model", session->model);
     row_set_whole(&run.row, "repeat", (uint64_t)session->repeat);
     row_set_whole(&run.row, "connections_asked", (uint64_t)connections);
-    bool all = active == 0 || active > connections;
-    row_set_whole(&run.row, "connections_active", (uint64_t)(all ? connections : active));
+    row_set_whole(&run.row, "connections_active", (uint64_t)session_active(connections, active));
     row_set_text(&run.row, "pass", pass_names[pass]);
     bool worked = run_server(&run, connections, active);
     if (pass == PASS_EVENTS) events_detach(&run.events);

@@ -48,6 +48,7 @@ struct events events_none(void);
 struct events events_attach(pid_t pid);
 void events_detach(struct events *events);
 
+/* Reads all counters; what is not attached stays 0, which events_between() does not believe. */
 struct event_counts events_read(const struct events *events);
 
 /* What was counted between two looks, scaled up if the CPU had to take turns between counters.

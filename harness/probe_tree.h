@@ -26,6 +26,8 @@ struct tree {
 
 /* Reads the tree below `root`; count is 0 if it is gone.  Give it to probe_tree_free(). */
 struct tree probe_tree(pid_t root);
+
+/* Frees the list; the tree is all zero then, and may be freed again. */
 void probe_tree_free(struct tree *tree);
 
 /* Writes up to `max` direct children of `parent`; returns how many were written. */

@@ -21,7 +21,6 @@
 
 enum {
     TRIES_MAX = 4, /* Of one point, when something disturbed it: three reruns. */
-    MANY = 50000,
     CLEAR_MAX_S = 120,
     LOOK_MS = 100, /* Between two looks at whether the machine is quiet. */
     REASON_MAX = 256,
@@ -89,7 +88,7 @@ static void row_traffic(const struct session *session, const struct answer *wind
 }
 
 /* How much more than in the quiet state; a little less is what the method cannot see. */
-static double grown(uint64_t quiet, uint64_t now)
+static double beyond(uint64_t quiet, uint64_t now)
 {
     return now > quiet ? (double)(now - quiet) : 0;
 }
@@ -101,12 +100,12 @@ static void row_both_ends(const struct ramp *ramp, const struct kernel *now, str
     struct tree client = probe_tree(ramp->load.pid);
     row_set_whole(row, "client_pss_kib", probe_memory(&client).pss_kib);
     probe_tree_free(&client);
-    row_set_real(row, "both_ends_slab_kib", grown(quiet->slab_kib, now->slab_kib));
+    row_set_real(row, "both_ends_slab_kib", beyond(quiet->slab_kib, now->slab_kib));
     row_set_real(row, "both_ends_page_tables_kib",
-                 grown(quiet->page_tables_kib, now->page_tables_kib));
+                 beyond(quiet->page_tables_kib, now->page_tables_kib));
     row_set_real(row, "both_ends_kernel_stack_kib",
-                 grown(quiet->kernel_stack_kib, now->kernel_stack_kib));
-    row_set_real(row, "both_ends_lost_kib", grown(now->free_kib, quiet->free_kib));
+                 beyond(quiet->kernel_stack_kib, now->kernel_stack_kib));
+    row_set_real(row, "both_ends_lost_kib", beyond(now->free_kib, quiet->free_kib));
 }
 
 static void row_memory(struct ramp *ramp, const struct edge *after, struct row *row)
@@ -330,7 +329,7 @@ bool ramp_run(const struct session *session)
     session_end_load(&ramp.load);
     target_end(&ramp.target);
     /* A million connections take the kernel seconds to clear away. */
-    if (ramp.held > MANY)
+    if (ramp.held > CONF_MANY)
         quiet_without_sockets(&(struct quiet_patience){.max_s = CLEAR_MAX_S, .look_ms = LOOK_MS});
     return worked;
 }

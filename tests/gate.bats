@@ -38,6 +38,7 @@ caught() {
     in_one_of 3 caught spin few-processes "spun"
 }
 @test "lose_half_close: last bytes that are lost are found" { caught lose_half_close half-close; }
+@test "reset_half_close: a reset instead of the end is found" { caught reset_half_close half-close "did not close"; }
 @test "swap_buffers: bytes of another client are found" { caught swap_buffers tagged-payloads "came back wrong"; }
 @test "block: one client that keeps the others waiting is found" { caught block half-message; }
 @test "pay_twice: a cost paid twice is found" { caught pay_twice costs-paid; }
@@ -120,6 +121,11 @@ END
     chmod +x "$BATS_TEST_TMPDIR/lenient"
     run -0 "$gate" --trap costs-paid --trap ipv6 -- "$BATS_TEST_TMPDIR/lenient"
     [[ ${lines[0]} == "skip  costs-paid "* && ${lines[1]} == "skip  ipv6 "* ]]
+}
+
+@test "a tab in the evidence does not split its row" {
+    run -0 "$gate" --trap byte-by-byte --except $'byte-by-byte=a\ttab' --tsv "$BATS_TEST_TMPDIR/rows" -- "$BIN/server-poll" 0
+    [[ $(<"$BATS_TEST_TMPDIR/rows") == $'byte-by-byte\tskip\tdeclared exception: a tab' ]]
 }
 
 @test "--tsv holds the same rows" {

@@ -279,9 +279,6 @@ field() { jq -r ".$1" <<<"$output"; }
     done
 }
 
-<<<<<<< HEAD
-@test "Ctrl-C and SIGTERM leave no client process behind" {
-=======
 @test "a client process that was killed ends the client, with a word" {
     start server-poll
     mkfifo "$BATS_TEST_TMPDIR/commands"
@@ -314,8 +311,7 @@ all_are_zombies() { ! ps --ppid "$1" -o stat= | grep -qv '^Z'; } # all_are_zombi
     done
 }
 
-@test "Ctrl-C leaves no client process behind" {
->>>>>>> fix-clients
+@test "Ctrl-C and SIGTERM leave no client process behind" {
     start server-poll
     ended() { ! kill -0 "$worker" 2>/dev/null; }
     for signal in INT TERM; do

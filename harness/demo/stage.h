@@ -3,13 +3,13 @@
  * A stage does one thing at a time.  Orders make the client do what the keys said; a turn is
  * traffic, measured as an experiment of kind latency measures it:
  *
- *     tree │ warm │ tasks, machine │ window │ machine, tasks, tree │ memory, if it is time
+ *     tree │ warm │ tasks, machine │ window │ machine, tree, tasks │ memory, if it is time
  *
  * Warming is brisk first, then as the window's traffic: reading the tree goes through /proc of all
  * models and leaves cold caches, which many connections at a low rate would warm for seconds.
  *
- * Nothing here waits: stage_begin_...() sends the client a command, and stage_answer() takes the
- * answer when it is there. */
+ * Nothing waits but for a server that starts or ends: stage_begin_...() sends the client a command,
+ * and stage_answer() takes the answer when it is there. */
 #ifndef C10K_DEMO_STAGE_H
 #define C10K_DEMO_STAGE_H
 
