@@ -55,12 +55,11 @@ pass_the_gate() {
     done
 }
 
-# What others test: what a switch costs, and how a chart is drawn.
+# What others test: what a switch costs, whether a neighbour disturbs, and how a chart is drawn.
 stand_in() {
-    printf '#!/bin/sh\ncat %q\n' "$PWD/tests/fixtures/switch_cost.csv" >switch_cost
-    chmod +x switch_cost
-    mv switch_cost build/release/switch_cost
-    touch --date=tomorrow build/release/switch_cost # Newer than its sources: nobody makes it again.
+    program switch_cost "cat '$PWD/tests/fixtures/switch_cost.csv'"
+    # shellcheck disable=SC2016  # for the program
+    program witness 'file=$1; shift; echo 0.00,0.10,ok, >"$file"; exec "$@"'
     mkdir "$BATS_FILE_TMPDIR/bin"
     cat >"$BATS_FILE_TMPDIR/bin/gnuplot" <<'END'
 #!/usr/bin/env bash
@@ -68,6 +67,14 @@ stand_in() {
 END
     chmod +x "$BATS_FILE_TMPDIR/bin/gnuplot"
     export PATH=$BATS_FILE_TMPDIR/bin:$PATH
+}
+
+# A program of the build that only does what it is told to.
+program() { # program NAME COMMANDS
+    rm "build/release/$1"
+    printf '#!/bin/sh\n%s\n' "$2" >"build/release/$1"
+    chmod +x "build/release/$1"
+    touch --date=tomorrow "build/release/$1" # Newer than its sources: nobody makes it again.
 }
 
 setup() {
