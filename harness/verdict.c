@@ -91,6 +91,9 @@ static enum verdict judge_machine(const struct verdict_numbers *n, const struct 
     if (n->foreign_cpu_percent > foreign_cpu_percent_limit)
         return because(VERDICT_NOISY, reason, "other programs used %.1f %% of the machine",
                        n->foreign_cpu_percent);
+    if (n->foreign_ended)
+        return because(VERDICT_NOISY, reason,
+                       "another program ended: what it used of the machine is not known");
     double wakeups_percent = n->wakeups_per_s > 0 ? n->wakeups_per_s * wakeup_us / 1e6 * 100 : 0;
     /* The kernel's network threads push a busy server aside: that is its own traffic. */
     double kernel_percent = n->kernel_cpu_percent > 0 ? n->kernel_cpu_percent : 0;
@@ -122,6 +125,9 @@ static enum verdict judge_server(const struct verdict_numbers *n, const struct r
         return because(VERDICT_DRIFTING, reason,
                        "the window ended before each of %.0f connections could have its echo",
                        n->connections);
+    if (n->lost > 0)
+        return because(VERDICT_OVERLOADED, reason, "%.0f messages did not come back in time",
+                       n->lost);
     if (fabs(n->drift_percent) > drift_percent_limit)
         return because(VERDICT_DRIFTING, reason, "the halves of the window differ by %.0f %%",
                        n->drift_percent);

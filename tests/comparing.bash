@@ -1,5 +1,5 @@
 # comparing.bash -- what the tests that compare two runs in $tmp share.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # tmp is of the tests
 
 compare() { ./run_all.sh compare "$tmp/$1" "$tmp/$2" --out "$tmp/out" "${@:3}"; }
 

@@ -16,7 +16,10 @@ setup_file() {
     git -c user.name=x -c user.email=x@localhost commit --quiet --message=before
 }
 
-setup() { cd "$COPY" || return 1; }
+setup() {
+    load measuring.bash
+    cd "$COPY" || return 1
+}
 
 # Writes the file that the section tells to save.
 save() { # save SECTION
@@ -40,7 +43,6 @@ run_commands() { # run_commands SECTION
 }
 
 new_files() { git status --short --untracked-files=all | one_line; }
-one_line() { tr '\n' ' ' | sed 's/ $//'; }
 
 @test "a model is one new file, passes the gate, compiles without a warning and is laid out as ours" {
     save 'A model'

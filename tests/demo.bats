@@ -5,7 +5,10 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load measuring.bash
+    load refusing.bash
     load serving.bash
+    load measuring.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     demo=build/release/demo
     bin=$BATS_TEST_TMPDIR/bin # Of our own, so that what is left behind is told from what is others'.
@@ -60,21 +63,14 @@ until_value() { # until_value LABEL COLUMN PATTERN: waits up to 20 s
     return 1
 }
 
-# Fails if a process of $bin is left.
-nothing_left() {
-    local file line
-    for file in /proc/[0-9]*/cmdline; do
-        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue # It ended meanwhile.
-        # The shell in the terminal has all of it in its own command.
-        [[ $line != "$bin"/* ]] || { echo "left behind: $line"; return 1; }
-    done
-}
+# The shell in the terminal has all of it in its own command.
+none_of_ours_left() { nothing_left "^$bin/"; }
 
 # Fails if the demo's status is not as expected, or if it left a process behind.
 ended_with() { # ended_with STATUS
     eventually test -s "$ending"
     [[ $(<"$ending") == "$1" ]] || { echo "status $(<"$ending"), not $1"; screen; return 1; }
-    nothing_left
+    none_of_ours_left
 }
 
 pid_of() { # pid_of PROGRAM of $bin, the first of them
@@ -86,18 +82,13 @@ pid_of() { # pid_of PROGRAM of $bin, the first of them
     return 1
 }
 
-true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
-
 # A duration or a size as a plain number, in us or KiB.
 plain() { # plain "1.23 ms"
     awk '{ gsub(",", ""); factor["us"] = 1; factor["ms"] = 1e3; factor["s"] = 1e6
            factor["KiB"] = 1; factor["MiB"] = 1024; factor["GiB"] = 1048576; print $1 * factor[$2] }' <<<"$1"
 }
 
-refused() { # refused EXPECTED-TEXT ARGUMENT...
-    run -2 --separate-stderr "$demo" "${@:2}"
-    [[ -z $output && $stderr == *"$1"* && ${#stderr_lines[@]} == 1 ]] || { echo "$stderr"; return 1; }
-}
+refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
 
 @test "wrong usage is one clear line, exit 2" {
     local script=$BATS_TEST_TMPDIR/script
@@ -200,13 +191,13 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
     start_demo 80x24 --models 'fork poll' --connections 100
     await 'fork: 101 baristas'
     kill -KILL "$(pid_of demo)"
-    eventually nothing_left # The kernel ends them, one after the other.
+    eventually none_of_ours_left # The kernel ends them, one after the other.
     ended_with 137
     rm "$ending"; tmux -S "$socket" kill-server
     start_demo 80x24 --models 'fork poll' --connections 100
     await 'fork: 101 baristas'
     tmux -S "$socket" kill-server
-    eventually nothing_left
+    eventually none_of_ours_left
 }
 
 @test "a killed server is told; restarted, all its clients come back at once" {
@@ -267,7 +258,8 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
 
 @test "a script says its words, presses its keys in time, and ends the demo" {
     prepare poll
-    printf '%s\n' '0.2 say Guess first.' '1.5 +' '# and the end' '4 q' >"$BATS_TEST_TMPDIR/script"
+    # The second key comes while the help is open, and means what it says all the same.
+    printf '%s\n' '0.2 say Guess first.' '1 h' '1.5 +' '# and the end' '4 q' >"$BATS_TEST_TMPDIR/script"
     local begin=${EPOCHREALTIME/./} took
     start_demo 80x24 --models poll --connections 10 --script "$BATS_TEST_TMPDIR/script"
     await 'Guess first\.'
@@ -282,7 +274,6 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
     # 5 ms, and 20 ms for two in a hundred: a machine that stutters does not change p99 much.
     printf '#!/bin/sh\nexec "%s" --late-every 50 --late-us 20000 "$@"\n' "$PWD/build/release/liar-delay" >"$bin/server-delay"
     chmod +x "$bin/server-delay"
-    # Not poll: servers side by side share the C library, and that is most of what poll has.
     count=3
     start_demo 80x24 --models 'delay fork thread' --connections 200 --rate 2000
     until_value 'latency p99' 1 '*ms'
@@ -310,6 +301,70 @@ refused() { # refused EXPECTED-TEXT ARGUMENT...
         { near($c["model"] == "fork" ? fork : thread,
                $c["pss_kib"] + $c["page_tables_kib"] + $c["kernel_stack_kib"]); seen++ }
         END { exit wrong || seen != 3 }' "$raw"
+}
+
+# The word below a model's name.
+word() { # word COLUMN
+    local width=$(((80 - 13) / count))
+    screen | sed -n 4p | awk -v from=$((14 + ($1 - 1) * width)) '{ print substr($0, from, 14) }' | sed 's/ *$//'
+}
+
+# Prints "p50 p99 memory" of column 4 in us and KiB, as often as asked, each from another turn that
+# was ok; fewer if there are not so many within half a minute.
+ok_readings() { # ok_readings COUNT
+    local before='' now seen=0
+    for _ in {1..300}; do
+        now="$(plain "$(value 'latency p50' 4)") $(plain "$(value 'latency p99' 4)") $(plain "$(value memory 4)")"
+        if [[ $now != "$before" && $(word 4) == ok ]]; then
+            echo "$now"
+            before=$now
+            ((++seen < $1)) || return 0
+        fi
+        sleep 0.1
+    done
+}
+
+# The same of an experiment, as often as its points are ok.
+measured() { # measured TIMES
+    local conf=$BATS_TEST_TMPDIR/same.conf raw=$BATS_TEST_TMPDIR/raw.csv repeat
+    printf '%s\n' 'kind = latency' 'connections = 1000' 'rate_per_s = 20000' 'warmup_s = 0.5' 'window_s = 1.5' \
+        'reruns = 3' 'server_options = --costs' >"$conf"
+    rm -f "$raw"
+    for ((repeat = 1; repeat <= $1; repeat++)); do
+        build/release/measure "$conf" --model epoll --repeat $repeat --bin-dir "$bin" --out "$raw" >/dev/null
+    done
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["status"] == "ok" { print $c["latency_ns_p50"] / 1e3, $c["latency_ns_p99"] / 1e3,
+                                     $c["pss_kib"] + $c["page_tables_kib"] + $c["kernel_stack_kib"] }' "$raw"
+}
+
+median() { cut -d ' ' -f "$1" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; } # median FIELD
+
+# Four on the stage, of which epoll is compared with itself alone in an experiment.
+agrees_with_measure() {
+    local shown expected field
+    expected=$(measured 3)
+    [[ -n $expected ]] || return 1
+    quiet=1
+    count=4
+    start_demo 80x24 --models 'fork thread poll epoll' --connections 1000 --rate 20000
+    shown=$(ok_readings 5)
+    keys q
+    ended_with 0 || return 1
+    rm "$ending"; tmux -S "$socket" kill-server
+    printf '%s\n' "shown (p50, p99, memory):" "$shown" measured: "$expected"
+    for field in 1 2 3; do
+        true_that "$(median $field <<<"$shown") / $(median $field <<<"$expected") < 1.15" || return 1
+        true_that "$(median $field <<<"$expected") / $(median $field <<<"$shown") < 1.15" || return 1
+    done
+}
+
+@test "what the demo calls ok is what an experiment says: latencies and memory of epoll beside three others" {
+    prepare fork thread poll epoll
+    local quiet=0
+    in_one_of 3 agrees_with_measure && return
+    ((quiet == 0)) || return 1
+    skip "other programs leave no experiment undisturbed"
 }
 
 @test "run_all.sh demo builds and starts it, and says which models there are" {

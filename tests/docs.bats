@@ -3,7 +3,10 @@
 
 bats_require_minimum_version 1.5.0
 
-setup() { cd "$BATS_TEST_DIRNAME/.." || return 1; }
+setup() {
+    load refusing.bash
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+}
 
 pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
 
@@ -42,27 +45,69 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
 }
 
 @test "only a finished, committed run with a spread becomes the reference" {
-    run -2 --separate-stderr harness/publish.sh /nonexistent
-    [[ $stderr == *"no finished run"* ]]
-    run -2 --separate-stderr harness/publish.sh results/reference
-    [[ $stderr == *"is the reference already"* && -s results/reference/raw.csv ]]
+    refuses 'no finished run' harness/publish.sh /nonexistent
+    refuses 'is the reference already' harness/publish.sh results/reference
+    [[ -s results/reference/raw.csv ]]
     run=$BATS_TEST_TMPDIR/run
     cp -r results/reference "$run"
     sed -i 's/^profile standard/profile quick/' "$run/command.txt"
-    run -2 --separate-stderr harness/publish.sh "$run"
-    [[ $stderr == *"has a spread"* ]]
+    refuses 'has a spread' harness/publish.sh "$run"
     sed -i 's/^profile quick/profile standard/; ' "$run/command.txt"
     sed -i 's/^revision:.*/& (dirty: changed since)/' "$run/machine.txt"
-    run -2 --separate-stderr harness/publish.sh "$run"
-    [[ $stderr == *"not committed"* && -s results/reference/raw.csv ]]
+    refuses 'not committed' harness/publish.sh "$run"
+    [[ -s results/reference/raw.csv ]]
+}
+
+@test "a lesson keeps only a finished, committed run of its own command" {
+    run=$BATS_TEST_TMPDIR/run
+    cp -r results/reference "$run"
+    refuses 'there is no lesson docs/nonesuch.md' harness/publish.sh --lesson nonesuch "$run"
+    refuses 'but the command of docs/memory.md is ./run_all.sh ' harness/publish.sh --lesson memory "$run"
+    sed -i 's/^revision:.*/& (dirty: changed since)/' "$run/machine.txt"
+    refuses 'not committed' harness/publish.sh --lesson memory "$run"
+    refuses 'no finished run' harness/publish.sh --lesson memory /nonexistent
+    refuses 'usage: ' harness/publish.sh --lesson memory
+    refuses 'no lesson "nonesuch" quotes a run; there are: ' harness/lessons.sh nonesuch
+}
+
+@test "a lesson quotes the run that was kept for it" {
+    copy=$BATS_TEST_TMPDIR/copy run=$BATS_TEST_TMPDIR/run
+    mkdir "$copy"
+    git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- | tar --extract --directory "$copy"
+    cp -r results/reference "$run"
+    cd "$copy"
+    git init --quiet
+    # Other pages are not written here: their runs may not be there yet.
+    grep -rl '^<!-- BEGIN ' --include='*.md' . | grep -vx ./docs/memory.md | xargs rm
+    # shellcheck source=harness/lib.sh
+    command=$(source harness/lib.sh && lesson_command docs/memory.md)
+    sed -i "1s|.*|$command|" "$run/command.txt"
+    harness/publish.sh --lesson memory "$run"
+    [[ -s results/lessons/memory/raw.csv && ! -e results/lessons/memory/index.html ]]
+    sed -n '/^<!-- BEGIN run memory -->/,/^<!-- END -->/p' docs/memory.md >"$BATS_TEST_TMPDIR/quoted"
+    grep -qF "From the run run: $command -->" "$BATS_TEST_TMPDIR/quoted"
+    grep -q '^| fork | ' "$BATS_TEST_TMPDIR/quoted"
+}
+
+programs_with_help() {
+    local program
+    for program in build/release/{server-*,load,chat,chat-room,measure,gate,switch_cost,ready_cost,witness,demo} ./run_all.sh tests/run.sh; do
+        [[ ! -x $program || $program == *.d ]] || echo "$program"
+    done
 }
 
 @test "every program has a help text that names its options, and ends with 0" {
-    for program in build/release/server-* build/release/load build/release/chat build/release/chat-room build/release/measure build/release/gate build/release/switch_cost build/release/witness build/release/demo ./run_all.sh; do
-        [[ -x $program && $program != *.d ]] || continue
+    for program in $(programs_with_help); do
         run -0 "$program" --help
         [[ $output == *usage:* && $output == *--help* ]] || { echo "$program"; return 1; }
     done
+}
+
+@test "the help of the tests names every part, and what is no part is told" {
+    run -2 --separate-stderr tests/run.sh nonesuch
+    one_line_on_stderr 'no part "nonesuch"; there are: '
+    parts=$(sed 's/.*there are: //' <<<"$stderr")
+    [[ $(tests/run.sh --help | sed -n '/^  parts: /,/^$/p' | sed 's/^  parts: //; s/\[.*//' | xargs) == "$parts" ]]
 }
 
 @test "every option of load is in its help, and the other way round" {
@@ -74,13 +119,10 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
 }
 
 @test "every option that README and docs show exists in some help text" {
-    helps=$(for program in build/release/server-* build/release/load build/release/chat build/release/chat-room build/release/measure build/release/gate build/release/switch_cost build/release/witness build/release/demo ./run_all.sh tests/run.sh; do
-        [[ -x $program && $program != *.d ]] || continue
-        "$program" --help 2>&1 || true
-    done)
+    helps=$(for program in $(programs_with_help); do "$program" --help; done)
     wrong=0
-    for option in $(pages | xargs grep -ohE '(build/release/[a-z_-]+|run_all\.sh)[^`#]* --[a-z][a-z-]+' | grep -oE ' --[a-z][a-z-]+' | sort -u); do
-        grep -qF -- "$option" <<<"$helps" || { echo "no program knows $option"; wrong=1; }
+    for option in $(pages | xargs grep -ohE '(build/release/[a-z_-]+|run_all\.sh)[^`#]* --[a-z][a-z-]+' | grep -oE -- '--[a-z][a-z-]+' | sort -u); do
+        grep -qE -- "(^|[^a-z-])$option([^a-z-]|\$)" <<<"$helps" || { echo "no program knows $option"; wrong=1; }
     done
     [[ $wrong == 0 ]]
 }
@@ -88,6 +130,51 @@ pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
 @test "no path of a machine, no name of a registry, no mark of unfinished work in the tree" {
     run ! git grep -nIE '/(work|root|home/[a-z]+)/' -- .
     run ! git grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.c' '*.h' '*.sh' '*.awk' '*.gp' Makefile
+}
+
+@test "README's table names what a plain run measures, and says of others, as list does, that they wait to be named" {
+    run -0 ./run_all.sh list
+    # name<TAB>named or plain
+    listed=$(awk '!NF { exit } { print $1 "\t" (/\(only when named\)$/ ? "named" : "plain") }' <<<"$output" | sort)
+    in_readme=$(awk -F'|' '/^\| experiment /, /^$/ { if ($2 ~ /`/) { gsub(/[` ]/, "", $2); print $2 "\t" ($3 ~ /Only when named/ ? "named" : "plain") } }' README.md | sort)
+    echo "$in_readme"
+    [[ -z $(comm -23 <(echo "$in_readme") <(echo "$listed")) ]]
+    [[ $(grep 'plain$' <<<"$in_readme") == "$(grep 'plain$' <<<"$listed")" ]]
+}
+
+@test "every experiment has a page that README or docs/index.md links, or a row in README" {
+    local conf name wrong=0
+    mapfile -t linked < <({ grep -oE '\]\(docs/[a-z-]+\.md' README.md | sed 's/](//'; grep -oE '\]\([a-z-]+\.md' docs/index.md | sed 's|](|docs/|'; } | sort -u)
+    for conf in harness/experiments/*.conf; do
+        name=$(basename "$conf" .conf)
+        # In a command of the page, or between the marks that quote a run of it.
+        grep -q "^| \`$name\` |" README.md ||
+            grep -qE "^(\./run_all\.sh .*|<!-- BEGIN run )\b$name\b|\`\./run_all\.sh [^\`]*\b$name\b|experiments/$name\.conf" "${linked[@]}" || { echo "no page tells of $name"; wrong=1; }
+    done
+    ((wrong == 0))
+}
+
+# What stands between backticks in prose and tables; a word in capitals stands for one of the reader's.
+commands_in_prose() {
+    pages | xargs awk '/^```/ { inside = !inside } !inside' | grep -oE '`\./run_all\.sh [^`]+`' | tr -d '`' | grep -vE '\<[A-Z]+\>' | sort -u
+}
+
+# What takes minutes to measure is planned: options, experiments and models are those there are.
+plans() { # plans COMMAND
+    # The run before, which the reader has made, stands for any.
+    bash -c "${1/results\/before/results/reference} --no-install --plan" 3>&- >"$BATS_TEST_TMPDIR/said" 2>&1 || { cat "$BATS_TEST_TMPDIR/said"; return 1; }
+}
+
+@test "every command in prose and tables is one that is understood" {
+    local command wrong=0 tried=0
+    while read -r command; do
+        # Words, which `usage.bats` holds against the help: what they do is tested elsewhere.
+        [[ ! $command =~ ^./run_all.sh\ (check|draw|show|doctor|compare|demo|trace|list|--help) ]] || continue
+        tried=$((tried + 1))
+        plans "$command" || { echo "$command"; wrong=1; }
+    done < <(comm -23 <(commands_in_prose) <(documented_commands | cut -f3 | sort -u)) # The others are tried below.
+    echo "$tried commands were planned"
+    ((wrong == 0 && tried >= 10))
 }
 
 # page<TAB>mark<TAB>command, for each command in a fenced block; the mark is what a comment above the
@@ -113,9 +200,8 @@ documented_commands() {
             wrong=1
             continue
         fi
-        # What takes minutes to measure is planned: options, experiments and models are those there are.
         tried=$((tried + 1))
-        bash -c "$command --no-install --plan" 3>&- >"$BATS_TEST_TMPDIR/said" 2>&1 || { echo "$page: $command"; cat "$BATS_TEST_TMPDIR/said"; wrong=1; }
+        plans "$command" || { echo "$page: $command"; wrong=1; }
     done < <(documented_commands)
     echo "$tried commands were planned"
     ((wrong == 0 && tried >= 20))

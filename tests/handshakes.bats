@@ -205,10 +205,17 @@ trips_of_openssl() { # trips_of_openssl VERSION OPTION...
 @test "traffic through TLS comes back byte for byte, whatever its size; a liar behind it is found" {
     need_tls
     serve proxy,1.3,p256,0
-    for size in 20 16384 1000000; do
-        run -0 "$BIN/load" --port "$port" --tls 1.3 --ca "$ca" --connections 20 --rate 100 --message-b "$size" --duration 1 --output csv
-        [[ $(of_client lost <<<"$output") == 0 && $(of_client corrupt <<<"$output") == 0 && $(of_client received <<<"$output") -gt 50 ]]
-    done
+    # Large ones are few: 100 a second would be 100 MB/s each way, which a busy machine does not do.
+    while read -r size rate at_least; do
+        run --separate-stderr "$BIN/load" --port "$port" --tls 1.3 --ca "$ca" --connections 20 --rate "$rate" --message-b "$size" --duration 2 --output csv
+        echo "$size bytes: $output $stderr"
+        ((status == 0))
+        [[ $(of_client lost <<<"$output") == 0 && $(of_client corrupt <<<"$output") == 0 && $(of_client received <<<"$output") -ge $at_least ]]
+    done <<'END'
+20 100 100
+16384 100 100
+1000000 5 1
+END
     run -0 "$BIN/load" --port "$port" --tls 1.3 --ca "$ca" --connections 50 --closed --duration 1 --output csv
     [[ $(of_client lost <<<"$output") == 0 && $(of_client received <<<"$output") -gt 1000 ]]
     end_serving

@@ -24,7 +24,7 @@ setup_file() {
 shrink() { # shrink CONF
     awk '
         BEGIN {
-            split("warmup_s=0.05 window_s=0.1 settle_s=0 repeats=1 reruns=0 requests=20 outage_s=0.3 base_ms=50 cap_ms=200 " \
+            split("warmup_s=0.05 window_s=0.1 settle_s=0 repeats=1 reruns=0 requests=200 outage_s=0.3 base_ms=50 cap_ms=200 " \
                   "stop_ms=50 time_cap_s=10 connections_limited=20 warmup=fixed cost_us=100 rate_per_s=15000", pairs, " ")
             for (i in pairs) { split(pairs[i], pair, "="); small[pair[1]] = pair[2] }
         }
@@ -55,12 +55,12 @@ pass_the_gate() {
     done
 }
 
-# What others test: what a switch costs, and how a chart is drawn.
+# What others test: what the machine takes by itself, whether a neighbour disturbs, and how a chart is drawn.
 stand_in() {
-    printf '#!/bin/sh\ncat %q\n' "$PWD/tests/fixtures/switch_cost.csv" >switch_cost
-    chmod +x switch_cost
-    mv switch_cost build/release/switch_cost
-    touch --date=tomorrow build/release/switch_cost # Newer than its sources: nobody makes it again.
+    program switch_cost "cat '$PWD/tests/fixtures/switch_cost.csv'"
+    program ready_cost "cat '$PWD/tests/fixtures/ready_cost.csv'"
+    # shellcheck disable=SC2016  # for the program
+    program witness 'file=$1; shift; echo 0.00,0.10,ok, >"$file"; exec "$@"'
     mkdir "$BATS_FILE_TMPDIR/bin"
     cat >"$BATS_FILE_TMPDIR/bin/gnuplot" <<'END'
 #!/usr/bin/env bash
@@ -68,6 +68,14 @@ stand_in() {
 END
     chmod +x "$BATS_FILE_TMPDIR/bin/gnuplot"
     export PATH=$BATS_FILE_TMPDIR/bin:$PATH
+}
+
+# A program of the build that only does what it is told to.
+program() { # program NAME COMMANDS
+    rm "build/release/$1"
+    printf '#!/bin/sh\n%s\n' "$2" >"build/release/$1"
+    chmod +x "build/release/$1"
+    touch --date=tomorrow "build/release/$1" # Newer than its sources: nobody makes it again.
 }
 
 setup() {
@@ -78,7 +86,7 @@ setup() {
 
 # Runs the command of a page, and looks for all that the page quotes of it.
 follow() { # follow PAGE
-    local page=docs/$1.md out=$COPY/results/$1 command words section figure
+    local page=docs/$1.md out=$COPY/results/$1 command words section figure failed
     command=$(lesson_command "$page")
     mapfile -t words < <(xargs printf '%s\n' <<<"$command")
     run "${words[@]}" --no-install --out "$out" 3>&-
@@ -87,7 +95,8 @@ follow() { # follow PAGE
     ((status == 0)) || return 1
     [[ -s $out/index.html && -s $out/summary.md ]]
     # sequential serves one client, and says so where others are asked for more.
-    run ! grep -E ',(failed|corrupt),' <(cat "$out"/*.csv | grep -v ',sequential,')
+    failed=$(awk 'FNR > 1' "$out"/*.csv | grep -v ',sequential,' | grep -E ',(failed|corrupt),' || true)
+    [[ -z $failed ]] || { echo "$failed"; return 1; }
     for section in $(sed -n 's/^<!-- BEGIN run \(.*\) -->$/\1/p' "$page"); do
         awk -v section="$section" -f harness/quote.awk "$out/summary.md" | grep -q '^| ' || { echo "$page quotes $section"; return 1; }
     done

@@ -323,14 +323,16 @@ field() { jq -r ".$1" <<<"$output"; }
     done
 }
 
-@test "Ctrl-C leaves no client process behind" {
+@test "Ctrl-C and SIGTERM leave no client process behind" {
     start server-poll
-    $load --port "$port" --connections 10 --duration 30 >/dev/null 2>&1 3>&- &
-    client=$!
-    eventually pgrep --parent "$client"
-    worker=$(pgrep --parent "$client" | head -n 1)
-    kill -TERM "$client"
-    wait "$client" || true
     ended() { ! kill -0 "$worker" 2>/dev/null; }
-    eventually ended
+    for signal in INT TERM; do
+        # A job of a script ignores Ctrl-C, unless it is told not to.
+        env --default-signal=INT $load --port "$port" --connections 10 --duration 30 >/dev/null 2>&1 3>&- &
+        client=$!
+        eventually pgrep --parent "$client"
+        worker=$(pgrep --parent "$client" | head -n 1)
+        ends_by "$signal" "$client"
+        eventually ended
+    done
 }

@@ -1,29 +1,17 @@
 #!/usr/bin/env bats
-# measure.bats -- guards against rows that are missing, wrong or left unexplained, and against
-# processes that outlive a measurement.
+# measure.bats -- guards against rows that are missing, wrong or left unexplained.
 
 bats_require_minimum_version 1.5.0
 
 setup() {
     load measuring.bash
+    load refusing.bash
     load serving.bash
     prepare_measuring
     tiny 'kind = latency' 'connections = 1 20' 'rate_per_s = 1000'
 }
 
-# Fails if a process is left whose command line holds a text.
-nothing_left() { # nothing_left TEXT
-    local file line
-    for file in /proc/[0-9]*/cmdline; do
-        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue # It ended meanwhile.
-        [[ $line != *"$1"* ]] || { echo "left behind: $line"; return 1; }
-    done
-}
-
-refused() { # refused EXPECTED-TEXT ARGUMENT...
-    run -2 --separate-stderr "$measure" "${@:2}"
-    [[ -z $output && $stderr == *"$1"* && ${#stderr_lines[@]} == 1 ]] || { echo "$stderr"; return 1; }
-}
+refused() { refuses "$1" "$measure" "${@:2}"; } # refused WORDS ARGUMENT...
 
 @test "a mistake in an experiment is told with file and line" {
     tiny 'kind = latency' 'connexions = 5'
@@ -209,24 +197,6 @@ measure_drift() {
     [[ $(ls "$BATS_TEST_TMPDIR/histograms" | wc -l) == 2 ]]
 }
 
-@test "SIGINT while the server is stopped leaves nothing, and soon" {
-    local pid status=0 begin
-    mkdir "$BATS_TEST_TMPDIR/bin"
-    cp build/release/server-poll build/release/load "$BATS_TEST_TMPDIR/bin"
-    tiny 'kind = omission' 'connections = 1' 'stop_ms = 3000' 'window_s.full = 6'
-    "$measure" "$conf" --profile full --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw" >/dev/null 3>&- &
-    pid=$!
-    until grep -qs '^State:.T' /proc/"$(pgrep --full "^$BATS_TEST_TMPDIR/bin/server-poll")"/status; do
-        kill -0 "$pid"
-        sleep 0.1
-    done
-    begin=$SECONDS
-    kill -INT "$pid"
-    wait "$pid" || status=$?
-    [[ $status == 130 ]] && ((SECONDS - begin < 4))
-    nothing_left "$BATS_TEST_TMPDIR/bin"
-}
-
 @test "connections are as many as ss counts" {
     command -v ss >/dev/null || skip "ss (iproute2) is not installed"
     tiny 'kind = latency' 'connections = 300' 'rate_per_s = 1000' 'window_s.full = 2'
@@ -248,23 +218,6 @@ measure_drift() {
     [[ $most == 300 && $(column connections_established 1) == 300 ]]
 }
 
-@test "a server that dies becomes failed rows that say why; earlier rows stay" {
-    run -0 "$measure" "$conf" --model poll --out "$raw"
-    # Serves 5 s on a good day, but dies after 1 s: in the first or second point.
-    tiny 'kind = latency' 'connections = 1 2 3 4 5' 'rate_per_s = 500'
-    run -0 "$measure" "$conf" --model dies --out "$raw" --command \
-        "bash -c 'trap \"\" TERM; build/release/server-poll {port} & sleep 1; echo no more >&2; kill \$!; exit 3'"
-    [[ $(rows) == 7 && $(column model 2) == poll ]]
-    [[ $(column status 7) == failed && $(column reason 7) == "not reached: "*"exit 3: no more"* ]]
-    nothing_left "trap \"\" TERM"
-}
-
-@test "a server that never gets ready is a failed row" {
-    run -0 "$measure" "$conf" --model broken --command 'echo cannot do it >&2; exit 4' --out "$raw"
-    [[ $(rows) == 2 && $(column status 1) == failed ]]
-    [[ $(column reason 1) == "not reached: ended before it was ready: exit 4: cannot do it" ]]
-}
-
 @test "a server of somebody else may say what it likes on stdout" {
     tiny 'kind = capacity' 'connections = 1'
     cat >"$BATS_TEST_TMPDIR/chatty.pl" <<'END'
@@ -279,134 +232,8 @@ END
     true_that "$(column received 1) > 500 && $(column lost 1) == 0" # Twenty times 64 bytes each: a pipe holds 64 KiB.
 }
 
-@test "a server out of files is a failed row with the number it reached" {
-    tiny 'kind = latency' 'connections = 10 200 300' 'rate_per_s = 500'
-    run -0 "$measure" "$conf" --model poll --out "$raw" \
-        --command 'sh -c "ulimit -n 60; exec build/release/server-poll {port}"'
-    [[ $(rows) == 3 && $(column status 2) == failed && $(column status 3) == failed ]]
-    [[ $(column reason 2) == "established "*" of 200: "* && $(column reason 2) == *"accept"* ]]
-    [[ $(column reason 3) == "not reached: "* ]]
-}
-
-# Ramps up to the wall: walls LIMITS MODEL OPTION...
-walls() {
-    tiny 'kind = walls' 'connections = 20 120' "limits = $1" 'rate_per_s = 4000'
-    run -0 "$measure" "$conf" --model "$2" --out "$raw" "${@:3}"
-}
-
-# How many row N held, and why no more.
-wall() { echo "$(column connections_established "$1") $(column wall "$1") $(column wall_limit "$1")"; }
-
-@test "a limit of its own binds the server and not the client, and is named with what would move it" {
-    walls 'files=64 machine' poll
-    [[ $(rows) == 2 && $(wall 1) =~ ^(5[0-9]|60)' EMFILE RLIMIT_NOFILE 64'$ && $(wall 2) == '120 none ' ]]
-    [[ $(column limits 1) == files=64 && $(column wall_advice 1) == 'ulimit -n 65536 (in a root shell)' ]]
-    [[ $(column wall_evidence 1) == 'server-poll: accept: Too many open files'* && $(column status 1) == ok ]]
-    walls files=64 fork
-    [[ $(wall 3) == '120 none ' ]] # A process each; and the client holds more than 64.
-    nothing_left "server-fork"
-}
-
-@test "a limit of processes binds the server alone" {
-    ((EUID == 0)) || skip 'RLIMIT_NPROC counts all processes of a user: needs root'
-    walls processes=40 thread
-    [[ $(wall 1) == '39 EAGAIN RLIMIT_NPROC 40' && $(column wall_advice 1) == 'ulimit -u '* ]]
-    walls processes=40 fork --command 'exec build/release/server-fork {port}'
-    [[ $(wall 2) == '39 EAGAIN RLIMIT_NPROC 40' && $(column wall_evidence 2) == *'fork: Resource temp'* ]]
-}
-
-@test "a server that closes on newcomers, serves one only, or ends, met no limit of the kernel's" {
-    walls machine liar --command 'exec build/release/liar-refuse {port} --most 37'
-    [[ $(wall 1) == "37 refused none: the server's own" && $(column wall_advice 1) == none:* ]]
-    walls machine sequential
-    [[ $(wall 2) == "1 unanswered none: the server's own" && $(column status 2) == ok ]]
-    walls machine dies --command 'bash -c "build/release/server-poll {port} & sleep 0.4; echo no more >&2; kill \$!; exit 3"'
-    [[ $(column wall 3) == ended && $(column wall_evidence 3) == 'exit 3: no more' ]]
-}
-
-@test "a p99 over a second is a wall, and so is the time that an experiment may take" {
-    walls machine late --command 'exec build/release/liar-delay {port} --delay-us 100 --late-every 40 --late-us 1200000'
-    [[ $(column wall 1) == latency && $(column wall_evidence 1) == 'p99 1.'* ]]
-    tiny 'kind = walls' 'connections = 10 20 30 40 50 60 70 80' 'time_cap_s = 1'
-    run -0 "$measure" "$conf" --model poll --out "$raw"
-    [[ $(column wall 2) == time && $(column wall_evidence 2) == 'time_cap_s = 1' ]]
-    true_that "$(column connections_established 2) < 80"
-}
-
-# A load client that says what it is told to: an answer for each command, then it ends.
-fake_load() { # fake_load COMMANDS-BEFORE ANSWER...
-    mkdir -p "$BATS_TEST_TMPDIR/bin"
-    cp build/release/server-poll "$BATS_TEST_TMPDIR/bin"
-    {
-        printf '#!/usr/bin/env bash\n%s\n' "$1"
-        printf 'read -r _\necho "%s"\n' "${@:2}"
-        printf 'read -r _\nexit 5\n'
-    } >"$BATS_TEST_TMPDIR/bin/load"
-    chmod +x "$BATS_TEST_TMPDIR/bin/load"
-}
-# It finds the port behind --port, the second of its options.
-readonly really_connect='exec 9<>"/dev/tcp/127.0.0.1/$3"'
-readonly connected='connect connections_asked=1 connections_established=1'
-
-@test "a broken load client is our failure, with a row that says so" {
-    fake_load "$really_connect" "$connected"
-    run -1 "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
-    [[ $(rows) == 2 && $(column reason 1) == *"load client"*"exit 5"* ]]
-    nothing_left "$BATS_TEST_TMPDIR/bin"
-}
-
-@test "a client that counts connections the kernel does not have is not believed" {
-    fake_load '' "$connected"
-    run -0 "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
-    [[ $(column connections_established 1) == 1 && $(column connections_in_kernel 1) == 0 ]]
-    [[ $(column status 1) == failed && $(column reason 1) == 'the client counts 1 connections; the kernel 0' ]]
-}
-
-@test "messages that are neither received nor lost fail the run" {
-    fake_load "$really_connect" "$connected" 'warm received=5' 'window sent=10 received=8 lost=1'
-    run -1 --separate-stderr "$measure" "$conf" --model poll --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw"
-    [[ $stderr == *'the client lost count: 10 sent; 8 received; 1 lost'* ]]
-    [[ $(column status 1) == failed && $(column reason 1) == 'the client lost count'* ]]
-    [[ $(column connections_in_kernel 1) == 1 ]]
-}
-
-has_a_row() { [[ -s $raw ]] && (($(rows) >= 1)); }
-
-@test "SIGINT and SIGTERM leave no process, and the rows measured so far" {
-    local signal bin=$BATS_TEST_TMPDIR/bin
-    mkdir "$bin"
-    cp build/release/server-fork build/release/load "$bin"
-    tiny 'kind = latency' 'connections = 1 2 3 4 5 6 7 8' 'rate_per_s = 500'
-    for signal in INT TERM; do
-        rm -f "$raw"
-        "$measure" "$conf" --model fork --bin-dir "$bin" --out "$raw" >/dev/null 3>&- &
-        local pid=$! status=0
-        eventually has_a_row
-        kill "-$signal" "$pid"
-        wait "$pid" || status=$?
-        [[ $status == $((128 + $(kill -l "$signal"))) ]]
-        nothing_left "$bin"
-        (($(rows) >= 1 && $(rows) < 8))
-    done
-}
-
-@test "the harness killed outright takes its children along" {
-    local bin=$BATS_TEST_TMPDIR/bin
-    mkdir "$bin"
-    cp build/release/server-fork build/release/load "$bin"
-    tiny 'kind = latency' 'connections = 1 2 3 4 5 6 7 8' 'rate_per_s = 500'
-    "$measure" "$conf" --model fork --bin-dir "$bin" --out "$raw" >/dev/null 3>&- &
-    local pid=$! status=0
-    eventually runs "^$bin/load"
-    runs "^$bin/server-fork"
-    kill -KILL "$pid"
-    wait "$pid" || status=$?
-    [[ $status == 137 ]]
-    eventually nothing_left "$bin"
-}
-
 @test "{workers} becomes as many processes as the limit of files demands, and both ends are told" {
-    ulimit -Hn 1024 || skip 'the limit of open files cannot be lowered here'
+    ulimit -n 1024 || skip 'the limit of open files cannot be lowered here'
     tiny 'kind = latency' 'connections = 3000' 'rate_per_s = 500' 'server_options = --workers {workers}'
     run -0 "$measure" "$conf" --model epoll_workers --out "$raw" 3>&-
     [[ $(column connections_established 1) == 3000 && $(column connections_in_kernel 1) == 3000 ]]
@@ -428,10 +255,12 @@ has_a_row() { [[ -s $raw ]] && (($(rows) >= 1)); }
 }
 
 @test "clients that never read stand in the row" {
-    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 200' 'deaf = 3'
+    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 200' 'deaf = 0 1 3'
     run -0 "$measure" "$conf" --model poll --out "$raw" 3>&-
-    [[ $(column deaf_clients 1) == 3 ]]
-    true_that "$(column deaf_stuck_b 1) > 100000"
+    [[ $(tries deaf_clients | one_line) == '0 1 3' && $(tries connections_established | one_line) == '5 6 8' ]]
+    [[ $(tries connections_active | one_line) == '5 5 5' && $(tries lost | one_line) == '0 0 0' ]]
+    [[ $(column deaf_stuck_b 1) == 0 ]]
+    true_that "$(column deaf_stuck_b 3) > 2 * $(column deaf_stuck_b 2) && $(column deaf_stuck_b 2) > 100000"
 }
 
 @test "a warm-up of so few messages that they take no time is made, too" {
@@ -439,19 +268,4 @@ has_a_row() { [[ -s $raw ]] && (($(rows) >= 1)); }
     run -0 "$measure" "$conf" --model poll --out "$raw" 3>&-
     [[ $(column connections_established 1) == 10 ]]
     true_that "$(column warmup_s 1) < 5"
-}
-
-@test "a server under limits is started with the options of one without: workers and costs" {
-    tiny 'kind = walls' 'connections = 5 20' 'rate_per_s = 100' 'limits = files=100' 'cost = sleep' \
-        'server_options = --workers {workers}'
-    run -0 "$measure" "$conf" --model epoll_workers --out "$raw" 3>&-
-    [[ $(column status 1) == ok && $(column connections_established 1) == 20 ]]
-    cat >"$BATS_TEST_TMPDIR/server" <<END
-#!/bin/sh
-echo "\$*" >>"$BATS_TEST_TMPDIR/options"
-exec $PWD/build/release/server-poll 0
-END
-    chmod +x "$BATS_TEST_TMPDIR/server"
-    run -0 "$measure" "$conf" --model mine --command "$BATS_TEST_TMPDIR/server" --out "$raw" 3>&-
-    [[ $(<"$BATS_TEST_TMPDIR/options") == "--workers "[0-9]*" --costs" ]]
 }

@@ -44,6 +44,14 @@ stop() {
     wait "$pid"
 }
 
+# Sends the signal to a process of ours, which must end by it: with 130 or 143, as a shell says.
+ends_by() { # ends_by SIGNAL PID
+    local status=0
+    kill "-$1" "$2"
+    wait "$2" || status=$?
+    ((status == 128 + $(kill -l "$1"))) || { echo "status $status after SIG$1"; return 1; }
+}
+
 # For teardown: in whatever state a test left them.
 end_servers() {
     local pid
@@ -55,3 +63,12 @@ end_servers() {
 # Whether a process runs, or none does, whose command line matches.
 runs() { pgrep --full -- "$1" >/dev/null; } # runs REGEX
 gone() { ! runs "$1"; } # gone REGEX
+
+# Fails, and tells who it is, if a process is left whose command line matches.
+nothing_left() { # nothing_left REGEX
+    local file line
+    for file in /proc/[0-9]*/cmdline; do
+        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue # It ended meanwhile.
+        [[ ! $line =~ $1 ]] || { echo "left behind: $line"; return 1; }
+    done
+}

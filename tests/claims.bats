@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# claims.bats -- guards against a verdict on the essay's claims that the numbers do not give.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    tmp=$BATS_TEST_TMPDIR
+}
+
+# A summary with one row per line of input: experiment, model, connections and the numbers named here.
+claims_from() { # claims_from < ROWS
+    mkdir -p "$tmp/run"
+    cp tests/fixtures/{switch,ready}_cost.csv "$tmp/run"
+    {
+        echo experiment,kind,model,connections_asked,status,machine_lost_kib_median,rss_kib_median,server_cpu_us_per_message_median,server_cpu_percent_median,server_run_queue_percent_median,switches_per_s_median,latency_ns_p99_median
+        cat
+    } >"$tmp/run/summary.csv"
+    # shellcheck source=/dev/null
+    source harness/lib.sh && claims_of "$tmp/run"
+}
+
+verdict_on() { # verdict_on CLAIM: from what claims_from printed.
+    awk -F'\t' -v claim="$1" '$1 == "R" && index($2, claim) == 1 { print $5 }' <<<"$output"
+}
+
+@test "the verdict on a claim follows from the numbers, and may be either" {
+    run -0 claims_from <<'END'
+memory,memory,fork,10000,ok,1500000,7000000,,,,,
+ramp,latency,fork,100,ok,,,10,20,0,2000,200000
+ramp,latency,fork,10000,ok,,,20,40,60,20000,900000
+ramp,latency,poll,10,ok,,,10,20,0,1,1
+ramp,latency,poll,10000,ok,,,50,90,0,1,1
+ramp,latency,libuv,10,ok,,,10,20,0,1,1
+ramp,latency,libuv,10000,ok,,,11,20,0,1,1
+slow_handler,latency,poll,100,ok,,,,,,,19000000
+slow_handler,latency,thread,100,ok,,,,,,,200000
+END
+    [[ $(verdict_on 'a process takes') == 'held then, not now' && $output == *'150 KiB really lost, 700 KiB if'* ]]
+    [[ $(verdict_on 'a context switch') == holds && $output == *'3 us plain, up to 12 us'* ]]
+    # 9 us more for 8,192 lines of 3 ns each: 1.4 times.
+    [[ $(verdict_on 'a switch leaves') == 'depends on the working set' && $output == *'90 times as long for a touch from memory as from the caches (180 ns, 2 ns); right after a switch up to 1.4 times'* ]]
+    # 20,000 switches of 3 us in 0.4 s of CPU time: 15 %.
+    [[ $(verdict_on 'with 10000 processes') == 'not here' && $output == *'15 % of the CPU time'* ]]
+    [[ $(verdict_on 'most workers sleep') == holds && $output == *'9999 of 10000'* ]]
+    [[ $(verdict_on 'great for 100') == 'held then, not now' ]]
+    [[ $(verdict_on 'to find 5') == holds && $output == *'finds 5 of 10,000: 1000 us with poll, 2 us with epoll: 500 times'* ]]
+    [[ $(verdict_on 'poll looks at all') == holds && $output == *'x 5.0 (poll), x 1.1 (libuv'* ]]
+    [[ $(verdict_on 'async cannot') == holds ]]
+    run -0 claims_from <<'END'
+memory,memory,fork,10000,ok,50000000,70000000,,,,,
+ramp,latency,fork,100,ok,,,10,20,0,2000,200000
+ramp,latency,fork,10000,ok,,,20,40,60,100000,2000000000
+ramp,latency,poll,10,ok,,,10,20,0,1,1
+ramp,latency,poll,10000,ok,,,11,90,0,1,1
+ramp,latency,libuv,10,ok,,,10,20,0,1,1
+ramp,latency,libuv,10000,ok,,,11,20,0,1,1
+slow_handler,latency,poll,100,ok,,,,,,,900000
+slow_handler,latency,thread,100,ok,,,,,,,200000
+END
+    for claim in 'a process takes' '10,000 processes' 'with 10000 processes' 'great for 100'; do
+        [[ $(verdict_on "$claim") == holds ]] || { echo "$claim"; return 1; }
+    done
+    for claim in 'poll looks at all' 'async cannot'; do [[ $(verdict_on "$claim") == 'not shown here' ]]; done
+}
+
+# A handshakes.csv with these rows: path,tls,key,resumed_asked,round_trips,server_cpu_us_per_connection,status
+handshakes_were() {
+    mkdir -p "$tmp/run"
+    printf '%s\n' path,tls,key,resumed_asked,round_trips,server_cpu_us_per_connection,status "$@" >"$tmp/run/handshakes.csv"
+}
+
+@test "what the essay says of TLS is held against counted round trips and CPU, of full handshakes with one key" {
+    handshakes_were direct,none,none,0,1,27,ok proxy,none,none,0,1,100,ok proxy,1.2,p256,0,3,500,ok proxy,1.2,rsa2048,0,9,999,ok \
+        proxy,1.3,p256,1,2,150,ok proxy,1.3,p256,0,2,620,ok proxy,1.3,p256,0,2,580,ok proxy,1.3,p256,0,3,600,ok proxy,1.3,p256,0,7,1,failed
+    run -0 claims_from </dev/null
+    [[ $(verdict_on 'TLS takes') == holds && $output == *'1 more with TLS 1.3, 2 more with TLS 1.2'* ]]
+    [[ $(verdict_on 'TLS burns') == holds && $output == *'600 us of the server'*'TLS 1.3, 100 without'* ]]
+    handshakes_were proxy,none,none,0,1,100,ok proxy,1.2,p256,0,4,140,ok proxy,1.3,p256,0,2,140,ok
+    run -0 claims_from </dev/null
+    [[ $(verdict_on 'TLS takes') == 'not here' && $(verdict_on 'TLS burns') == 'not here' ]]
+    handshakes_were proxy,none,none,0,1,100,ok proxy,1.2,p256,0,3,500,failed proxy,1.3,p256,0,2,600,ok
+    run -0 claims_from </dev/null
+    [[ -z $(verdict_on 'TLS takes') ]]
+}
+
+@test "a claim whose numbers are no result says so, one without an experiment is not made; idle clients beside few say more of poll" {
+    run -0 claims_from <<'END'
+memory,memory,fork,10000,failed,1500000,7000000,,,,,
+ramp,latency,fork,100,ok,,,10,20,0,2000,200000
+ramp,latency,fork,10000,noisy,,,20,40,60,20000,900000
+crowd,latency,poll,100,ok,,,50,20,0,1,1
+crowd,latency,poll,10100,ok,,,700,90,0,1,1
+crowd,latency,libuv,100,ok,,,30,20,0,1,1
+crowd,latency,libuv,10100,ok,,,30,20,0,1,1
+END
+    for claim in 'a process takes' 'great for 100' 'most workers'; do [[ $(verdict_on "$claim") == 'no result' ]]; done
+    [[ $output == *'ramp, fork 10000: noisy'* && -z $(verdict_on 'more threads') ]]
+    [[ $(verdict_on 'poll looks at all') == holds && $output == *'from 100 to 10100'*'x 14.0 (poll), x 1.0'* ]]
+}
