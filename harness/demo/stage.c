@@ -213,12 +213,12 @@ static double messages_to_warm(const struct stage *stage)
     return fmax(stage->warm_missing, senders(stage));
 }
 
-/* True if the client's own rate takes too long to reach them all.  Slow requests are not hurried:
- * so many of them would keep an event loop busy for seconds. */
+/* True if the client's own rate takes too long to reach them all, and haste disturbs nobody.  Slow
+ * requests are not hurried: so many of them would keep an event loop busy for seconds. */
 static bool must_be_brisk(const struct stage *stage)
 {
     double rate_per_s = stage->told.rate_per_s;
-    return stage->told.slow == SLOW_NONE && rate_per_s < WARM_BRISK_PER_S &&
+    return stage->alone && stage->told.slow == SLOW_NONE && rate_per_s < WARM_BRISK_PER_S &&
            messages_to_warm(stage) > rate_per_s * WARM_S;
 }
 
