@@ -18,8 +18,10 @@ void cast_start(struct cast *cast, const struct session *session, const char *co
         own[i].seed = session->seed + (long)i * SEEDS_APART;
         files_alone_kib[i] = stage_files_alone_kib(&own[i]);
     }
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         stage_start(&cast->stages[i], &own[i], wish, files_alone_kib[i]);
+        cast->stages[i].alone = cast->in_turns;
+    }
 }
 
 static void act_on(struct stage *stage, const struct key *key)

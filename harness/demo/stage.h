@@ -45,6 +45,7 @@ struct stage {
     struct target target;
     struct process load;
     struct wish wanted, told; /* What the keys said, and what the client knows of it. */
+    bool alone;               /* Nobody else is measured while it has its turn. */
     bool merge_anew;          /* Latencies so far are not to be merged with those that follow. */
     enum stage_state state;
     enum stage_step step;
