@@ -82,7 +82,7 @@ write_proxy_conf() { # write_proxy_conf BACKEND_PORT TLS KEY
 
 # Sets `servers` (the proxy first) and `port`, the one to connect to; on failure `reason`.
 start_servers() { # start_servers PATH TLS KEY
-    if ! start_server "$alone $bin/server-$model 0" "$scraps"; then
+    if ! start_server "$bin/server-$model 0" "$scraps"; then
         servers=("$server")
         reason="server-$model did not get ready. $(tail -n 1 "$scraps/said")"
         return 1
@@ -91,7 +91,7 @@ start_servers() { # start_servers PATH TLS KEY
     [[ $1 == proxy ]] || return 0
     [[ $2 == none ]] || make_certificate "$3"
     write_proxy_conf "$port" "$2" "$3"
-    start_server "$alone env FRONT_PORT={port} haproxy -db -f '$scraps/haproxy.conf'" "$scraps" ||
+    start_server "env FRONT_PORT={port} haproxy -db -f '$scraps/haproxy.conf'" "$scraps" ||
         reason="haproxy did not get ready. $(tail -n 1 "$scraps/said")"
     servers=("$server" "${servers[@]}")
     [[ -z $reason ]]
