@@ -84,6 +84,15 @@ teardown() { end_servers; }
     [[ ! -e $BATS_TEST_TMPDIR/build/harness/call_names.inc ]]
 }
 
+@test "the table of an experiment's keys has each key, in the harness' own order, with its default" {
+    keys=$(sed -nE 's/^    \[KEY_[A-Z_]+\] = \{"([a-z_]+)", ("?[a-z0-9]*"?|NULL)\},$/\1 \2/p' harness/conf_values.c |
+        sed 's/"//g; s/ NULL$/ must be given/; s/ $/ none/')
+    (($(wc -l <<<"$keys") >= 28))
+    told=$(sed -n '/^| key | unit, meaning/,/^$/p' CONTRIBUTING.md |
+        sed -nE 's/^\| `([a-z_]+)` \| .* \| `?(must be given|none|[a-z0-9]+)`?[^|]* \| [^|]*\|$/\1 \2/p')
+    diff <(echo "$keys") <(echo "$told")
+}
+
 # ---- what scripts start ----
 
 # A shell as our scripts are.
