@@ -327,8 +327,8 @@ shake_hands() { # shake_hands EXPERIMENT NUMBER
         mapfile -t order < <(harness/handshakes.sh --list | shuffled "$(($2 * 1000 + repeat))")
         begin_step "$1, repeat $repeat of $(repeats_of "$1")"
         run_child harness/handshakes.sh --experiment "$1" --profile "$profile" --repeat "$repeat" --out "$out" \
-            --connections "$(conf "$1" requests)" --at-once "$(conf "$1" connections)" \
-            --message-b "$(conf "$1" message_b)" --timeout-s "$(conf "$1" time_cap_s)" \
+            --requests "$(conf "$1" requests)" --connections "$(conf "$1" connections)" \
+            --message-b "$(conf "$1" message_b)" --time-cap-s "$(conf "$1" time_cap_s)" \
             --model "$(models_of "$1" | head -n 1)" "${order[@]}" > >(show_points) || script_failed "$1" "$?"
         done_s=$((done_s + $(estimate_of "$1")))
         ((what_stopped == 0)) || return 1
