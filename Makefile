@@ -131,7 +131,8 @@ $(BUILD)/control_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/broken_%.o
 $(BUILD)/harness/call_names.inc: Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)echo '#include <sys/syscall.h>' | $(CC) -E -dM - | grep -v __NR_syscalls | \
-	    sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | sort >$@
+	    sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | sort >$@.new && \
+	    test -s $@.new && mv $@.new $@
 $(BUILD)/harness/probe_calls.o: $(BUILD)/harness/call_names.inc
 $(BUILD)/harness/probe_calls.o: OURS += -I$(BUILD)
 

@@ -19,18 +19,19 @@ usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
        ./run_all.sh check [MODEL...] [--command NAME='...'] | draw RESULTS_DIR | show [RESULTS_DIR] |
                     doctor | list | --help
        ./run_all.sh compare RUN_A RUN_B [--out DIR]
-       ./run_all.sh demo [--models "M1 M2"] [--script FILE]
+       ./run_all.sh demo [--models "M1 M2"] [--script FILE] [options of build/release/demo --help]
        ./run_all.sh trace [--model M] [--text TEXT] [--out DIR]
 
 Without EXPERIMENT: $(default_experiments | one_line). Only when named:
 $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default_experiments)" | one_line).
   quick               one repeat: about a minute and a half; its charts have no spread
   standard            three repeats: eight minutes [this]
-  full                every model, five repeats, finer steps: hours
+  full                every model, five repeats, finer steps where steps matter: hours
 
   --models "M1 M2"    these models; all: those in C, guests: those in other languages; with options
-                      of its own, a model is another one: thread:stack-kib=256
-                      [${core_models[*]}; full: all]
+                      of its own, a model is another one: thread:stack-kib=256,
+                      thread_pool:workers=8+queue=100
+                      [${core_models[*]}, or those that the experiment names; full: all]
   --command NAME='PROGRAM ARGUMENTS'
                       also your own server, as NAME: {port} becomes a free port, without {port}
                       it must print "ready port=N"; may be given more than once
@@ -51,14 +52,17 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   compare RUN_A RUN_B what is shown to differ, point by point, and what else differed; both stay as
                       they are [results/compare_<A>_<B>]; three runs or more of each: --repeats 5
   demo                up to four models live on a full screen, for a class: docs/demo.md
+                      [${core_models[*]}]
   trace               one echo as the kernel tells it: system calls, packets, wake-ups, in a picture
+                      [--model epoll --text hello --out results/trace_<model>]
   doctor              what can this machine reach, and what stops it? Changes nothing
   list                the experiments, each with its question, and the models
+  SUBCOMMAND --help   more of check, draw, show, doctor, compare, demo, trace
 
 Missing tools are installed with apt-get, announced before. All traffic stays on this machine.
 Ctrl-C ends everything that runs; what was measured until then is kept and drawn.
-Exit status: 0 done, 1 a model failed the gate or something of ours broke, 2 wrong usage,
-130 interrupted.
+Exit status: 0 done, 1 a model failed the gate, doctor found something short or something of ours
+broke, 2 wrong usage, 130 interrupted, 143 ended by SIGTERM.
 
 examples:
   ./run_all.sh quick                             # every chart, as soon as possible
@@ -70,6 +74,13 @@ examples:
   ./run_all.sh --repeats 5 --baseline results/reference  # is this machine another?
   ./run_all.sh demo --models "fork epoll"        # live, on a full screen; h shows the keys
 END
+}
+
+# A script of its own tells of itself in its head, as it is called from here.
+help_of() { # help_of SUBCOMMAND
+    sed -n '2,/^set/s/^# \{0,1\}//p' "harness/$1.sh" |
+        sed "s|harness/$1\.sh \[--from FOLDER\]|./run_all.sh $1|; s|FOLDER|the current folder|"
+    [[ $1 != demo || ! -x $bin/demo ]] || { echo; "$bin/demo" --help; }
 }
 
 list() {
@@ -96,7 +107,9 @@ if [[ ${1:-} == claims ]]; then
     set -- quick capacity memory ramp slow_handler buffers handshakes "$@"
 fi
 case ${1:-} in
-check | draw | show | doctor | compare | demo | trace) exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
+check | draw | show | doctor | compare | demo | trace)
+    if [[ ${2:-} == --help || ${2:-} == -h ]]; then help_of "$1"; exit 0; fi
+    exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
 list) list; exit 0 ;;
 --help | -h | help) help; exit 0 ;;
 esac
@@ -113,6 +126,7 @@ while (($# > 0)); do
         *) request+=("$1" "$2") ;;
         esac
         shift ;;
+    --help | -h) help; exit 0 ;;
     --no-install | --plan) request+=("$1") ;;
     -*) die "unknown option $1; see ./run_all.sh --help" ;;
     *)

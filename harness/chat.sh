@@ -78,7 +78,7 @@ talk() { # talk MEMBERS
     [[ $client_cpus == "$server_cpus" ]] || spin=(--spin) # On one CPU it would take the room's.
     rate=$(conf "$experiment" rate_per_s | awk -v members="$1" '{ printf "%.3f", $1 / members }')
     seconds=$(conf "$experiment" window_s)
-    start_server "$alone $bin/chat-room 0 $(conf "$experiment" server_options)" "$scraps" || {
+    start_server "$bin/chat-room 0 $(conf "$experiment" server_options)" "$scraps" || {
         end_room || true # Why it ended stands in $scraps/said.
         [[ -s $scraps/said ]] || echo 'chat-room did not get ready' >"$scraps/said"
         return 0

@@ -104,7 +104,7 @@ main() {
     if [[ -n $reports ]]; then
         check_cached "$reports" "${models[@]}"
     else
-        harness/setup.sh "${install[@]}"
+        run_child harness/setup.sh "${install[@]}" || exit
         build_programs "$work/build.log"
         build_guests "${models[@]}"
         check_aloud "${models[@]}"

@@ -67,7 +67,7 @@ time_model() { # time_model EXPERIMENT OUT RUNS REQUESTS MODEL SCRAPS
     command_of "$5" >"$6/command"
     # setpriv: what hyperfine started must not outlive it.
     run_child hyperfine --shell none --style none --warmup 1 --runs "$3" --export-json "$json" --command-name "$5" \
-        "setpriv --pdeathsig TERM harness/cold_start.sh --once $5 $4 $6" >/dev/null 2>"$6/hyperfine.log" || status=$?
+        "setpriv --pdeathsig TERM harness/cold_start.sh --once $5 $4 ${6@Q}" >/dev/null 2>"$6/hyperfine.log" || status=$?
     flock "$6/lock" true
     ((what_stopped == 0)) || exit "$what_stopped"
     if ((status == 0)); then

@@ -22,7 +22,7 @@ read_options() {
         --no-install) install=(--no-install) ;;
         --models)
             (($# > 1)) || die '--models needs a value: "M1 M2 ..."'
-            read -ra models <<<"$2"
+            read -ra models <<<"${2//,/ }"
             shift ;;
         --script)
             (($# > 1)) || die '--script needs a value: a file'
@@ -42,7 +42,7 @@ main() {
         is_one_of "$model" "${known[@]}" || die "there is no model \"$model\"; there are: ${known[*]}"
     done
     handle_signals
-    harness/setup.sh --for-demo "${install[@]}"
+    run_child harness/setup.sh --for-demo "${install[@]}" || exit
     mkdir -p build
     build_programs "$log"
     [[ -x $bin/demo ]] || die 'the demo was left out of the build; install libncurses-dev and try again'

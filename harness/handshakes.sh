@@ -10,8 +10,8 @@
 #
 #   VARIANT is path,tls,key,resumed: "direct,none,none,0", or "proxy,1.3,p256,1" (resumption is asked for).
 #   --experiment NAME  --profile P  --repeat R     as they stand in the row
-#   --connections N    in all [2000]               --at-once K    of them at a time [8]
-#   --message-b B      echoed by each [64]         --timeout-s T  for each variant [60]
+#   --requests N       connections in all [2000]   --connections K  of them at a time [8]
+#   --message-b B      echoed by each [64]         --time-cap-s T   for each variant [60]
 #   --model M          the server behind [epoll]   --forgetful    the proxy keeps no sessions (for tests)
 #
 # The caller shuffles the variants.  Each has fresh servers, both on the server's CPUs.  Certificates are made for
@@ -26,7 +26,7 @@ source harness/start.sh
 
 PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
 readonly RESUMED_PERCENT_MIN=95 # The first connection of each place has nothing to take up.
-experiment=handshakes profile=standard repeat=1 out='' connections=2000 at_once=8 message_b=64 timeout_s=60
+experiment=handshakes profile=standard repeat=1 out='' requests=2000 connections=8 message_b=64 time_cap_s=60
 model=epoll forgetful=false scraps='' servers=() variants=()
 
 list_variants() {
@@ -82,7 +82,7 @@ write_proxy_conf() { # write_proxy_conf BACKEND_PORT TLS KEY
 
 # Sets `servers` (the proxy first) and `port`, the one to connect to; on failure `reason`.
 start_servers() { # start_servers PATH TLS KEY
-    if ! start_server "$alone $bin/server-$model 0" "$scraps"; then
+    if ! start_server "$bin/server-$model 0" "$scraps"; then
         servers=("$server")
         reason="server-$model did not get ready. $(tail -n 1 "$scraps/said")"
         return 1
@@ -91,7 +91,7 @@ start_servers() { # start_servers PATH TLS KEY
     [[ $1 == proxy ]] || return 0
     [[ $2 == none ]] || make_certificate "$3"
     write_proxy_conf "$port" "$2" "$3"
-    start_server "$alone env FRONT_PORT={port} haproxy -db -f '$scraps/haproxy.conf'" "$scraps" ||
+    start_server "env FRONT_PORT={port} haproxy -db -f '$scraps/haproxy.conf'" "$scraps" ||
         reason="haproxy did not get ready. $(tail -n 1 "$scraps/said")"
     servers=("$server" "${servers[@]}")
     [[ -z $reason ]]
@@ -149,11 +149,11 @@ visit() { # visit TLS RESUMED
         options=(--tls "$1" --ca "$scraps/ca.pem")
         [[ $2 == 0 ]] || options+=(--resume)
     fi
-    run_client "$scraps" timeout --foreground "$timeout_s" "$bin/load" --port "$port" --output csv \
-        --short-lived "$connections" --connections "$at_once" --message-b "$message_b" "${options[@]}" \
+    run_client "$scraps" timeout --foreground "$time_cap_s" "$bin/load" --port "$port" --output csv \
+        --short-lived "$requests" --connections "$connections" --message-b "$message_b" "${options[@]}" \
         >"$scraps/report" || rc=$?
     ((rc == 0)) || reason=$(head -n 1 "$scraps/client")
-    ((rc != 124)) || reason="not over after $timeout_s s"
+    ((rc != 124)) || reason="not over after $time_cap_s s"
     ((rc == 0)) || : "${reason:=the client ended with status $rc}"
     found=$(found_by_client <"$scraps/report")
     [[ -n $found ]] || : "${reason:=the client gave no report}"
@@ -187,18 +187,18 @@ try_variant() { # try_variant VARIANT
     for i in "${!end[@]}"; do [[ -n ${begin[i]} && -n ${end[i]} ]] || : "${reason:=a server ended}"; done
     if [[ -n $found && $reason != 'a server ended' ]]; then
         for i in "${!end[@]}"; do cost=$((cost + end[i] - begin[i])); done
-        server_us=$(per_connection_us "$cost" "$((connections - failed))")
-        [[ $path == direct ]] || proxy_us=$(per_connection_us "$((end[0] - begin[0]))" "$((connections - failed))")
+        server_us=$(per_connection_us "$cost" "$((requests - failed))")
+        [[ $path == direct ]] || proxy_us=$(per_connection_us "$((end[0] - begin[0]))" "$((requests - failed))")
     fi
-    if [[ -z $reason && $asked == 1 ]] && ((resumed * 100 < connections * RESUMED_PERCENT_MIN)); then
-        reason="$resumed of $connections were resumed"
+    if [[ -z $reason && $asked == 1 ]] && ((resumed * 100 < requests * RESUMED_PERCENT_MIN)); then
+        reason="$resumed of $requests were resumed"
     fi
     status=ok
     [[ -z $noise ]] || status=noisy
     [[ -z $reason ]] || status=failed
     : "${reason:=$noise}"
     reason=$(tr ',"' '; ' <<<"${reason#load: }")
-    row="$experiment,$schema,$profile,$model,$repeat,$1,$at_once,$connections,$failed,$resumed,$trips,$trips_max,$sent,$received,$window,$rate,$p50,$p99,$server_us,$proxy_us,$client_us,$machine,$try,$status,$reason"
+    row="$experiment,$schema,$profile,$model,$repeat,$1,$connections,$requests,$failed,$resumed,$trips,$trips_max,$sent,$received,$window,$rate,$p50,$p99,$server_us,$proxy_us,$client_us,$machine,$try,$status,$reason"
     echo "point $1 $status server_cpu_us_per_connection=$server_us connections_per_s=$rate"
 }
 
@@ -217,7 +217,7 @@ read_options() {
         --list) list_variants; exit ;;
         --serve) mode=serve; shift; continue ;;
         --forgetful) forgetful=true; shift; continue ;;
-        --experiment | --profile | --repeat | --out | --connections | --at-once | --message-b | --timeout-s | --model)
+        --experiment | --profile | --repeat | --out | --requests | --connections | --message-b | --time-cap-s | --model)
             (($# > 1)) || die "$1 needs a value" ;;
         *) die "unknown option $1" ;;
         esac
@@ -226,10 +226,10 @@ read_options() {
         --profile) profile=$2 ;;
         --repeat) repeat=$2 ;;
         --out) out=$(from_caller "$2") ;;
+        --requests) requests=$2 ;;
         --connections) connections=$2 ;;
-        --at-once) at_once=$2 ;;
         --message-b) message_b=$2 ;;
-        --timeout-s) timeout_s=$2 ;;
+        --time-cap-s) time_cap_s=$2 ;;
         --model) model=$2 ;;
         esac
         shift 2

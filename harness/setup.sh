@@ -87,15 +87,17 @@ main() {
     [[ $for_tests == false ]] || look_for_tests
     ((${#packages[@]} > 0)) || exit 0
 
-    local as_root=()
-    ((EUID == 0)) || as_root=(sudo)
+    local as_root=() by=''
+    if ((EUID != 0)); then
+        if has sudo >/dev/null; then as_root=(sudo); else by=' as root: ask who administers this machine'; fi
+    fi
     local update=("${as_root[@]}" apt-get update)
     local get=("${as_root[@]}" apt-get install --yes --no-install-recommends "${packages[@]}")
-    if [[ $install == false ]] || ! has apt-get >/dev/null; then
+    if [[ $install == false || -n $by ]] || ! has apt-get >/dev/null; then
         {
             echo "setup.sh: missing on this machine:"
             printf '  %s\n' "${reasons[@]}"
-            echo "install them with:  ${update[*]} && ${get[*]}"
+            echo "install them with:  ${update[*]} && ${get[*]}$([[ -z $by ]] || echo "  #$by")"
             has apt-get >/dev/null || echo "(there is no apt-get here: the names are those of Debian 12)"
         } >&2
         exit 2

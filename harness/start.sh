@@ -6,9 +6,6 @@
 readonly READY_S=10 # An interpreter with a large library needs a second or two.
 server='' port=''
 
-# In front of a server's command: nothing of ours outlives the script.
-readonly alone='setpriv --pdeathsig TERM'
-
 # Ends servers: who is still there 2 s after SIGTERM is killed.  Returns the status of the last one.
 end_servers() { # end_servers PID...
     local pid try status=0
@@ -27,8 +24,7 @@ end_servers() { # end_servers PID...
 
 # As the harness deals them out: the first half to the server.  One CPU is shared.
 set_cpus() {
-    local cpus range cpu half
-    cpus=()
+    local cpus=() ranges range cpu half
     IFS=, read -r -a ranges <<<"$(taskset --cpu-list --pid $$ | sed 's/.*: //')"
     for range in "${ranges[@]}"; do
         for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do cpus+=("$cpu"); done
@@ -65,19 +61,19 @@ run_client() { # run_client SCRAPS PROGRAM [ARGUMENT...]
 
 can_connect() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Starts the server and sets `server` and `port`.
+# Starts the server and sets `server` and `port`.  Nothing of ours outlives the script, however it ends.
 start_server() { # start_server COMMAND SCRAPS
-    local line=$1 ready try
+    local line="exec setpriv --pdeathsig TERM taskset --cpu-list $server_cpus $1" ready try
     if [[ $1 != *'{port}'* ]]; then
-        coproc SERVER { eval "exec taskset --cpu-list $server_cpus $line" 2>"$2/said"; }
-        server=$SERVER_PID
-        read -r -t "$READY_S" ready <&"${SERVER[0]}" && [[ $ready =~ ^ready\ port=([0-9]+)$ ]] || return 1
+        coproc SERVER { eval "$line" 2>"$2/said"; }
+        server=$! # Not SERVER_PID: it is gone, as SERVER is, when bash learns that a server ended at once.
+        { read -r -t "$READY_S" ready <&"${SERVER[0]:-}"; } 2>/dev/null && [[ $ready =~ ^ready\ port=([0-9]+)$ ]] || return 1
         port=${BASH_REMATCH[1]}
         return
     fi
     port=$(free_port) || return 1
     line=${line//'{port}'/$port}
-    eval "exec taskset --cpu-list $server_cpus $line" >/dev/null 2>"$2/said" &
+    eval "$line" >/dev/null 2>"$2/said" &
     server=$!
     for ((try = 0; try < READY_S * 100; try++)); do
         ! can_connect "$port" || return 0

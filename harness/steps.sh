@@ -81,8 +81,8 @@ shake_hands() { # shake_hands EXPERIMENT NUMBER REPEAT
     local order
     mapfile -t order < <(harness/handshakes.sh --list | shuffled "$(($2 * 1000 + $3))")
     run_step "$1" "repeat $3 of $(repeats_of "$1")" harness/handshakes.sh --experiment "$1" --profile "$profile" --repeat "$3" \
-        --out "$out" --connections "$(conf "$1" requests)" --at-once "$(conf "$1" connections)" --message-b "$(conf "$1" message_b)" \
-        --timeout-s "$(conf "$1" time_cap_s)" --model "$(models_of "$1" | head -n 1)" "${order[@]}"
+        --out "$out" --requests "$(conf "$1" requests)" --connections "$(conf "$1" connections)" --message-b "$(conf "$1" message_b)" \
+        --time-cap-s "$(conf "$1" time_cap_s)" --model "$(models_of "$1" | head -n 1)" "${order[@]}"
 }
 
 # The chat's server is always the room: it has a gate of its own, tests/chat.bats.

@@ -37,13 +37,12 @@ finish() {
 read_options() {
     while (($# > 0)); do
         case $1 in
-        --help) sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '$d'; exit 0 ;;
-        --from | --model | --text | --out) (($# > 1)) || die "$1 needs a value; see --help" ;;&
+        --from | --model | --text | --out) (($# > 1)) || die "$1 needs a value; see ./run_all.sh trace --help" ;;&
         --from) from=$2; shift ;;
         --model) model=$2; shift ;;
         --text) text=$2; shift ;;
         --out) out=$2; shift ;;
-        *) die "unknown option $1; see --help" ;;
+        *) die "unknown option $1; see ./run_all.sh trace --help" ;;
         esac
         shift
     done
@@ -82,8 +81,10 @@ record() {
     local hello=(taskset --cpu-list "$client_cpus" "$bin/hello" --port "$port" --text "$text")
     "${hello[@]}" >/dev/null
     run_child perf record --quiet --all-cpus --event "$(events)" --exclude-perf --clockid CLOCK_MONOTONIC \
-        --output "$work/data" -- "${hello[@]}" >"$work/took" 2>"$work/said" ||
+        --output "$work/data" -- "${hello[@]}" >"$work/took" 2>"$work/said" || {
+        ((what_stopped == 0)) || exit "$what_stopped"
         fail "perf could not listen: $(head -n 1 "$work/said")"
+    }
     perf script --input "$work/data" --ns --fields comm,pid,tid,cpu,time,event,trace 2>/dev/null |
         awk -v port="$port" -v servers="$(processes_of "$server" | one_line)" -f harness/trace/trace.awk >"$work/one_echo.csv"
 }

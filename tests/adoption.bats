@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# adoption.bats -- guards against an installation that leaves something out or behind, and a container
-# recipe that cannot work.
+# adoption.bats -- guards against an installation that leaves something out or behind, a container
+# recipe that cannot work, help that is not there, and scripts that leave something running.
 
 bats_require_minimum_version 1.5.0
 
@@ -47,4 +47,91 @@ teardown() { end_servers; }
     # The commands of RUN parse, and each of its programs is one that Debian has from the start or gets here.
     sed -n 's/^RUN //p' "$dockerfile" | bash -n
     [[ $(sed -n 's/^FROM //p' "$dockerfile") == debian:12 ]]
+}
+
+# ---- help ----
+
+@test "each subcommand has help, which starts nothing and installs nothing" {
+    for command in check draw show doctor compare demo trace; do
+        run -0 ./run_all.sh "$command" --help
+        [[ ${lines[0]} == "$command.sh -- "* && $output == *"usage: ./run_all.sh $command"* ]] || { echo "$output"; return 1; }
+        [[ $output != *FOLDER* && $output != *building* ]]
+        # All of the head, and nothing behind it.
+        [[ $output == *"$(sed -n '/^set /q; s/^# //p' "harness/$command.sh" | tail -n 1 | cut -c 1-40)"* && $output != *pipefail* ]]
+    done
+    run -0 ./run_all.sh ramp --help
+    [[ $output == 'run_all.sh -- '* ]]
+    run -0 ./run_all.sh claims --help
+    [[ $output == 'run_all.sh -- '* ]]
+}
+
+@test "a user who cannot become root is told what an administrator has to install, and nothing is tried" {
+    ((EUID == 0)) || skip 'only root can become somebody else'
+    folder=$(mktemp --directory)
+    ln -s /usr/bin/* "$folder"
+    rm -f "$folder"/{sudo,hyperfine}
+    chmod 755 "$folder"
+    PATH=$folder run -2 setpriv --reuid 65534 --clear-groups --inh-caps=-all harness/setup.sh
+    rm -r "$folder"
+    [[ $output == *'hyperfine: times whole commands'*'apt-get install'*'hyperfine'*'as root: ask who administers'* ]] || { echo "$output"; return 1; }
+    [[ $output != *'running:'* ]]
+}
+
+@test "--models of the demo may be written with commas, as for a run" {
+    run -2 ./run_all.sh demo --models "epoll,nobody"
+    [[ $output == 'demo.sh: there is no model "nobody"; there are: '* ]]
+}
+
+@test "a make that was broken off leaves no empty list of system calls" {
+    run ! make BUILD="$BATS_TEST_TMPDIR/build" CC=false "$BATS_TEST_TMPDIR/build/harness/call_names.inc"
+    [[ ! -e $BATS_TEST_TMPDIR/build/harness/call_names.inc ]]
+}
+
+@test "the table of an experiment's keys has each key, in the harness' own order, with its default" {
+    keys=$(sed -nE 's/^    \[KEY_[A-Z_]+\] = \{"([a-z_]+)", ("?[a-z0-9]*"?|NULL)\},$/\1 \2/p' harness/conf_values.c |
+        sed 's/"//g; s/ NULL$/ must be given/; s/ $/ none/')
+    (($(wc -l <<<"$keys") >= 28))
+    told=$(sed -n '/^| key | unit, meaning/,/^$/p' CONTRIBUTING.md |
+        sed -nE 's/^\| `([a-z_]+)` \| .* \| `?(must be given|none|[a-z0-9]+)`?[^|]* \| [^|]*\|$/\1 \2/p')
+    diff <(echo "$keys") <(echo "$told")
+}
+
+# ---- what scripts start ----
+
+# A shell as our scripts are.
+script() { # script COMMANDS...
+    bash -c 'set -euo pipefail; source harness/lib.sh; source harness/start.sh; set_cpus; eval "$1"' script "$1"
+}
+
+@test "a server that ends at once is a server that did not get ready, however soon it ends" {
+    for _ in 1 2 3 4 5; do
+        run -0 script "start_server true '$BATS_TEST_TMPDIR' || echo 'not ready'"
+        [[ $output == 'not ready' ]] || { echo "$output"; return 1; }
+    done
+}
+
+@test "a script that is killed leaves no server behind" {
+    for port in '' ' {port}'; do
+        run script "start_server '$PWD/build/release/server-poll${port:- 0} --backlog 1234' '$BATS_TEST_TMPDIR'; kill -KILL \$\$"
+        eventually gone 'server-poll.* --backlog 1234'
+    done
+}
+
+@test "cold_start keeps its scraps wherever TMPDIR is" {
+    mkdir "$BATS_TEST_TMPDIR/a folder's blanks"
+    TMPDIR="$BATS_TEST_TMPDIR/a folder's blanks" run -0 harness/cold_start.sh --out "$root" --runs 2 --requests 20 poll
+    [[ $(tail -n 1 "$root/cold_start.csv") == *,2,*,20,ok,,* ]] || { echo "$output"; cat "$root/cold_start.csv"; return 1; }
+}
+
+@test "make fuzz ends at once on Ctrl-C, with all that it started" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    ln -s "$(command -v true)" "$BATS_TEST_TMPDIR/bin/make" # The fuzzers are not needed for this.
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH env --default-signal=INT tests/fuzz/run.sh 97 csv >/dev/null 2>&1 3>&- &
+    fuzz=$!
+    eventually runs 'tests/fuzz/csv.sh 97'
+    kill -INT "$fuzz"
+    status=0
+    wait "$fuzz" || status=$?
+    [[ $status == 130 ]]
+    eventually gone 'tests/fuzz/csv.sh 97'
 }

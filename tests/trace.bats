@@ -64,3 +64,17 @@ first() { local list; read -r -a list <<<"$(steps "$@")"; echo "${list[0]:?"no r
         [[ ${#stderr_lines[@]} == 1 ]] || { echo "for: $wrong: $stderr"; return 1; }
     done
 }
+
+@test "Ctrl-C ends a trace with 130, and not with a word about perf" {
+    load serving.bash
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    printf '%s\n' '#!/bin/sh' 'case $* in *"-- true") exit 0 ;; esac' 'exec sleep 29.125' >"$BATS_TEST_TMPDIR/bin/perf"
+    chmod +x "$BATS_TEST_TMPDIR/bin/perf"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH env --default-signal=INT harness/trace.sh --out "$BATS_TEST_TMPDIR" >"$said" 2>&1 3>&- &
+    trace=$!
+    eventually runs '^sleep 29.125'
+    kill -INT "$trace"
+    status=0
+    wait "$trace" || status=$?
+    [[ $status == 130 && $(<"$said") != *perf* ]] || { echo "$status"; cat "$said"; return 1; }
+}

@@ -60,6 +60,23 @@ try_target() { # try_target TARGET -> one TAP line
     fi
 }
 
+# shellcheck disable=SC2317  # called by a trap
+# Jobs of a script are deaf to Ctrl-C, and so is whatever they start: so we end them, by pid.
+stop_targets() { # stop_targets STATUS
+    local pid
+    trap '' INT TERM
+    for pid in $(descendants_of $$); do kill -TERM "$pid" 2>/dev/null || true; done
+    wait
+    exit "$1"
+}
+
+# shellcheck disable=SC2317  # called by stop_targets
+descendants_of() { # descendants_of PID: the deepest come first
+    local child children
+    read -r -a children <<<"$(cat "/proc/$1"/task/*/children 2>/dev/null)" || true
+    for child in "${children[@]}"; do descendants_of "$child"; echo "$child"; done
+}
+
 main() {
     local target status=0 running=0
     make --silent --jobs=2 SAN=fuzz ECHO=: fuzzers >/dev/null || { echo 'not ok - the fuzzers could not be built'; exit 1; }
@@ -73,4 +90,6 @@ main() {
     exit "$status"
 }
 
+trap 'stop_targets 130' INT
+trap 'stop_targets 143' TERM
 main
