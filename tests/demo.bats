@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # demo.bats -- guards against a live demo that embarrasses the teacher: a screen that is garbled or
 # stands still, a key without an answer, a number that the experiments contradict, a process left.
+#
+# What is tagged "quiet" tells times and rates: tests/run.sh runs it while nothing else runs.
 
 bats_require_minimum_version 1.5.0
 
@@ -105,6 +107,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     [[ $output == *'"nonesuch" is not known'* ]]
 }
 
+# bats test_tags=quiet
 @test "four models at 80 x 24: every figure comes, a key is answered, q leaves nothing" {
     prepare fork thread poll epoll
     count=4
@@ -128,6 +131,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     ended_with 0
 }
 
+# bats test_tags=quiet
 @test "the screen moves four times a second, and keys are answered within 250 ms" {
     prepare fork poll
     start_demo 80x24 --models 'fork poll' --connections 100 --rate 2000
@@ -225,6 +229,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     ended_with 0
 }
 
+# bats test_tags=quiet
 @test "slow requests stop the event loop's other customers, not those with a barista each" {
     prepare thread epoll
     count=2
@@ -255,6 +260,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     ended_with 0
 }
 
+# bats test_tags=quiet
 @test "a script says its words, presses its keys in time, and ends the demo" {
     prepare poll
     printf '%s\n' '0.2 say Guess first.' '1.5 +' '# and the end' '4 q' >"$BATS_TEST_TMPDIR/script"
@@ -267,6 +273,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     ((took > 3900000 && took < 8000000))
 }
 
+# bats test_tags=quiet
 @test "the figures are those of the experiments: latencies of a known delay and a known tail, memory" {
     prepare fork thread
     # 5 ms, and 20 ms for two in a hundred: a machine that stutters does not change p99 much.
