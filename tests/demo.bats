@@ -13,7 +13,7 @@ setup() {
     cd "$BATS_TEST_DIRNAME/.." || return 1
     demo=build/release/demo
     bin=$BATS_TEST_TMPDIR/bin # Of our own, so that what is left behind is told from what is others'.
-    socket=$BATS_TEST_TMPDIR/tmux
+    socket=$BATS_TEST_TMPDIR/tmux terminals=0
     ending=$BATS_TEST_TMPDIR/status
     [[ -x $demo ]] || skip "the demo was left out of the build: libncurses-dev is not installed"
 }
@@ -31,6 +31,7 @@ prepare() { # prepare MODEL...
 # Starts the demo in a terminal of its own; its exit status goes to $ending.
 start_demo() { # start_demo COLUMNSxROWS OPTION...
     local command
+    socket=$BATS_TEST_TMPDIR/tmux$((++terminals)) # One that is just ending may still be there.
     command=$(printf ' %q' "$bin/demo" --bin-dir "$bin" "${@:2}")
     tmux -S "$socket" -f /dev/null new-session -d -x "${1%x*}" -y "${1#*x}" \
         "TERM=${TERMINAL:-screen} LC_ALL=${LOCALE:-C.UTF-8} $command; echo \$? >$ending; sleep 60" 3>&-
