@@ -1,7 +1,6 @@
 /* chat.c -- the load for a chat server: N members in one process, who say lines on a schedule and
  * compare every line that every one of them hears. */
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "common/options.h"
 
 enum {
     MEMBERS_MAX = 25000, /* One address of a client reaches about 28,000 ports of a server. */
@@ -135,12 +135,8 @@ static struct request parse(int argc, char **argv)
                               .patience_ms = 10000,
                               .seed = 1,
                               .output = "json"};
-    opterr = 0; /* Our own line says more. */
-    for (int key; (key = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1;) {
-        if (key == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
-        if (key == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
+    for (int key; (key = options_next(argc, argv, OPTIONS)) != -1;)
         set_option(&request, key, optarg);
-    }
     if (optind < argc) die_usage("\"%s\" is not an option; see --help", argv[optind]);
     if (request.port == 0) die_usage("--port is missing: the port of the server; see --help");
     double lines = request.rate_per_s * (request.warm_s + request.duration_s);

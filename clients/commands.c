@@ -38,22 +38,19 @@ const char COMMANDS_HELP[] =
 /* One command, taken apart. */
 struct command {
     char *words[WORDS_MAX]; /* "" where there is none. */
-    bool too_many;
+    int count;              /* Of the words; may be more than WORDS_MAX. */
 };
 
 static struct command split(char *line)
 {
     struct command command = {0};
-    int count = 0;
     for (char *rest = line, *word; (word = strsep(&rest, " ")) != NULL;) {
         if (*word == '\0') continue;
-        if (count == WORDS_MAX)
-            command.too_many = true;
-        else
-            command.words[count++] = word;
+        if (command.count < WORDS_MAX) command.words[command.count] = word;
+        command.count++;
     }
-    while (count < WORDS_MAX)
-        command.words[count++] = "";
+    for (int i = command.count; i < WORDS_MAX; i++)
+        command.words[i] = "";
     return command;
 }
 
@@ -102,8 +99,7 @@ static bool do_rate(struct run *run, char **words, struct report *report)
 
 static bool do_closed(struct run *run, char **words, struct report *report)
 {
-    (void)report;
-    if (words[1][0] != '\0') return false;
+    (void)words, (void)report;
     run->traffic.closed = true;
     return true;
 }
@@ -169,20 +165,25 @@ static bool do_deaf(const struct net_address *address, char **words, struct repo
     return true;
 }
 
-static bool execute(struct run *run, const struct net_address *address, char **words,
+static bool execute(struct run *run, const struct net_address *address, struct command *command,
                     struct report *report)
 {
     static const struct {
         const char *word;
+        int words_max;
         bool (*execute)(struct run *run, char **words, struct report *report);
     } commands[] = {
-        {"reconnect", do_reconnect}, {"connect", do_connect}, {"warm", do_traffic},
-        {"window", do_traffic},      {"rate", do_rate},       {"closed", do_closed},
-        {"active", do_active},       {"cost", do_cost},       {"merge", do_merge},
+        {"reconnect", 5, do_reconnect}, {"connect", 2, do_connect}, {"warm", 2, do_traffic},
+        {"window", 2, do_traffic},      {"rate", 2, do_rate},       {"closed", 1, do_closed},
+        {"active", 2, do_active},       {"cost", 4, do_cost},       {"merge", 2, do_merge},
     };
-    if (strcmp(words[0], "deaf") == 0) return do_deaf(address, words, report);
+    char **words = command->words;
+    if (strcmp(words[0], "deaf") == 0)
+        return command->count == 2 && do_deaf(address, words, report);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(words[0], commands[i].word) == 0) return commands[i].execute(run, words, report);
+        if (strcmp(words[0], commands[i].word) == 0)
+            return command->count <= commands[i].words_max &&
+                   commands[i].execute(run, words, report);
     return false;
 }
 
@@ -197,7 +198,7 @@ static bool answer(struct run *run, const struct net_address *address, char *lin
         puts("quit");
         return false;
     }
-    if (command.too_many || !execute(run, address, command.words, &report)) {
+    if (!execute(run, address, &command, &report)) {
         printf("error \"%s\" is no command, or out of range; load --help tells them\n", said);
         return true;
     }

@@ -68,14 +68,14 @@ static void grow(struct connection *connection)
     connection->capacity = capacity;
 }
 
-static struct flight *flight_of(struct connection *connection, uint32_t number)
+static struct flight *flight_of(const struct connection *connection, uint32_t number)
 {
     return &connection->flights[number & (connection->capacity - 1)];
 }
 
 uint64_t connection_due_ns(const struct connection *connection)
 {
-    return connection->flights[connection->received & (connection->capacity - 1)].intended_ns;
+    return flight_of(connection, connection->received)->intended_ns;
 }
 
 void connection_schedule(struct connection *connection, uint64_t intended_ns,
@@ -105,12 +105,13 @@ bool connection_send(struct connection *connection, const struct message_kind *k
         struct flight *flight = flight_of(connection, connection->sent);
         message_write(kind, connection->tag, connection->sent, flight->cost, scratch);
         uint64_t now_ns = clock_ns();
-        ssize_t size =
-            send_bytes(connection, scratch + connection->out_b, kind->size_b - connection->out_b);
-        if (size < 0) return errno == EAGAIN || errno == EINTR || errno == ENOBUFS;
-        if (connection->out_b == 0) flight->sent_ns = now_ns;
-        connection->out_b += (uint32_t)size;
-        if (connection->out_b < kind->size_b) return true; /* The socket is full. */
+        while (connection->out_b < kind->size_b) { /* TLS takes 16 KiB at a time. */
+            ssize_t size = send_bytes(connection, scratch + connection->out_b,
+                                      kind->size_b - connection->out_b);
+            if (size < 0) return errno == EAGAIN || errno == EINTR || errno == ENOBUFS;
+            if (connection->out_b == 0) flight->sent_ns = now_ns;
+            connection->out_b += (uint32_t)size;
+        }
         connection->out_b = 0;
         connection->sent++;
     }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clients/schedule.h"
 #include "common/clock.h"
 #include "common/die.h"
 
@@ -106,7 +108,7 @@ static void deal(const struct crew *crew, uint32_t total, const uint32_t *rooms,
     for (uint32_t i = 0; i < crew->count; i++)
         shares[i] = 0;
     for (uint32_t left = total, hungry = crew->count; left > 0 && hungry > 0;) {
-        uint32_t each = left / hungry + (left % hungry != 0);
+        uint32_t each = left > hungry ? left / hungry : 1;
         hungry = 0;
         for (uint32_t i = 0; i < crew->count; i++) {
             uint32_t more = rooms[i] - shares[i] < each ? rooms[i] - shares[i] : each;
@@ -157,29 +159,37 @@ static void merge_connects(const struct crew *crew, struct worker_connects *merg
     }
 }
 
-static void connect_or_visit(struct crew *crew, const struct worker_command *template,
-                             const uint32_t *shares, struct worker_connects *connects)
+/* Each worker gets its share of the connections, and of those that may be under way at once. */
+static void connect_or_visit(struct crew *crew, enum worker_command_kind kind,
+                             const uint32_t *shares, const uint32_t *in_flight,
+                             struct worker_connects *connects)
 {
     for (uint32_t i = 0; i < crew->count; i++) {
-        struct worker_command own = *template;
-        own.connections = shares[i];
-        own.in_flight_max = template->in_flight_max / crew->count;
-        if (own.in_flight_max == 0) own.in_flight_max = 1;
+        struct worker_command own = {
+            .kind = kind, .connections = shares[i], .in_flight_max = in_flight[i]};
         command(crew, i, &own);
     }
     wait_all(crew);
     merge_connects(crew, connects);
 }
 
-void crew_connect(struct crew *crew, uint32_t connections, struct worker_connects *connects)
+/* Starts as many workers as so many connections need. */
+static void start_workers(struct crew *crew, uint32_t connections)
 {
     uint32_t capacity = crew->setup.capacity;
     uint32_t needed = connections / capacity + (connections % capacity != 0);
     if (needed < crew->processes_min) needed = crew->processes_min;
     while (crew->count < needed)
         start_worker(crew);
+}
+
+void crew_connect(struct crew *crew, uint32_t connections, struct worker_connects *connects)
+{
+    uint32_t capacity = crew->setup.capacity;
+    start_workers(crew, connections);
     /* Nobody gives up what he holds for the sake of evenness: deal out only the growth. */
     uint32_t held[WORKERS_MAX], rooms[WORKERS_MAX] = {0}, shares[WORKERS_MAX];
+    uint32_t in_flight[WORKERS_MAX];
     uint32_t total = crew_open(crew);
     bool grows = connections >= total;
     for (uint32_t i = 0; i < crew->count; i++) {
@@ -189,40 +199,39 @@ void crew_connect(struct crew *crew, uint32_t connections, struct worker_connect
     deal(crew, grows ? connections - total : connections, rooms, shares);
     for (uint32_t i = 0; i < crew->count; i++)
         shares[i] += grows ? held[i] : 0;
-    struct worker_command template = {.kind = WORKER_CONNECT, .in_flight_max = CONNECTS_IN_FLIGHT};
-    connect_or_visit(crew, &template, shares, connects);
+    deal(crew, CONNECTS_IN_FLIGHT, shares, in_flight);
+    connect_or_visit(crew, WORKER_CONNECT, shares, in_flight, connects);
 }
 
 void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
                 struct worker_connects *connects)
 {
-    while (crew->count < crew->processes_min)
-        start_worker(crew);
-    uint32_t rooms[WORKERS_MAX] = {0}, shares[WORKERS_MAX];
+    start_workers(crew, at_once);
+    uint32_t rooms[WORKERS_MAX] = {0}, in_flight[WORKERS_MAX], shares[WORKERS_MAX];
     for (uint32_t i = 0; i < crew->count; i++)
-        rooms[i] = visits;
+        rooms[i] = crew->setup.capacity;
+    deal(crew, at_once, rooms, in_flight);
+    for (uint32_t i = 0; i < crew->count; i++) /* Who may open none does not get any to open. */
+        rooms[i] = in_flight[i] > 0 ? visits : 0;
     deal(crew, visits, rooms, shares);
-    struct worker_command template = {.kind = WORKER_VISIT, .in_flight_max = at_once};
-    connect_or_visit(crew, &template, shares, connects);
+    connect_or_visit(crew, WORKER_VISIT, shares, in_flight, connects);
 }
 
-static void merge_traffic(const struct crew *crew, struct worker_traffic *merged,
-                          uint64_t *busiest_cpu_ns)
+static void merge_traffic(const struct crew *crew, struct worker_traffic *merged)
 {
     *merged = (struct worker_traffic){0};
-    *busiest_cpu_ns = 0;
     for (uint32_t i = 0; i < crew->count; i++) {
         const struct worker_traffic *part = &crew->workers[i].report->traffic;
         merged->sent += part->sent;
         merged->received += part->received;
         merged->lost += part->lost;
         merged->sent_in_time += part->sent_in_time;
+        merged->received_in_time += part->received_in_time;
         merged->corrupt += part->corrupt;
         merged->reset += part->reset;
         merged->cpu_ns += part->cpu_ns;
         merged->user_ns += part->user_ns;
         merged->system_ns += part->system_ns;
-        if (part->cpu_ns > *busiest_cpu_ns) *busiest_cpu_ns = part->cpu_ns;
         for (int half = 0; half < 2; half++) {
             merged->received_half[half] += part->received_half[half];
             histogram_merge(&merged->latency_half_ns[half], &part->latency_half_ns[half]);
@@ -254,34 +263,48 @@ static bool can_spin(const struct crew *crew, const uint32_t *shares)
     return sched_getaffinity(0, sizeof cpus, &cpus) == 0 && sending <= CPU_COUNT(&cpus);
 }
 
-uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
-                  struct worker_traffic *merged, uint64_t *busiest_cpu_ns, bool *spin)
+/* Adds one worker's part of a window that ended at end_ns. */
+static void add_part(struct crew_window *window, const struct worker_traffic *part, uint64_t end_ns)
+{
+    if (part->cpu_ns > window->busiest_cpu_ns) window->busiest_cpu_ns = part->cpu_ns;
+    if (part->received == 0) return;
+    double steady_ns = part->steady_begin_ns ? (double)(end_ns - part->steady_begin_ns) : NAN;
+    double echoes = (double)(part->received_half[0] + part->received_half[1]);
+    window->achieved_per_s += echoes / steady_ns * NS_PER_S;
+    window->under_way += (double)part->steady_spent_ns / steady_ns;
+}
+
+struct crew_window crew_run(struct crew *crew, const struct crew_traffic *traffic,
+                            struct worker_traffic *merged)
 {
     uint32_t shares[WORKERS_MAX], open = crew_open(crew);
     uint32_t active = traffic->active == 0 || traffic->active > open ? open : traffic->active;
     deal_active(crew, active, shares);
-    *spin = traffic->spin && can_spin(crew, shares);
+    struct crew_window window = {.active = active, .spin = traffic->spin && can_spin(crew, shares)};
     uint64_t begin_ns = clock_ns() + HEAD_START_NS;
+    uint64_t end_ns = begin_ns + (uint64_t)(traffic->duration_s * NS_PER_S);
     for (uint32_t i = 0; i < crew->count; i++) {
         struct worker_command own = {
             .kind = WORKER_TRAFFIC,
             .active = shares[i],
             .closed = traffic->closed,
             .poisson = traffic->poisson,
-            .spin = *spin,
+            .spin = window.spin,
             /* Each connection gets the same rate, wherever it is held. */
             .rate_per_s = active ? traffic->rate_per_s * shares[i] / active : 0,
             .cost = traffic->cost,
             .cost_percent = traffic->cost_percent,
             .begin_ns = begin_ns,
-            .end_ns = begin_ns + (uint64_t)(traffic->duration_s * NS_PER_S),
-            .seed = traffic->seed + i * 0x9e3779b97f4a7c15,
+            .end_ns = end_ns,
+            .seed = schedule_seed(traffic->seed, i),
         };
         command(crew, i, &own);
     }
     wait_all(crew);
-    merge_traffic(crew, merged, busiest_cpu_ns);
-    return active;
+    merge_traffic(crew, merged);
+    for (uint32_t i = 0; i < crew->count; i++)
+        add_part(&window, &crew->workers[i].report->traffic, end_ns);
+    return window;
 }
 
 static void merge_herd(const struct crew *crew, struct worker_herd *merged)
@@ -310,7 +333,7 @@ uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
                         const struct crew_traffic *traffic, struct worker_connects *connects,
                         struct worker_traffic *merged, struct worker_herd *herd)
 {
-    uint64_t begin_ns = clock_ns(), busiest_cpu_ns;
+    uint64_t begin_ns = clock_ns();
     uint32_t open = crew_open(crew);
     for (uint32_t i = 0; i < crew->count; i++) {
         double share = open ? (double)crew->workers[i].report->open / open : 0;
@@ -320,7 +343,7 @@ uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
             .rate_per_s = traffic->rate_per_s * share,
             .begin_ns = begin_ns,
             .end_ns = begin_ns + (uint64_t)(policy->limit_s * NS_PER_S),
-            .seed = traffic->seed + i * 0x9e3779b97f4a7c15,
+            .seed = schedule_seed(traffic->seed, i),
             .backoff = policy->backoff,
             .attempts_max = policy->attempts_max,
         };
@@ -328,7 +351,7 @@ uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
     }
     wait_all(crew);
     merge_connects(crew, connects);
-    merge_traffic(crew, merged, &busiest_cpu_ns);
+    merge_traffic(crew, merged);
     merge_herd(crew, herd);
     return begin_ns;
 }

@@ -27,6 +27,15 @@ struct crew_traffic {
     uint64_t seed;
 };
 
+/* What a window of traffic was, beside the counts of its messages. */
+struct crew_window {
+    uint32_t active;         /* Connections that had traffic. */
+    bool spin;               /* The processes polled. */
+    uint64_t busiest_cpu_ns; /* CPU time of the process that used most. */
+    double achieved_per_s;   /* Echoes per second; NAN: too few came to tell. */
+    double under_way;        /* Messages at a time, the mean; NAN as well. */
+};
+
 /* How clients come back that lose their server. */
 struct crew_return {
     struct backoff backoff;
@@ -46,10 +55,9 @@ void crew_connect(struct crew *crew, uint32_t connections, struct worker_connect
 void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
                 struct worker_connects *connects);
 
-/* Runs traffic and fills in the merged report.  *busiest_cpu_ns is the CPU time of the worker that
- * used most, *spin whether they polled.  Returns the number of connections that had traffic. */
-uint32_t crew_run(struct crew *crew, const struct crew_traffic *traffic,
-                  struct worker_traffic *merged, uint64_t *busiest_cpu_ns, bool *spin);
+/* Runs traffic and fills in the merged report. */
+struct crew_window crew_run(struct crew *crew, const struct crew_traffic *traffic,
+                            struct worker_traffic *merged);
 
 /* Waits until every connection was ended by the server and stands again, or has given up, or the
  * limit is over; who is back sends, at its share of traffic->rate_per_s.  Fills in the merged

@@ -30,8 +30,7 @@ void findings_connects(struct report *report, const struct worker_connects *conn
 {
     bool timed = connects->end_ns > 0;
     report_count(report, "connections_asked", asked_total);
-    report_count(report, "connections_established",
-                 connects->asked == asked_total ? connects->established : crew_open(crew));
+    report_count(report, "connections_established", crew_open(crew));
     report_count(report, "connections_refused", connects->refused);
     report_count(report, "connections_reset", connects->reset);
     report_count(report, "connections_timed_out", connects->timed_out);
@@ -85,7 +84,6 @@ void findings_herd(struct report *report, const struct worker_herd *herd,
     histogram_merge(&latency, &traffic->latency_half_ns[1]);
     bool came = herd->first_lost_ns != 0 && herd->last_back_ns > herd->first_lost_ns;
     findings_connects(report, connects, (uint32_t)herd->held, crew);
-    report_count(report, "connections_established", crew_open(crew));
     report_count(report, "connections_lost", herd->lost);
     report_count(report, "lost_in_order", herd->lost_in_order);
     report_count(report, "attempts", connects->asked);
@@ -121,31 +119,30 @@ void findings_merged(struct report *report, const struct histogram *ordinary_ns,
 }
 
 void findings_window(struct report *report, const struct crew_traffic *traffic,
-                     const struct worker_traffic *found, uint32_t active, uint64_t busiest_cpu_ns,
-                     bool spin, const struct crew *crew)
+                     const struct crew_window *window, const struct worker_traffic *found,
+                     const struct crew *crew)
 {
     static struct histogram latency; /* 34 KiB: too large for a small stack. */
     latency = found->latency_half_ns[0];
     histogram_merge(&latency, &found->latency_half_ns[1]);
     double window_s = traffic->duration_s;
-    double achieved_per_s = (double)(found->received_half[0] + found->received_half[1]) / window_s;
-    /* Little's law: those in the system = throughput x time in the system. */
     double spent_ns = (double)latency.sum + (double)found->slow_ns.sum;
-    double mean_ns = spent_ns / (double)(latency.count + found->slow_ns.count);
-    double little = achieved_per_s * mean_ns / NS_PER_S;
-    double little_error = fabs(active - little) / active * 100;
+    /* Little's law: those in the system = throughput x time in the system. */
+    double little_error = fabs(window->active - window->under_way) / window->active * 100;
 
     report_count(report, "connections_established", crew_open(crew));
-    report_count(report, "connections_active", active);
+    report_count(report, "connections_active", window->active);
     report_number(report, "window_s", window_s, 3);
     report_number(report, "offered_per_s", traffic->closed ? NAN : traffic->rate_per_s, 1);
     report_number(report, "sent_per_s", (double)found->sent_in_time / window_s, 1);
-    report_number(report, "achieved_per_s", achieved_per_s, 1);
+    report_number(report, "achieved_per_s", window->achieved_per_s, 1);
     report_count(report, "sent", found->sent);
     report_count(report, "received", found->received);
     report_count(report, "lost", found->lost);
-    report_count(report, "corrupt", found->corrupt);
-    report_count(report, "connections_reset", found->reset);
+    report_count(report, "sent_in_time", found->sent_in_time);
+    report_count(report, "received_in_time", found->received_in_time);
+    report_more(report, "corrupt", found->corrupt);
+    report_more(report, "connections_reset", found->reset);
     latencies(report, &latency);
     slow_latencies(report, &found->slow_ns);
     report_number(report, "waiting_mean", spent_ns / NS_PER_S / window_s, 3);
@@ -160,10 +157,10 @@ void findings_window(struct report *report, const struct crew_traffic *traffic,
     report_count(report, "client_user_ns", found->user_ns);
     report_count(report, "client_system_ns", found->system_ns);
     report_number(report, "client_cpu_percent_max",
-                  (double)busiest_cpu_ns / (window_s * NS_PER_S) * 100, 2);
+                  (double)window->busiest_cpu_ns / (window_s * NS_PER_S) * 100, 2);
     report_number(report, "drift_percent", drift_percent(traffic, found), 2);
     report_count(report, "seed", traffic->seed);
-    report_count(report, "spin", spin);
+    report_count(report, "spin", window->spin);
 }
 
 /* ---- for a person ---- */
@@ -237,7 +234,11 @@ static void write_for_person(const struct report *report, FILE *file)
             report_value(report, "sent"), report_value(report, "received"),
             report_value(report, "lost"), report_value(report, "corrupt"),
             report_value(report, "window_s"));
-    fprintf(file, "rate         %s/s achieved", report_value(report, "achieved_per_s"));
+    const char *achieved = report_value(report, "achieved_per_s");
+    if (achieved[0] != '\0')
+        fprintf(file, "rate         %s/s achieved", achieved);
+    else
+        fprintf(file, "rate         none: the window ended before each could have its echo");
     if (open)
         fprintf(file, " of %s/s offered (open loop)", report_value(report, "offered_per_s"));
     else

@@ -15,8 +15,8 @@ void findings_connects(struct report *report, const struct worker_connects *conn
 
 /* What a window found. */
 void findings_window(struct report *report, const struct crew_traffic *traffic,
-                     const struct worker_traffic *found, uint32_t active, uint64_t busiest_cpu_ns,
-                     bool spin, const struct crew *crew);
+                     const struct crew_window *window, const struct worker_traffic *found,
+                     const struct crew *crew);
 
 /* What a herd found that began at begin_ns. */
 void findings_herd(struct report *report, const struct worker_herd *herd,

@@ -1,7 +1,6 @@
 /* load_options.c -- reads the command line of the load client. */
 #include "clients/load_options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +10,10 @@
 #include "common/costs.h"
 #include "common/die.h"
 #include "common/number.h"
+#include "common/options.h"
 
 static const double DEFAULT_RATE_PER_S = 1000, DEFAULT_COST_PERCENT = 1;
-enum { DEFAULT_COST_US = 1000 };
+enum { DEFAULT_COST_US = 1000, DEFAULT_BASE_MS = 100, DEFAULT_CAP_MS = 5000 };
 
 static const char HELP[] =
     "load -- opens connections to an echo server, sends messages on a schedule, compares every "
@@ -25,9 +25,12 @@ static const char HELP[] =
     "       load --port P --short-lived M [options]     M clients that connect, echo once, close\n"
     "       load --port P --interactive [options]       commands on stdin, see below\n"
     "\n"
+    "  --port P           port of the server\n"
     "  --host ADDR        numeric IPv4 or IPv6 address of the server [127.0.0.1]\n"
     "  --remote           allow an address outside this machine: only with its owner's consent\n"
-    "  --connections N    connections to hold; with --short-lived: clients at once [1]\n"
+    "  --connections N    connections to hold; with --short-lived: clients at once [1].  Only\n"
+    "                     127.0.0.1 can be reached from many addresses: any other server takes\n"
+    "                     about 28,000 from one machine\n"
     "  --active K         send on K of the N connections only, the rest stay idle [all]\n"
     "  --rate R           messages per second in all, open loop: latency counts from the moment\n"
     "                     a message was due, also when server or client are late [1000]\n"
@@ -40,9 +43,11 @@ static const char HELP[] =
     "  --cost KIND        some messages cost the server (started with --costs) time: \"sleep\"\n"
     "                     blocks it, \"spin\" burns CPU; their latencies are told apart\n"
     "  --cost-us N        how much, in us, at most 1000000 [1000]\n"
-    "  --cost-share P     of how many messages, in percent, picked at random [1]\n"
+    "  --cost-percent P   of how many messages, in percent, picked at random [1]\n"
     "  --timeout-ms T     how long after the window an echo may still come [1000]\n"
-    "  --patience-ms T    how long connecting goes on when all wait for the server [2000]\n"
+    "  --patience-ms T    give up connecting when nobody got an echo for T ms; for up to 5 s "
+    "while\n"
+    "                     TCP's own handshake is under way somewhere [2000]\n"
     "  --spin             poll instead of sleeping shortly before a message is due: sharper\n"
     "                     timing for a whole core; not where processes would share one\n"
     "  --reconnect POLICY hold the connections until you end the server, and come back when you\n"
@@ -52,6 +57,8 @@ static const char HELP[] =
     "                     part of a span, which each failure doubles\n"
     "  --base-ms N        that span before the first try [100]\n"
     "  --cap-ms N         the longest span [5000]\n"
+    "  --short-lived M    M clients that connect, send one message, and close when it is back\n"
+    "  --interactive      hold nothing and send nothing until a command on stdin says so\n"
     "  --timeline FILE    write what these clients did, in steps of 10 ms, as CSV\n"
     "  --tls VERSION      TLS on every connection: 1.2 or 1.3, and no other\n"
     "  --ca FILE          PEM file with the one authority that is trusted; the server's "
@@ -89,7 +96,7 @@ enum option_key {
     WARM,
     COST,
     COST_US,
-    COST_SHARE,
+    COST_PERCENT,
     MESSAGE_B,
     TIMEOUT_MS,
     PATIENCE_MS,
@@ -124,7 +131,7 @@ static const struct option OPTIONS[] = {
     {"warm", required_argument, NULL, WARM},
     {"cost", required_argument, NULL, COST},
     {"cost-us", required_argument, NULL, COST_US},
-    {"cost-share", required_argument, NULL, COST_SHARE},
+    {"cost-percent", required_argument, NULL, COST_PERCENT},
     {"message-b", required_argument, NULL, MESSAGE_B},
     {"timeout-ms", required_argument, NULL, TIMEOUT_MS},
     {"patience-ms", required_argument, NULL, PATIENCE_MS},
@@ -198,8 +205,8 @@ static void set_option(struct load_options *options, int key, const char *text)
         traffic->cost.us = (uint32_t)number_option("--cost-us", text, 1, COSTS_US_MAX);
         options->cost_details = true;
         break;
-    case COST_SHARE:
-        traffic->cost_percent = number_option_decimal("--cost-share", text, 0, 100);
+    case COST_PERCENT:
+        traffic->cost_percent = number_option_decimal("--cost-percent", text, 0, 100);
         options->cost_details = true;
         break;
     case PATIENCE_MS:
@@ -257,6 +264,22 @@ static void set_option(struct load_options *options, int key, const char *text)
     }
 }
 
+/* Words that mean nothing beside the way in which the clients come and go. */
+static void check_way(const struct load_options *options)
+{
+    bool returns = options->reconnect != NULL, visits = options->short_lived > 0;
+    if (returns + visits + options->interactive > 1)
+        die_usage("--reconnect, --short-lived and --interactive exclude each other");
+    if (returns && (options->costs || options->traffic.closed))
+        die_usage("--reconnect has a schedule of ordinary messages: no --closed, no --cost");
+    if (!returns && (options->base_ms > 0 || options->cap_ms > 0))
+        die_usage("--base-ms and --cap-ms are for --reconnect jitter");
+    if (!returns && !options->interactive && options->timeline != NULL)
+        die_usage("--timeline is for --reconnect, or the command of that name");
+    if (visits && (options->hgrm != NULL || options->traffic.active > 0))
+        die_usage("--short-lived clients send one message each: no --hgrm, no --active");
+}
+
 /* Words that contradict each other, or need another one. */
 static void check(const struct load_options *options)
 {
@@ -264,7 +287,7 @@ static void check(const struct load_options *options)
     if (options->traffic.closed && options->traffic.rate_per_s > 0)
         die_usage("--closed has no schedule, so --rate cannot hold; choose one of them");
     if (options->cost_details && !options->costs)
-        die_usage("--cost-us and --cost-share need --cost sleep or --cost spin");
+        die_usage("--cost-us and --cost-percent need --cost sleep or --cost spin");
     if (options->traffic.active > options->connections && !options->interactive)
         die_usage("--active %u is more than --connections %ld", options->traffic.active,
                   options->connections);
@@ -272,6 +295,7 @@ static void check(const struct load_options *options)
         die_usage("--ca and --resume are for --tls only");
     if (options->tls != NULL && options->ca == NULL)
         die_usage("--tls needs --ca FILE: whom to trust; see --help");
+    check_way(options);
 }
 
 struct load_options load_options_read(int argc, char **argv)
@@ -283,22 +307,18 @@ struct load_options load_options_read(int argc, char **argv)
                                    .message_b = 64,
                                    .timeout_ms = 1000,
                                    .patience_ms = 2000,
-                                   .base_ms = 100,
-                                   .cap_ms = 5000,
                                    .duration_s = 5,
                                    .warm_s = 0.5,
                                    .traffic = {.poisson = true,
                                                .seed = 1,
                                                .cost = {.us = DEFAULT_COST_US},
                                                .cost_percent = DEFAULT_COST_PERCENT}};
-    opterr = 0; /* Our own line says more. */
-    for (int key; (key = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1;) {
-        if (key == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
-        if (key == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
+    for (int key; (key = options_next(argc, argv, OPTIONS)) != -1;)
         set_option(&options, key, optarg);
-    }
     if (optind < argc) die_usage("\"%s\" is not an option; see --help", argv[optind]);
     check(&options);
+    if (options.base_ms == 0) options.base_ms = DEFAULT_BASE_MS;
+    if (options.cap_ms == 0) options.cap_ms = DEFAULT_CAP_MS;
     if (options.traffic.rate_per_s == 0) options.traffic.rate_per_s = DEFAULT_RATE_PER_S;
     return options;
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
@@ -31,18 +32,23 @@ void report_count(struct report *report, const char *name, uint64_t value)
     snprintf(slot(report, name, false), sizeof report->pairs[0].value, "%" PRIu64, value);
 }
 
-void report_number(struct report *report, const char *name, double value, int decimals)
-{
-    char *out = slot(report, name, false);
-    out[0] = '\0';
-    if (isfinite(value)) snprintf(out, sizeof report->pairs[0].value, "%.*f", decimals, value);
-}
-
 const char *report_value(const struct report *report, const char *name)
 {
     for (size_t i = 0; i < report->count; i++)
         if (strcmp(report->pairs[i].name, name) == 0) return report->pairs[i].value;
     return "";
+}
+
+void report_more(struct report *report, const char *name, uint64_t value)
+{
+    report_count(report, name, value + strtoull(report_value(report, name), NULL, 10));
+}
+
+void report_number(struct report *report, const char *name, double value, int decimals)
+{
+    char *out = slot(report, name, false);
+    out[0] = '\0';
+    if (isfinite(value)) snprintf(out, sizeof report->pairs[0].value, "%.*f", decimals, value);
 }
 
 void report_percentile(struct report *report, const char *name, const struct histogram *histogram,

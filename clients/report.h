@@ -28,6 +28,9 @@ void report_text(struct report *report, const char *name, const char *value);
 void report_count(struct report *report, const char *name, uint64_t value);
 void report_number(struct report *report, const char *name, double value, int decimals);
 
+/* As report_count(), but what an earlier step counted stays in the sum. */
+void report_more(struct report *report, const char *name, uint64_t value);
+
 /* The latency that `percent` of the samples did not exceed, in the histogram's unit; nothing if too
  * few samples stand behind it.  And the largest sample; nothing of none. */
 void report_percentile(struct report *report, const char *name, const struct histogram *histogram,

@@ -55,16 +55,14 @@ static void merge_recent(struct run_recent *recent, const struct worker_traffic 
 void run_traffic(struct run *run, double duration_s, bool recorded, struct report *report)
 {
     static struct worker_traffic found;
-    uint64_t busiest_cpu_ns;
-    bool spin;
     run->traffic.duration_s = duration_s;
-    uint32_t active = crew_run(run->crew, &run->traffic, &found, &busiest_cpu_ns, &spin);
+    struct crew_window window = crew_run(run->crew, &run->traffic, &found);
     /* A wrong byte must not go unnoticed because it came during the warm-up. */
     found.corrupt += run->unrecorded_corrupt;
     found.reset += run->unrecorded_reset;
     run->unrecorded_corrupt = recorded ? 0 : found.corrupt;
     run->unrecorded_reset = recorded ? 0 : found.reset;
-    findings_window(report, &run->traffic, &found, active, busiest_cpu_ns, spin, run->crew);
+    findings_window(report, &run->traffic, &window, &found, run->crew);
     run->traffic.seed++; /* Each draws its own gaps. */
     if (!recorded) return;
     if (run->recent.room > 0) merge_recent(&run->recent, &found, report);

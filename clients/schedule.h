@@ -28,6 +28,14 @@ static inline uint64_t schedule_random(uint64_t *state)
     return z ^ z >> 31;
 }
 
+/* The seed of the i-th of several generators.  Not `seed` plus a multiple of the step above: that
+ * generator would draw the numbers of the first, i draws later. */
+static inline uint64_t schedule_seed(uint64_t seed, uint32_t i)
+{
+    uint64_t seeds = seed + i * 0x9e3779b97f4a7c15;
+    return schedule_random(&seeds);
+}
+
 /* Moves on to the next message. */
 static inline void schedule_next(struct schedule *schedule)
 {

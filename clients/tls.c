@@ -5,7 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +47,6 @@ struct tls_client *tls_client_new(const char *version, const char *ca, bool resu
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
     /* As write(2): some may go, and what remains may lie elsewhere by then. */
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    signal(SIGPIPE, SIG_IGN); /* OpenSSL uses write(2): a server that is gone is its error. */
     client->context = context;
     client->resume = resume;
     return client;

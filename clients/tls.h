@@ -21,8 +21,8 @@ struct tls;        /* One connection. */
 /* Returns what all connections share: TLS `version` ("1.2" or "1.3") and nothing else is spoken,
  * and `ca` (a PEM file) is the only authority that is trusted, for a server named localhost.  With
  * `resume`, each connection takes up the session that an earlier one left, if there is one.  Exits
- * with 2 if `ca` cannot be read, or if this program was built without OpenSSL.  The process
- * ignores SIGPIPE from now on. */
+ * with 2 if `ca` cannot be read, or if this program was built without OpenSSL.  The
+ * process must ignore SIGPIPE: OpenSSL uses write(2). */
 struct tls_client *tls_client_new(const char *version, const char *ca, bool resume);
 
 /* Frees it, when no connection uses it any more; NULL is none. */

@@ -43,6 +43,7 @@ struct worker_connects {
     uint64_t asked;                             /* New connections tried. */
     uint64_t established;                       /* Of those, connected and echoed once. */
     uint64_t refused, reset, timed_out, failed; /* The others, by what happened. */
+    /* Besides, `reset` and `corrupt` count connections that stood before. */
     uint64_t corrupt;
     int first_errno;             /* Of the first that was not established, 0 if none. */
     struct histogram connect_ns; /* From connect(2) to the first echo complete. */
@@ -60,7 +61,12 @@ struct worker_connects {
 struct worker_traffic {
     uint64_t sent, received, lost;
     uint64_t sent_in_time;     /* Picked up for sending before the window's end. */
-    uint64_t received_half[2]; /* Returned in the first and in the second half of the window. */
+    uint64_t received_in_time; /* Returned before it. */
+    /* From when on throughput counts: the window's begin; in a closed loop, which first has to be
+     * filled, when as many had returned as there are connections.  0: that never was. */
+    uint64_t steady_begin_ns;
+    uint64_t received_half[2]; /* Returned in the first and second half from then to the end. */
+    uint64_t steady_spent_ns;  /* Under way between then and the end: all messages together. */
     uint64_t corrupt;          /* Connections on which a wrong byte came back; they are closed. */
     uint64_t reset;            /* Connections that the server ended. */
     uint64_t cpu_ns, user_ns, system_ns; /* This process, from the window's begin to its end. */

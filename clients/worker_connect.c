@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "clients/worker_state.h"
 #include "common/clock.h"
@@ -17,8 +18,9 @@ enum { PER_SOURCE = 12000 };
  */
 enum { TCP_ROUND_TRIPS = 1 };
 
-/* Connecting stops when nobody got through for so long while a handshake is under way: a lost SYN
- * is sent again after 1 s and 3 s.  Else all wait for a server that serves none of them. */
+/* Connecting stops when nobody got through for so long while a handshake of TCP is under way: a
+ * lost SYN is sent again each second (since Linux 6.5; before, after 1 s and 3 s).  Else all wait
+ * for a server that serves none of them, be it for TLS or for the echo. */
 static const uint64_t HANDSHAKE_PATIENCE_NS = 5ull * NS_PER_S;
 static const uint64_t LOOK_NS = NS_PER_S / 10; /* How often patience is looked at. */
 
@@ -36,9 +38,17 @@ static void count_failure(struct worker *worker, int error)
         connects->failed++;
 }
 
+/* Which loopback address connection i comes from.  Only IPv4 has more than one of them. */
+static uint32_t source_of(const struct worker *worker, uint32_t i)
+{
+    const struct net_address *server = &worker->setup.address;
+    if (server->storage.ss_family != AF_INET || !net_is_loopback(server)) return 0;
+    return (worker->setup.number * worker->setup.capacity + i) / PER_SOURCE;
+}
+
 bool worker_open(struct worker *worker, uint32_t i)
 {
-    uint32_t source = (worker->setup.number * worker->setup.capacity + i) / PER_SOURCE;
+    uint32_t source = source_of(worker, i);
     uint32_t tag = worker->setup.number << 24 | (worker->tags++ & 0xffffff);
     struct connection *connection = &worker->connections[i];
     uint64_t now_ns = clock_ns();
@@ -148,6 +158,14 @@ static void open_wanted(struct worker *worker, uint32_t in_flight_max)
     }
 }
 
+void worker_end_attempts(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->count && worker->underway > 0; i++) {
+        uint8_t state = worker->connections[i].state;
+        if (state != CLOSED && state != READY) worker_end_connection(worker, i, ETIMEDOUT);
+    }
+}
+
 static bool is_patience_lost(const struct worker *worker)
 {
     uint64_t waited_ns = clock_ns() - worker->progress_ns;
@@ -166,12 +184,18 @@ static void connect_all(struct worker *worker, uint32_t in_flight_max)
         uint64_t now_ns = clock_ns();
         if (worker->underway > 0) worker_handle_events(worker, now_ns, now_ns + LOOK_NS);
     }
-    for (uint32_t i = 0; worker->underway > 0; i++) {
-        uint8_t state = worker->connections[i].state;
-        if (state != CLOSED && state != READY) worker_end_connection(worker, i, ETIMEDOUT);
-    }
+    worker_end_attempts(worker);
     for (; worker->wanted > 0; worker->wanted--)
         count_failure(worker, ETIMEDOUT);
+}
+
+/* What befell connections that stood already: no window is there to tell it. */
+static void take_over_failures(struct worker_report *report)
+{
+    struct worker_connects *connects = &report->connects;
+    connects->corrupt += report->traffic.corrupt;
+    connects->reset += report->traffic.reset;
+    if (report->traffic.reset > 0 && connects->first_errno == 0) connects->first_errno = ECONNRESET;
 }
 
 void worker_connect(struct worker *worker, const struct worker_command *command)
@@ -189,11 +213,13 @@ void worker_connect(struct worker *worker, const struct worker_command *command)
     worker->count = places;
     worker->turn = 0;
     worker->wanted = command->connections - (uint32_t)worker->report->open;
+    worker->report->traffic = (struct worker_traffic){0};
     worker->report->connects.asked = worker->wanted;
     struct worker_connects *connects = &worker->report->connects;
     uint64_t cpu_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     connects->begin_ns = clock_ns();
     connect_all(worker, command->in_flight_max);
+    take_over_failures(worker->report);
     connects->end_ns = clock_ns();
     connects->cpu_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
 }

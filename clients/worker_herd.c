@@ -88,16 +88,6 @@ static void await_outstanding(struct worker *worker)
     worker_give_up_outstanding(worker);
 }
 
-/* Ends the attempts that are still under way: their time is over. */
-static void end_attempts(struct worker *worker)
-{
-    worker->herd = NULL;
-    for (uint32_t i = 0; worker->underway > 0; i++) {
-        uint8_t state = worker->connections[i].state;
-        if (state == CONNECTING || state == FIRST_ECHO) worker_end_connection(worker, i, ETIMEDOUT);
-    }
-}
-
 void worker_herd(struct worker *worker, const struct worker_command *command)
 {
     struct worker_report *report = worker->report;
@@ -122,7 +112,8 @@ void worker_herd(struct worker *worker, const struct worker_command *command)
         worker_handle_events(worker, now_ns, earliest(due_ns, command->end_ns));
     }
     await_outstanding(worker);
-    end_attempts(worker);
+    worker->herd = NULL; /* Who fails from now on does not try again. */
+    worker_end_attempts(worker);
     worker->command = NULL;
     alarms_free(&herd.alarms);
     free(herd.clients);

@@ -34,7 +34,7 @@ struct worker {
     int epoll_fd;
     struct connection *connections; /* [0] .. [count - 1]; some may be CLOSED. */
     uint32_t count;
-    uint32_t tags; /* Of connections ever opened: no tag is used twice. */
+    uint32_t tags; /* Of connections ever opened: a tag comes again after 2^24 others. */
     uint32_t turn; /* Which connection is next to be opened, or to send. */
     /* While connecting: */
     uint32_t wanted;   /* Still to be opened. */
@@ -46,7 +46,8 @@ struct worker {
     struct schedule schedule;
     uint64_t dice;   /* State of the generator that picks the messages with a cost. */
     uint32_t places; /* Traffic goes to those of connections[0] .. [places - 1] that are READY. */
-    uint64_t middle_ns;   /* Of the window. */
+    uint64_t middle_ns;   /* Of the window; in a closed loop, of its steady part. */
+    uint32_t started;     /* Connections that a closed loop gave their first message. */
     uint64_t outstanding; /* Messages of this window that are not back. */
     struct herd *herd;    /* NULL: who loses its connection stays without. */
 };
@@ -72,6 +73,9 @@ void worker_shake_hands(struct worker *worker, uint32_t i);
 
 /* The first echo of connection i is back: it stands. */
 void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight);
+
+/* Ends all connections that do not stand yet: their time is over. */
+void worker_end_attempts(struct worker *worker);
 
 /* Ends connection i after `error` (0: its end was ours), and counts what that cost. */
 void worker_end_connection(struct worker *worker, uint32_t i, int error);

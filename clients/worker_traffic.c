@@ -19,11 +19,24 @@ static void record_latency(struct worker *worker, const struct flight *flight, u
                      latency_ns);
 }
 
+/* Adds the time for which a message was under way until now, as far as it lies in the steady part
+ * of the window. */
+static void note_spent(struct worker *worker, const struct flight *flight, uint64_t now_ns)
+{
+    struct worker_traffic *traffic = &worker->report->traffic;
+    uint64_t from_ns = traffic->steady_begin_ns, to_ns = worker->command->end_ns;
+    if (from_ns == 0) return;
+    if (flight->intended_ns > from_ns) from_ns = flight->intended_ns;
+    if (now_ns < to_ns) to_ns = now_ns;
+    if (from_ns < to_ns) traffic->steady_spent_ns += to_ns - from_ns;
+}
+
 /* A message of the window that will not be back is counted, with its age but at least the timeout:
  * left out, the worst latencies would be missing from the histogram. */
 static void lose(struct worker *worker, const struct flight *flight)
 {
-    uint64_t age_ns = clock_ns() - flight->intended_ns;
+    uint64_t now_ns = clock_ns(), age_ns = now_ns - flight->intended_ns;
+    note_spent(worker, flight, now_ns);
     record_latency(worker, flight,
                    age_ns < worker->setup.timeout_ns ? worker->setup.timeout_ns : age_ns);
     worker->report->traffic.lost++;
@@ -79,6 +92,26 @@ static void send_new(struct worker *worker, uint32_t i, uint64_t intended_ns, ui
     if (!worker->connections[i].asks_writable) worker_send_scheduled(worker, i);
 }
 
+/* A closed loop has to be filled first: until each connection has sent once, and as many echoes are
+ * back, there are fewer echoes than the loop's speed.  The messages that are under way at the end
+ * are in no count, so those of the beginning must not be, either, or the time that they took. */
+static void begin_steady_part(struct worker *worker, uint64_t now_ns)
+{
+    worker->report->traffic.steady_begin_ns = now_ns;
+    worker->middle_ns = now_ns / 2 + worker->command->end_ns / 2;
+}
+
+/* Counts an echo that came back within the window. */
+static void count_in_time(struct worker *worker, uint64_t now_ns)
+{
+    struct worker_traffic *traffic = &worker->report->traffic;
+    traffic->received_in_time++;
+    if (traffic->steady_begin_ns != 0)
+        traffic->received_half[now_ns >= worker->middle_ns]++;
+    else if (traffic->received_in_time == worker->started)
+        begin_steady_part(worker, now_ns);
+}
+
 void worker_count_echo(struct worker *worker, uint32_t i, const struct flight *flight,
                        uint64_t now_ns)
 {
@@ -86,9 +119,10 @@ void worker_count_echo(struct worker *worker, uint32_t i, const struct flight *f
     if (command == NULL || flight->intended_ns < command->begin_ns) return; /* A straggler. */
     struct worker_traffic *traffic = &worker->report->traffic;
     record_latency(worker, flight, now_ns - flight->intended_ns);
+    note_spent(worker, flight, now_ns);
     histogram_record(&traffic->from_sent_ns, now_ns - flight->sent_ns);
     traffic->received++;
-    if (now_ns < command->end_ns) traffic->received_half[now_ns >= worker->middle_ns]++;
+    if (now_ns < command->end_ns) count_in_time(worker, now_ns);
     worker->outstanding--;
     if (command->closed && now_ns < command->end_ns) send_new(worker, i, now_ns, now_ns);
 }
@@ -109,7 +143,7 @@ void worker_send_due(struct worker *worker, uint64_t now_ns)
             send_new(worker, i, schedule->next_ns, now_ns);
         } else if (others_send) { /* Nobody is left to send it. */
             worker->report->traffic.sent++;
-            worker->report->traffic.lost++;
+            lose(worker, &(struct flight){.intended_ns = schedule->next_ns});
         }
         schedule_next(schedule);
         now_ns = clock_ns();
@@ -175,9 +209,11 @@ static void start_traffic(struct worker *worker, const struct worker_command *co
         ready += worker->connections[places++].state == READY;
     worker_set_schedule(worker, command, places);
     if (!command->closed) {
+        worker->report->traffic.steady_begin_ns = command->begin_ns;
         schedule_next(&worker->schedule);
         return;
     }
+    worker->started = command->active;
     worker->schedule.next_ns = UINT64_MAX; /* Nothing is ever due: echoes give the beat. */
     for (uint32_t i = 0; i < worker->places; i++) {
         uint64_t now_ns = clock_ns();
@@ -185,13 +221,21 @@ static void start_traffic(struct worker *worker, const struct worker_command *co
     }
 }
 
+static void watch_until(struct worker *worker, uint64_t until_ns)
+{
+    for (uint64_t now_ns; (now_ns = clock_ns()) < until_ns;)
+        worker_handle_events(worker, now_ns, until_ns);
+}
+
 void worker_traffic(struct worker *worker, const struct worker_command *command)
 {
     struct worker_traffic *traffic = &worker->report->traffic;
     *traffic = (struct worker_traffic){0};
-    if (command->active == 0) return;
-    for (uint64_t now_ns; (now_ns = clock_ns()) < command->begin_ns;)
-        worker_handle_events(worker, now_ns, command->begin_ns);
+    watch_until(worker, command->begin_ns);
+    if (command->active == 0) { /* All of ours are idle; the server may end them all the same. */
+        watch_until(worker, command->end_ns);
+        return;
+    }
     struct cpu_time begin = read_cpu();
     start_traffic(worker, command);
     uint64_t give_up_ns = command->end_ns + worker->setup.timeout_ns;
@@ -209,7 +253,7 @@ void worker_traffic(struct worker *worker, const struct worker_command *command)
         bool all_sent = worker->schedule.next_ns >= command->end_ns;
         if (!in_window && ((all_sent && worker->outstanding == 0) || now_ns >= give_up_ns)) break;
         uint64_t until_ns = in_window ? command->end_ns : give_up_ns;
-        if (worker->schedule.next_ns < until_ns) until_ns = worker->schedule.next_ns;
+        if (!all_sent && worker->schedule.next_ns < until_ns) until_ns = worker->schedule.next_ns;
         worker_handle_events(worker, now_ns, until_ns);
     }
     give_up(worker);

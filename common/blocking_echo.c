@@ -10,7 +10,7 @@
 #include "common/costs.h"
 #include "common/die.h"
 #include "common/net.h"
-#include "servers/server.h"
+#include "common/serving.h"
 
 /* With the C library's own data this leaves a thread at two touched pages. */
 enum { SMALL_B = 2 * 1024 };
@@ -74,16 +74,22 @@ void blocking_wait_for_room(void)
     nanosleep(&(struct timespec){.tv_nsec = SERVER_RETRY_MS * NS_PER_MS}, NULL);
 }
 
-int blocking_accept(int listen_fd)
+int blocking_try_accept(int listen_fd)
 {
     for (;;) {
         int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0 || errno == EAGAIN) return fd;
-        if (server_is_shortage(errno)) {
-            server_ran_out("accept");
-            blocking_wait_for_room();
-        } else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK || errno == EFAULT) {
+        if (fd >= 0 || server_is_shortage(errno)) return fd;
+        if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK || errno == EFAULT)
             die("accept");
-        } /* Else the client is gone already, or a signal came: accept(2). */
+    } /* Else the client is gone already, or a signal came: accept(2). */
+}
+
+int blocking_accept(int listen_fd)
+{
+    int fd;
+    while ((fd = blocking_try_accept(listen_fd)) < 0) {
+        server_ran_out("accept");
+        blocking_wait_for_room();
     }
+    return fd;
 }

@@ -8,7 +8,7 @@
  * machine walks over the bytes of one connection, keeps its place between reads
  * in eight bytes, and sees each cost once, in the piece that ends the number:
  *
- *             '!'            "spin " / "sleep "           digit         not a digit
+ *             '!'            "spin " / "sleep "           digit         blank, end of line
  *  LINE_START ───▶ WORD (index) ─────────────▶ NUMBER ───▶ NUMBER (us) ───────────▶ cost!
  *      ▲             │ anything else                                                  │
  *      └──── '\n' ── PLAIN ◀──────────────────────────────────────────────────────────┘

@@ -24,7 +24,6 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
     if (from->max > into->max) into->max = from->max;
     into->count += from->count;
     into->sum += from->sum;
-    into->overflow += from->overflow;
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
         into->buckets[i] += from->buckets[i];
 }
@@ -47,7 +46,7 @@ uint64_t histogram_percentile(const struct histogram *histogram, double percent)
 
 bool histogram_has_percentile(const struct histogram *histogram, double percent)
 {
-    /* Half a sample of slack for binary fractions: 0.1 % of 10,000 must count as ten. */
+    /* Slack for binary fractions: 0.1 % of 10,000 must count as ten. */
     return (double)histogram->count * (100 - percent) / 100 >= 10 - 1e-6;
 }
 

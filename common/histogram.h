@@ -15,14 +15,13 @@
 
 enum {
     HISTOGRAM_SUB_BITS = 7,  /* 128 buckets per octave. */
-    HISTOGRAM_MAX_BITS = 40, /* Values from 2^40 ns (18 minutes) on count as overflow. */
+    HISTOGRAM_MAX_BITS = 40, /* Values from 2^40 ns (18 minutes) on stand in the last bucket. */
     HISTOGRAM_BUCKETS = (HISTOGRAM_MAX_BITS - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS,
 };
 
 /* All zero is an empty histogram. */
 struct histogram {
-    uint64_t count, sum,
-        overflow;      /* overflow: how many did not fit; they stand in the last bucket. */
+    uint64_t count, sum;
     uint64_t min, max; /* Exact; 0 while empty. */
     uint64_t buckets[HISTOGRAM_BUCKETS];
 };
@@ -52,7 +51,6 @@ static inline void histogram_record(struct histogram *histogram, uint64_t value)
     if (value > histogram->max) histogram->max = value;
     histogram->count++;
     histogram->sum += value;
-    if (value >> HISTOGRAM_MAX_BITS) histogram->overflow++;
 }
 
 /* The smallest and the largest value that bucket `index` stands for. */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
-#include "servers/server.h"
+#include "common/serving.h"
 
 struct ready_held {
     size_t sent, size;

@@ -3,7 +3,6 @@
 #include "servers/server.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "common/options.h"
 
 enum { KNOBS_MAX = 8, OPTION_KNOB = 1000 };
 
@@ -108,13 +108,12 @@ static struct request parse(int argc, char **argv)
     struct option known[7 + KNOBS_MAX] = {
         {"host", required_argument, NULL, 'h'}, {"expose", no_argument, NULL, 'e'},
         {"costs", no_argument, NULL, 'c'},      {"backlog", required_argument, NULL, 'b'},
-        {"help", no_argument, NULL, '?' + 1},   {"clients-max", no_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'u'},       {"clients-max", no_argument, NULL, 'm'},
     };
     for (size_t i = 0; i < knob_count() && i < KNOBS_MAX; i++)
         known[6 + i] = (struct option){server_model.knobs[i].name, required_argument, NULL,
                                        OPTION_KNOB + (int)i};
-    opterr = 0; /* Our own line says more. */
-    for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
+    for (int c; (c = options_next(argc, argv, known)) != -1;) {
         if (c >= OPTION_KNOB) {
             set_knob(&server_model.knobs[c - OPTION_KNOB], optarg);
         } else if (c == 'h') {
@@ -125,15 +124,11 @@ static struct request parse(int argc, char **argv)
             request.options.costs = true;
         } else if (c == 'b') {
             request.backlog = number_option("--backlog", optarg, 1, 1000000);
-        } else if (c == '?' + 1) {
-            help();
         } else if (c == 'm') {
             printf("%ld\n", server_model.clients_max);
             exit(0);
-        } else if (c == ':') {
-            die_usage("%s needs a value; see --help", argv[optind - 1]);
         } else {
-            die_usage("unknown option %s; see --help", argv[optind - 1]);
+            help();
         }
     }
     if (optind < argc) request.port = number_option("PORT", argv[optind++], 0, 65535);

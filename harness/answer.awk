@@ -24,7 +24,8 @@ FNR == 1 {
     n = ++rows[experiment]
     for (name in column) cell[experiment, n, name] = $column[name]
     cell[experiment, n, "size"] = value("connections_asked") * 1e9 + value("connections_active")
-    if (value("connections_active") + 0 > 0 && value("connections_active") + 0 < value("connections_asked") + 0)
+    if (value("connections_active") + 0 > 0 && value("connections_active") + 0 < value("connections_asked") + 0 && \
+        value("deaf_clients_median") + 0 == 0)
         some_idle[experiment] = 1
 }
 
@@ -39,7 +40,7 @@ function metric_of(experiment,    kind) {
 }
 
 function is_good(e, n, metric) {
-    return cell[e, n, metric "_median"] != "" && headline_good(cell[e, n, "status"], metric)
+    return cell[e, n, metric "_median"] != "" && is_result(cell[e, n, "status"], metric)
 }
 function median(e, n, metric) { return cell[e, n, metric "_median"] + 0 }
 function shown(metric, number) {
@@ -78,12 +79,16 @@ function compare(e, metric,    good, name, high, low, text) {
     low = median(e, low_row, metric)
     text = name where(e, high_row) " is " shown(metric, high) " with " cell[e, high_row, "model"]
     if (good == 1) return sentence(text)
+    if (shown(metric, high) == shown(metric, low)) return sentence(name where(e, high_row) " is " shown(metric, high) ", the same with all")
     text = text ", the highest, and " shown(metric, low) " with " cell[e, low_row, "model"] ", the lowest"
     if (decide(metric, runs_of(e, low_row, metric), cell[e, low_row, metric "_min"], cell[e, low_row, metric "_max"],
                runs_of(e, high_row, metric), cell[e, high_row, metric "_min"], cell[e, high_row, metric "_max"]) == "more")
-        return sentence(text ": " times(high / low))
+        return sentence(text ": " times(high / decide_least(low, decide_floor(metric))))
     return sentence(text "; " decide_why ", so this is no ranking")
 }
+
+# How far apart two numbers are, be it up or down.
+function distance(a, b) { return a > b ? log(a / b) : log(b / a) }
 
 # The model that the number of connections changes most, and the one that it changes least.
 function growth(e, metric,    n, model, first, last, change, most, least, m) {
@@ -94,9 +99,9 @@ function growth(e, metric,    n, model, first, last, change, most, least, m) {
         if (!(model in last) || cell[e, n, "size"] > cell[e, last[model], "size"]) last[model] = n
     }
     for (m in first) {
-        if (first[m] == last[m] || median(e, first[m], metric) == 0 || last[m] == 0) continue
-        if (cell[e, last[m], "size"] != cell[e, largest_row, "size"]) continue
-        change[m] = median(e, last[m], metric) / median(e, first[m], metric)
+        if (first[m] == last[m] || cell[e, last[m], "size"] != cell[e, largest_row, "size"]) continue
+        if (median(e, first[m], metric) <= 0 || median(e, last[m], metric) <= 0) continue
+        change[m] = distance(median(e, first[m], metric), median(e, last[m], metric))
         if (most == "" || change[m] > change[most] || (change[m] == change[most] && m < most)) most = m
         if (least == "" || change[m] < change[least] || (change[m] == change[least] && m < least)) least = m
     }
@@ -130,15 +135,22 @@ function visits(e,    n, text) {
     return text == "" ? "" : sentence("one visit, its share of starting and ending the server included, takes " text)
 }
 
+# What stopped a model: nothing did if it says "none"; where it says nothing, nothing was measured.
+function wall_of(e, n,    wall) {
+    wall = cell[e, n, "wall"]
+    if (wall == "") return "not measured (" cell[e, n, "reason"] ")"
+    gsub(/_/, " ", wall)
+    return wall == "none" ? "no wall" : wall
+}
+
 # Models that met the same wall share a clause.
 function walls(e, limits,    n, wall, members, count, order, i, text) {
     for (n = 1; n <= rows[e]; n++) {
         if (cell[e, n, "limits"] != limits) continue
-        wall = cell[e, n, "wall"] == "" ? "no wall" : cell[e, n, "wall"]
-        gsub(/_/, " ", wall)
+        wall = wall_of(e, n)
         if (!(wall in members)) order[++count] = wall
-        members[wall] = members[wall] (members[wall] == "" ? "" : ", ") cell[e, n, "model"] " (" \
-            with_commas(median(e, n, "connections_established")) ")"
+        members[wall] = members[wall] (members[wall] == "" ? "" : ", ") cell[e, n, "model"] \
+            (cell[e, n, "wall"] == "" ? "" : " (" with_commas(median(e, n, "connections_established")) ")")
     }
     for (i = 1; i <= count; i++) text = text (i == 1 ? "" : "; ") order[i] ": " members[order[i]]
     return text
@@ -153,15 +165,24 @@ function all_walls(e,    n, seen, text, limits) {
     return text
 }
 
-function omission(e,    n, open, closed, ratio) {
+# What the two loops say of one server, which is named where there are several.
+function omission(e,    n, m, seen, count, order, open, closed, i, text) {
     for (n = 1; n <= rows[e]; n++) {
+        m = cell[e, n, "model"]
+        if (!seen[m]++) order[++count] = m
         if (!is_good(e, n, "latency_ns_p99")) continue
-        if (cell[e, n, "arrival"] == "closed") closed = n
-        else open = n
+        if (cell[e, n, "arrival"] == "closed") closed[m] = n
+        else open[m] = n
     }
-    if (!open || !closed) return ""
+    for (i = 1; i <= count; i++)
+        if (order[i] in open && order[i] in closed)
+            text = text two_loops(e, open[order[i]], closed[order[i]], count > 1 ? "with " order[i] ", " : "")
+    return text
+}
+
+function two_loops(e, open, closed, whose,    ratio) {
     ratio = median(e, open, "latency_ns_p99") / median(e, closed, "latency_ns_p99")
-    return sentence("of the same stops of the same server the open loop sees a p99 latency of " \
+    return sentence(whose "of the same stops of the same server the open loop sees a p99 latency of " \
         shown("latency_ns_p99", median(e, open, "latency_ns_p99")) ", the closed loop " \
         shown("latency_ns_p99", median(e, closed, "latency_ns_p99")) ": " times(ratio > 1 ? ratio : 1 / ratio) \
         (ratio > 1 ? " less" : " more")) \
@@ -227,11 +248,22 @@ function handshakes(e,    cpu, trips) {
             " with a resumed one")
 }
 
-function herd(e) {
-    return sentence("seconds until everybody was back, from when the server was: " over_runs(e, "policy", "now", "back_s") \
-            " if all try again at once, " over_runs(e, "policy", "jitter", "back_s") " with random pauses") \
-        sentence("handshakes that it dropped meanwhile: " over_runs(e, "policy", "now", "drops_back") " and " \
-            over_runs(e, "policy", "jitter", "drops_back"))
+# Ways to come back are groups of the runs in which all did.  Returns whose runs are in none.
+function group_policies(e,    n, seen, text) {
+    for (n = 1; n <= rows[e]; n++) {
+        if (cell[e, n, "status"] == "ok") cell[e, n, "group"] = cell[e, n, "policy"]
+        else if (!seen[cell[e, n, "model"]]++) text = text (text == "" ? "" : ", ") cell[e, n, "model"]
+    }
+    return text
+}
+
+function herd(e,    missing) {
+    missing = group_policies(e)
+    return sentence("seconds until everybody was back, from when the server was: " over_runs(e, "group", "now", "back_s") \
+            " if all try again at once, " over_runs(e, "group", "jitter", "back_s") " with random pauses" \
+            (missing == "" ? "" : "; not all came back with " missing)) \
+        sentence("handshakes that it dropped meanwhile: " over_runs(e, "group", "now", "drops_back") " and " \
+            over_runs(e, "group", "jitter", "drops_back"))
 }
 
 # "2.65 ms with 10": a number of a point of the chat.
@@ -239,9 +271,10 @@ function with_members(e, n, metric, divide, unit) {
     return short(median(e, n, metric) / divide) " " unit " with " with_commas(cell[e, n, "connections_asked"])
 }
 
-# The smallest and the largest room.
-function chat(e,    n, first, last) {
+# The smallest and the largest room of those that gave a result, and the largest one if it did not.
+function chat(e,    n, first, last, largest) {
     for (n = 1; n <= rows[e]; n++) {
+        if (!largest || cell[e, n, "size"] > cell[e, largest, "size"]) largest = n
         if (!is_good(e, n, "delivery_ns_p99")) continue
         if (!first || cell[e, n, "size"] < cell[e, first, "size"]) first = n
         if (!last || cell[e, n, "size"] > cell[e, last, "size"]) last = n
@@ -251,7 +284,8 @@ function chat(e,    n, first, last) {
             " members" (first == last ? "" : " and " with_members(e, last, "delivery_ns_p99", 1e6, "ms"))) \
         sentence("a delivery costs the room " with_members(e, first, "server_cpu_us_per_delivery", 1, "us of CPU") \
             (first == last ? "" : " and " with_members(e, last, "server_cpu_us_per_delivery", 1, "us")) ": a line to all of those takes " \
-            short(median(e, last, "server_cpu_us_per_delivery") * cell[e, last, "connections_asked"] / 1000) " ms")
+            short(median(e, last, "server_cpu_us_per_delivery") * cell[e, last, "connections_asked"] / 1000) " ms") \
+        (last == largest ? "" : sentence("with " with_commas(cell[e, largest, "connections_asked"]) " members there is no result: the table tells why"))
 }
 
 function answer(e,    kind, metric) {

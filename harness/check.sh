@@ -4,8 +4,8 @@
 # usage: harness/check.sh [--from FOLDER] [--no-install] [--cached DIR] [--command NAME='...']
 #                         [MODEL...]                 [all models in C; with --command, that alone]
 #   --command      a server of the user's, to be started in FOLDER; may be given more than once
-#   --cached DIR   for run.sh: report only what fails, try only models that changed since they were
-#                  last tried, and copy the reports to DIR/MODEL.tsv
+#   --cached DIR   for run.sh: report only what fails, try only models that changed since they passed,
+#                  and copy the reports to DIR/MODEL.tsv
 #
 # Keeps build/release/gate-MODEL.tsv.  Exit status: 0 all passed, 1 some did not, 2 wrong usage.
 set -euo pipefail
@@ -35,9 +35,11 @@ sources_of() { # sources_of NAME -> a file a line
     else guest_file "$1"; fi
 }
 
-is_current() {
+# A pass holds until something is built anew.  What failed is asked again: it may have been the host's doing.
+is_current() { # is_current MODEL
     local file
     [[ -z ${commands[$1]:-} && -s $bin/gate-$1.tsv ]] || return 1
+    ! grep -qiE $'^[^\t]*\tFAIL\t' "$bin/gate-$1.tsv" || return 1
     for file in $(sources_of "$1"); do [[ $bin/gate-$1.tsv -nt $file ]] || return 1; done
 }
 
@@ -48,7 +50,7 @@ check_cached() { # check_cached DIR MODEL...
         if [[ -z $(why_missing "$model") ]] && ! is_current "$model"; then stale+=("$model"); fi
     done
     for model in "${stale[@]}"; do
-        say "gate: does $model keep the protocol? ($((++n)) of ${#stale[@]}$([[ -n ${commands[$model]:-} ]] || echo '; asked once per build'))"
+        say "gate: does $model keep the protocol? ($((++n)) of ${#stale[@]}$([[ -n ${commands[$model]:-} ]] || echo '; a pass holds until the next build'))"
         try_model "$model" >"$work/log" 2>&1 || (($? < 2)) || { cat "$work/log" >&2; fail "the gate could not try $model"; }
     done
     for model in "$@"; do

@@ -1,7 +1,7 @@
 # claims.awk -- what the essay says, beside what a run measured: a part of its report.
 #
-#   awk -v switch_cost=RUN/switch_cost.csv -v handshakes=RUN/handshakes.csv -v machine=RUN/machine.txt \
-#       -f harness/numbers.awk -f harness/spread.awk -f harness/claims.awk RUN/summary.csv
+#   awk -v switch_cost=RUN/switch_cost.csv -v ready_cost=RUN/ready_cost.csv -v handshakes=RUN/handshakes.csv -v machine=RUN/machine.txt \
+#       -f harness/numbers.awk -f harness/spread.awk -f harness/decide.awk -f harness/claims.awk RUN/summary.csv
 #
 # Each of the files but the last may be missing.
 # Writes lines of cells as tables.awk does:  T title name / H heading... / R cell...
@@ -24,14 +24,28 @@ NR == 1 {
         largest[$column["experiment"], $column["model"]] = $column["connections_asked"] + 0
 }
 
-# A median, "" if it was not measured or is no result.  Memory is one in spite of a disturbance.
-function get(experiment, model, connections, metric,    cells, status) {
-    if (!((experiment, model, connections) in row)) return ""
+function field(experiment, model, connections, name,    cells) {
+    if (!((experiment, model, connections) in row) || !(name in column)) return ""
     split(row[experiment, model, connections], cells, ",")
-    status = cells[column["status"]]
-    if (metric !~ /_kib$/ && status !~ /^(ok|overloaded)$/) return ""
-    if (status ~ /^(failed|corrupt)$/ || !((metric "_median") in column)) return ""
-    return cells[column[metric "_median"]]
+    return cells[column[name]]
+}
+
+# A median, "" if it was not measured or is no result.
+function get(experiment, model, connections, metric) {
+    if (!is_result(field(experiment, model, connections, "status"), metric)) return ""
+    return field(experiment, model, connections, metric "_median")
+}
+
+# What may be said of model B against model A: "more", "less" or "" (nothing).  By the rule for differences where there
+# are runs enough for it; a quick run has one of each, and then a quarter must lie between the two.
+function against(a, b, experiment, connections, metric,    runs_a, runs_b, factor) {
+    runs_a = field(experiment, a, connections, "repeats_ok")
+    runs_b = field(experiment, b, connections, "repeats_ok")
+    if (decide_runs(metric, runs_a, runs_b) >= 3)
+        return decide(metric, runs_a, field(experiment, a, connections, metric "_min"), field(experiment, a, connections, metric "_max"), \
+                      runs_b, field(experiment, b, connections, metric "_min"), field(experiment, b, connections, metric "_max"))
+    factor = get(experiment, b, connections, metric) / get(experiment, a, connections, metric)
+    return factor >= 1.25 ? "more" : factor <= 1 / 1.25 ? "less" : ""
 }
 
 function claim(text, said, measured, verdict, why) {
@@ -233,6 +247,22 @@ function readiness() {
     else compare_readiness("ramp", ("ramp", "poll", 10) in row ? 10 : 1, "all speak: with silent ones it is worse; see crowd")
 }
 
+# The essay's own case: 10,000 watched, 5 ready.
+function looks(    text, cells, header, i, place, most, us) {
+    while ((getline text < ready_cost) > 0) {
+        split(text, cells, ",")
+        if (!header++) { for (i in cells) place[cells[i]] = i; continue }
+        if (cells[place["watched"]] + 0 > most) most = cells[place["watched"]] + 0
+        us[cells[place["interface"]], cells[place["watched"]] + 0] = cells[place["call_ns_median"]] / 1000
+    }
+    close(ready_cost)
+    if (most < 1000) return
+    claim("to find 5 ready of 10,000 takes", "20,000 looks with poll, 5 with epoll", \
+          sprintf("a call that finds 5 of %s: %s us with poll, %s us with epoll: %.0f times", with_commas(most), \
+                  short(us["poll", most]), short(us["epoll", most]), us["poll", most] / us["epoll", most]), \
+          us["poll", most] > 10 * us["epoll", most] ? "holds" : "not shown here", "the call by itself; what a server pays follows")
+}
+
 function compare_readiness(experiment, from, load,    n, poll_few, poll_many, uv_few, uv_many) {
     n = largest[experiment, "poll"]
     poll_few = get(experiment, "poll", from, "server_cpu_us_per_message")
@@ -265,7 +295,7 @@ function collapse(    n, low, high) {
           high > 1e9 ? "holds" : "held then, not now", high > 1e9 ? "" : "at the rate that this run offered")
 }
 
-function more_threads(    n, thread, loop) {
+function more_threads(    n, thread, loop, said) {
     n = largest["capacity", "thread"]
     thread = get("capacity", "thread", n, "server_cpu_us_per_message")
     loop = get("capacity", "libuv", n, "server_cpu_us_per_message")
@@ -273,9 +303,10 @@ function more_threads(    n, thread, loop) {
         no_result("more threads are not faster", "a beginner\047s mistake", "capacity", "thread " n ";libuv " n ";")
         return
     }
-    claim("more threads are not faster", "a beginner's mistake", \
+    said = against("libuv", "thread", "capacity", n, "server_cpu_us_per_message")
+    claim("more threads are not faster", "a beginner\047s mistake", \
           sprintf("%s us of CPU per message with %d threads, %s with one loop (libuv)", short(thread), n, short(loop)), \
-          thread > loop ? "holds" : "not here", "on the CPUs that the server has here")
+          said == "more" ? "holds" : said == "less" ? "not here" : "not shown here", "on the CPUs that the server has here")
 }
 
 function slow_code(    n, most, loop, thread) {
@@ -311,6 +342,7 @@ END {
     switches()
     sleepers()
     collapse()
+    if (ready_cost != "") looks()
     readiness()
     slow_code()
     more_threads()

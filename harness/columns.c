@@ -117,6 +117,12 @@ static bool write_line(int fd, const struct columns *columns, const struct row *
     return written == (ssize_t)size;
 }
 
+void columns_beside(const char *out, const char *name, char *path, size_t size)
+{
+    const char *slash = strrchr(out, '/');
+    snprintf(path, size, "%.*s%s", slash != NULL ? (int)(slash - out) + 1 : 0, out, name);
+}
+
 bool row_write(const struct row *row, int fd)
 {
     return write_line(fd, columns_of(row), row);

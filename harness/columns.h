@@ -5,6 +5,7 @@
 #define C10K_COLUMNS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -44,6 +45,9 @@ const char *row_get(const struct row *row, const char *name);
 /* Opens a table (NULL: raw.csv) for appending and writes the header if it is new.  Returns the fd;
  * on failure -1 with a line in `why` that says what to do. */
 int columns_open(const struct columns *columns, const char *path, char *why, int why_size);
+
+/* Writes the path of what is called `name` and lies in the folder of the file `out`. */
+void columns_beside(const char *out, const char *name, char *path, size_t size);
 
 /* Appends the row with one write(2), so that a row is in the file whole or not at all.  False with
  * errno. */

@@ -1,6 +1,6 @@
 # compare.awk -- two runs, point by point: what may be said of B against A.
 #
-#   awk -v blocked=FILE -v OFS=, -f headline.awk -f decide.awk -f compare.awk
+#   awk -v blocked=FILE -v OFS=, -f numbers.awk -f headline.awk -f decide.awk -f compare.awk
 #       side=a A.csv [A/cold_start.csv] side=b B.csv [B/cold_start.csv] > compare.csv
 #
 # A.csv and B.csv are what summarise.awk makes with runs=1.  `blocked` names experiments that were
@@ -58,7 +58,7 @@ function obstacle(key, metric,    i, side, part) {
     if (part[1] in why_blocked) return why_blocked[part[1]]
     for (i = 1; i <= 2; i++) {
         side = i == 1 ? "a" : "b"
-        if (!headline_good(status[key, side], metric)) {
+        if (!is_result(status[key, side], metric)) {
             part[1] = status[key, side]
             gsub(/_/, " ", part[1])
             return part[1] " in " toupper(side) (reason[key, side] == "" ? "" : ": " reason[key, side])

@@ -66,18 +66,32 @@ recorded() { # recorded RUN SIDE: the same for compare_setup.awk
     for name in machine.txt command.txt {raw,cold_start,handshakes,chat}.csv; do [[ ! -s $1/$name ]] || echo "$1/$name"; done
 }
 
+# "experiment<TAB>why" for each whose table is in a form that compare.awk does not read.
+left_out() {
+    local name run
+    for name in counters herd; do
+        for run in "$run_a" "$run_b"; do
+            [[ ! -s $run/$name.csv ]] || awk -F, -v name="$name" '
+                NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; next }
+                !seen[$c]++ { print $c "\t" name ".csv is not compared: the reports hold its tables" }' "$run/$name.csv"
+        done
+    done | awk '!seen[$0]++'
+}
+
 compare_rows() {
-    local inputs status=0
+    local inputs status=0 others
     recorded "$run_a" a >"$work/recorded"
     recorded "$run_b" b >>"$work/recorded"
     mapfile -t inputs <"$work/recorded"
-    awk -v blocked="$work/blocked.tsv" -f harness/compare_setup.awk "${inputs[@]}" >"$work/setup.tsv"
+    awk -v blocked="$work/blocked.tsv" -f harness/compare_setup.awk "${inputs[@]}" </dev/null >"$work/setup.tsv" # A run of other tables alone gives no input at all.
     summarise "$run_a" a >"$work/summaries"
     summarise "$run_b" b >>"$work/summaries"
     mapfile -t inputs <"$work/summaries"
+    left_out >"$work/left_out.tsv"
     awk -v blocked="$work/blocked.tsv" -v OFS=, -f harness/numbers.awk -f harness/headline.awk \
-        -f harness/decide.awk -f harness/compare.awk "${inputs[@]}" >"$work/compare.csv" || status=$?
-    ((status != 3)) || die "$run_a and $run_b have no point in common: no model was measured in both with the same experiment and number of connections"
+        -f harness/decide.awk -f harness/compare.awk "${inputs[@]}" </dev/null >"$work/compare.csv" || status=$?
+    others=$(cut -f 1 "$work/left_out.tsv" | one_line)
+    ((status != 3)) || die "$run_a and $run_b have no point in common: no model was measured in both with the same experiment and number of connections${others:+; not compared are counters and herds: $others}"
     ((status == 0)) || exit "$status"
 }
 
@@ -117,7 +131,7 @@ write_report() {
     {
         echo "# A: $(basename "$run_a"), B: $(basename "$run_b")"
         echo
-        awk -v figures="$work/figures.tsv" -v blocked="$work/blocked.tsv" \
+        awk -v figures="$work/figures.tsv" -v blocked="$work/blocked.tsv" -v left_out="$work/left_out.tsv" \
             -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/compare_report.awk \
             "$work/setup.tsv" "$work/compare.csv"
         printf '\nA is %s, B is %s. How to read this: docs/comparing.md.\n' "$run_a" "$run_b"

@@ -1,14 +1,15 @@
 # compare_report.awk -- compare.csv in words and tables, as Markdown.
 #
-#   awk -v figures=FILE -v blocked=FILE
-#       -f headline.awk -f decide.awk -f compare_report.awk setup.tsv compare.csv > compare.md
+#   awk -v figures=FILE -v blocked=FILE -v left_out=FILE
+#       -f numbers.awk -f headline.awk -f decide.awk -f compare_report.awk setup.tsv compare.csv > compare.md
 #
 # `figures` holds "experiment<TAB>group<TAB>file" of each chart; `blocked` is that of
-# compare.awk.  A group is a metric, or all of them for kind memory.
+# compare.awk, `left_out` has the same form.  A group is a metric, or all of them for kind memory.
 
 BEGIN {
     while ((getline text < figures) > 0) { split(text, part, "\t"); figure[part[1], part[2]] = part[3] }
     while ((getline text < blocked) > 0) { split(text, part, "\t"); stopped = stopped "- " part[1] ": " part[2] "\n" }
+    while ((getline text < left_out) > 0) { split(text, part, "\t"); missing = missing "- " part[1] ": " part[2] "\n" }
 }
 
 FILENAME ~ /\.tsv$/ {
@@ -39,7 +40,7 @@ function read_row(    verdict, where, group) {
         told[where, cell("reason")] = 1
     } else {
         rows++
-        chance += decide_false_alarm(cell("runs_a") < cell("runs_b") ? cell("runs_a") : cell("runs_b"))
+        chance += decide_false_alarm(decide_runs(cell("metric"), cell("runs_a"), cell("runs_b")))
         if (verdict != "not_shown") { shown++; claims = claims "- " sentence() " (" cell("experiment") ")\n" }
     }
     if (cell("metric") == "") return

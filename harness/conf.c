@@ -168,6 +168,23 @@ static bool pair_up(struct conf *conf, struct conf_error *error)
     return true;
 }
 
+/* Makes a point of each number of clients that never read: they come on top of the others, which
+ * are the active ones. */
+static bool add_deaf(struct conf *conf, struct conf_error *error)
+{
+    long reading = conf->connections[0];
+    conf->rest_is_deaf = conf->deaf[conf->deaf_count - 1] > 0;
+    if (!conf->rest_is_deaf) return true;
+    if (conf->kind != CONF_LATENCY || conf->connection_count > 1 || conf->active[0] > 0)
+        return conf_fail(error, "deaf needs kind latency, one number in connections and no active");
+    for (size_t i = 0; i < conf->deaf_count; i++) {
+        conf->connections[i] = reading + conf->deaf[i];
+        conf->active[i] = conf->deaf[i] > 0 ? reading : 0;
+    }
+    conf->connection_count = conf->deaf_count;
+    return true;
+}
+
 /* Fills in defaults, and reads the values that hold for this profile. */
 static bool finish(struct parse *parse)
 {
@@ -183,7 +200,8 @@ static bool finish(struct parse *parse)
         }
         if (!conf_take((enum conf_key)key, text, parse->conf, parse->error)) return false;
     }
-    return agree(parse->conf, parse->error) && pair_up(parse->conf, parse->error);
+    return agree(parse->conf, parse->error) && pair_up(parse->conf, parse->error) &&
+           add_deaf(parse->conf, parse->error);
 }
 
 bool conf_parse(const char *text, size_t size, const char *profile, struct conf *conf,

@@ -11,6 +11,7 @@
 enum {
     CONF_VALUE_MAX = 512,           /* Bytes of one value, with its end. */
     CONF_POINTS_MAX = 64,           /* Connection counts of one experiment. */
+    CONF_DEAF_MAX = 1000,           /* As clients/deaf.h has it. */
     CONF_CONNECTIONS_MAX = 2000000, /* Twice the million that this suite is heading for. */
 };
 
@@ -25,6 +26,11 @@ enum conf_kind {
     CONF_HERD,
     CONF_HANDSHAKES,
     CONF_CHAT
+};
+
+enum {
+    CONF_MANY = 50000 /* Connections: opening so many takes one or two seconds, after which progress
+                       * is told; only models hold more that take little for each. */
 };
 
 enum conf_key {
@@ -67,8 +73,11 @@ struct conf {
     enum conf_kind kind;
     /* One pair for each point; at least one of the two rises. */
     long connections[CONF_POINTS_MAX];
-    long active[CONF_POINTS_MAX];          /* Connections that send; 0 = all. */
-    size_t connection_count, active_count; /* Points; numbers in `active` as written. */
+    long active[CONF_POINTS_MAX]; /* Connections that send; 0 = all. */
+    bool rest_is_deaf; /* Who is not active sends, too, and never reads; else he is silent. */
+    long deaf[CONF_POINTS_MAX]; /* As written; pair_up() makes points of them. */
+    /* Points; numbers in `active` and `deaf` as written. */
+    size_t connection_count, active_count, deaf_count;
     double rate_per_s;
     bool poisson, warm_until_steady;
     long message_b, repeats, requests, timeout_ms;
@@ -78,7 +87,6 @@ struct conf {
     bool costs;               /* Some messages cost the server time; how is text[KEY_COST]. */
     long cost_us;             /* Each of them. */
     double cost_percent;      /* Of all messages. */
-    long deaf;                /* Clients beside the others that send and never read. */
     long connections_limited; /* Where a ramp under a limit of its own ends; 0: as the others. */
     double time_cap_s;        /* Of one ramp of kind walls, of one herd. */
     double outage_s;          /* Herd: from the server's end until its next start, at least. */

@@ -9,8 +9,8 @@ enum { HANDSHAKE_VARIANTS = 10 }; /* As harness/handshakes.sh --list says. */
  * model on two cores; a million are only held by models that take less. */
 static double per_connection_s(const struct conf *conf)
 {
-    enum { MANY = 50000 };
-    bool many = conf->connection_count > 0 && conf->connections[conf->connection_count - 1] > MANY;
+    bool many =
+        conf->connection_count > 0 && conf->connections[conf->connection_count - 1] > CONF_MANY;
     return many ? 0.05e-3 : 0.3e-3;
 }
 

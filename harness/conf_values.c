@@ -118,8 +118,8 @@ static bool take_default(const char *value, struct conf_error *error)
 
 /* The counts must rise: the ramp lives inside one server, and a server that once held more
  * connections is not the server that never did. */
-static bool take_counts(enum conf_key key, const char *value, long min, long *counts, size_t *count,
-                        struct conf_error *error)
+static bool take_counts(enum conf_key key, const char *value, long min, long max, long *counts,
+                        size_t *count, struct conf_error *error)
 {
     char words[CONF_VALUE_MAX], *rest = words;
     const char *name = conf_keys[key].name;
@@ -128,9 +128,9 @@ static bool take_counts(enum conf_key key, const char *value, long min, long *co
     for (char *word; (word = strsep(&rest, " \t")) != NULL;) {
         long number;
         if (*word == '\0') continue;
-        if (!number_read(word, min, CONF_CONNECTIONS_MAX, &number))
-            return conf_fail(error, "%s takes whole numbers from %ld to %d, not \"%.60s\"", name,
-                             min, CONF_CONNECTIONS_MAX, word);
+        if (!number_read(word, min, max, &number))
+            return conf_fail(error, "%s takes whole numbers from %ld to %ld, not \"%.60s\"", name,
+                             min, max, word);
         if (*count == CONF_POINTS_MAX)
             return conf_fail(error, "%s has more than %d numbers", name, CONF_POINTS_MAX);
         if (*count > 0 && counts[*count - 1] >= number)
@@ -177,9 +177,11 @@ bool conf_take(enum conf_key key, const char *value, struct conf *conf, struct c
     case KEY_MODELS:
         return take_models(value, error);
     case KEY_CONNECTIONS:
-        return take_counts(key, value, 1, conf->connections, &conf->connection_count, error);
+        return take_counts(key, value, 1, CONF_CONNECTIONS_MAX, conf->connections,
+                           &conf->connection_count, error);
     case KEY_ACTIVE:
-        return take_counts(key, value, 0, conf->active, &conf->active_count, error);
+        return take_counts(key, value, 0, CONF_CONNECTIONS_MAX, conf->active, &conf->active_count,
+                           error);
     case KEY_RATE_PER_S:
         return take_decimal(key, value, 1, 1e7, &conf->rate_per_s, error);
     case KEY_ARRIVAL:
@@ -213,7 +215,7 @@ bool conf_take(enum conf_key key, const char *value, struct conf *conf, struct c
     case KEY_COST_PERCENT:
         return take_decimal(key, value, 0, 100, &conf->cost_percent, error);
     case KEY_DEAF:
-        return take_long(key, value, 0, 1000, &conf->deaf, error);
+        return take_counts(key, value, 0, CONF_DEAF_MAX, conf->deaf, &conf->deaf_count, error);
     case KEY_LIMITS:
         return take_limits(value, error);
     case KEY_CONNECTIONS_LIMITED:

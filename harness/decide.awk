@@ -24,6 +24,13 @@ function decide_floor(metric) {
     return metric == "switches_per_message" ? 0.01 : metric ~ /_kib$/ ? 1024 : 1e-9
 }
 
+# With how many runs of each set a decision is made.  hyperfine's runs follow each other within seconds: ten say no
+# more than five that are apart.
+function decide_runs(metric, runs_a, runs_b,    runs) {
+    runs = runs_a + 0 < runs_b + 0 ? runs_a + 0 : runs_b + 0
+    return metric == "time_s" && runs > 5 ? 5 : runs
+}
+
 # Tells what may be said of B against A: "more", "less" or "" (nothing); then decide_why says why.
 # Sets decide_low and decide_high, the interval of the ratio B/A.
 function decide(metric, runs_a, low_a, high_a, runs_b, low_b, high_b,    floor, runs, clear, widest, apart) {
@@ -35,9 +42,7 @@ function decide(metric, runs_a, low_a, high_a, runs_b, low_b, high_b,    floor, 
     decide_low = low_b / high_a
     decide_high = high_b / low_a
     decide_why = ""
-    runs = runs_a < runs_b ? runs_a : runs_b
-    # hyperfine's runs follow each other within seconds: ten say no more than five that are apart.
-    if (metric == "time_s" && runs > 5) runs = 5
+    runs = decide_runs(metric, runs_a, runs_b)
     clear = decide_low > 1 ? log(decide_low) : decide_high < 1 ? -log(decide_high) : 0
     widest = log(decide_least(high_a / low_a, high_b / low_b))
     apart = decide_low > 1 ? low_b - high_a : low_a - high_b

@@ -4,7 +4,7 @@
 # usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER
 #
 # Reads raw.csv, cold_start.csv, counters.csv, herd.csv, handshakes.csv and chat.csv (one of them is enough) and, if they are
-# there, switch_cost.csv, gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, counters_summary.csv, chat_summary.csv, figures/*.svg, figures/*.png, index.html and
+# there, switch_cost.csv, ready_cost.csv, gate/*.tsv, command.txt and machine.txt.  Writes summary.csv, counters_summary.csv, chat_summary.csv, figures/*.svg, figures/*.png, index.html and
 # summary.md beside them.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -17,18 +17,11 @@ run='' work='' known=''
 
 # "experiment kind file" for each experiment that was measured, in the order of the tables.
 measured_experiments() {
-    local kind
-    awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2, "summary.csv" }' "$run/summary.csv"
-    [[ ! -s $run/cold_start.csv ]] ||
-        awk -F, 'NR > 1 && !seen[$1]++ { print $1, "cold_start", "cold_start.csv" }' "$run/cold_start.csv"
-    [[ ! -s $run/counters_summary.csv ]] ||
-        awk -F, 'NR > 1 && !seen[$1]++ { print $1, "counters", "counters_summary.csv" }' "$run/counters_summary.csv"
-    for kind in herd handshakes; do
-        [[ ! -s $run/$kind.csv ]] ||
-            awk -F, -v kind="$kind" 'NR > 1 && !seen[$1]++ { print $1, kind, kind ".csv" }' "$run/$kind.csv"
+    local name
+    for name in summary cold_start counters_summary herd handshakes chat_summary; do
+        [[ ! -s $run/$name.csv ]] || awk -F, -v name="$name" -v kind="${name%_summary}" '
+            NR > 1 && !seen[$1]++ { print $1, kind == "summary" ? $2 : kind, name ".csv" }' "$run/$name.csv"
     done
-    [[ ! -s $run/chat_summary.csv ]] ||
-        awk -F, 'NR > 1 && !seen[$1]++ { print $1, "chat", "chat_summary.csv" }' "$run/chat_summary.csv"
 }
 
 # What was measured how, computed from the rows themselves.
@@ -82,9 +75,9 @@ facts() { # facts EXPERIMENT METRIC
         }' "$run/raw.csv"
 }
 
-cold_start_facts() {
-    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $c["repeats"] + 0 > most { most = $c["repeats"] + 0; requests = $c["requests"] }
+cold_start_facts() { # cold_start_facts EXPERIMENT
+    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["experiment"] == experiment && $c["repeats"] + 0 > most { most = $c["repeats"] + 0; requests = $c["requests"] }
         END { if (most) printf "%d clients one after the other; %s.\n", requests,
                   most == 1 ? "one run, no spread" : most " runs per model" }' "$run/cold_start.csv"
 }
@@ -141,7 +134,7 @@ write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
         echo "Shows: $(sed -n 's/^# Shows: //p' "$3")"
         [[ -z $not_shown ]] || echo "Does not show: $not_shown"
         case $2 in
-        cold_start) cold_start_facts ;;
+        cold_start) cold_start_facts "$1" ;;
         counters) counters_facts "$1" ;;
         herd) herd_facts "$1" ;;
         handshakes) handshakes_facts "$1" ;;
@@ -170,8 +163,10 @@ write_remarks() { # write_remarks EXPERIMENT FILE
                     at = $c["connections_asked"]
                     if ($c["connections_active"] + 0 > 0 && $c["connections_active"] + 0 < at + 0)
                         at = $c["connections_active"] " of " at
-                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") at ("policy" in c ? " (" $c["policy"] ")" : "") \
-                        ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
+                    at = at ("policy" in c ? " (" $c["policy"] ")" : "") ($c["kind"] == "omission" ? " (" $c["arrival"] ")" : "")
+                    if ((m, at) in told) next # Some tables have a row for each repeat.
+                    told[m, at] = 1
+                    counts[m] = counts[m] (counts[m] == "" ? " at " : ", ") at
                 }
             }
             END {
@@ -259,7 +254,7 @@ main() {
         awk -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_summary.csv" || exit
         mv "$work/chat_summary.csv" "$run/"
     fi
-    known=$(known_models "$run/raw.csv" "$run/cold_start.csv" "$run/counters.csv" "$run/herd.csv" "$run/handshakes.csv" "$run/chat_summary.csv")
+    known=$(known_models "$run"/{summary,cold_start,counters_summary,herd,handshakes,chat_summary}.csv)
     list_excluded >"$work/excluded.tsv"
     while read -r experiment kind file; do
         draw_experiment "$experiment" "$kind" "$file"

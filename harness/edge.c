@@ -75,16 +75,20 @@ static void row_server_cpu(const struct edge *before, const struct edge *after, 
     row_set_real(row, "server_cpu_us_per_message", server_ns / NS_PER_US / received);
 }
 
-/* A client that polls burns CPU that no message costs: then only its share of the time is told. */
+/* A client that polls burns CPU that no message costs: then only its share of the time is told.
+ * Its CPU time ends with the window, so it is held against what it sent and received until then. */
 static void row_client_cpu(const struct edge *before, const struct edge *after,
                            const struct answer *window, double received, bool spin, struct row *row)
 {
     double client_ns = answer_number(window, "client_cpu_ns");
+    double halves =
+        answer_number(window, "sent_in_time") + answer_number(window, "received_in_time");
     double busy_ns = probe_machine_busy_ns(&before->machine, &after->machine);
     row_set_real(row, "client_cpu_percent",
                  client_ns / answer_number(window, "window_s") / NS_PER_S * 100);
     if (spin) return;
-    row_set_real(row, "client_cpu_us_per_message", client_ns / NS_PER_US / received);
+    row_set_real(row, "client_cpu_us_per_message",
+                 halves > 0 ? client_ns / NS_PER_US / (halves / 2) : NAN);
     row_set_real(row, "machine_cpu_us_per_message", busy_ns / NS_PER_US / received);
 }
 
@@ -102,6 +106,7 @@ static void row_interference(const struct edge *before, const struct edge *after
         percent(grown(before->tree.kernel_ns, after->tree.kernel_ns), between_trees_ns);
     numbers->foreign_cpu_percent = percent(grown(before->tree.foreign_ns, after->tree.foreign_ns),
                                            between_trees_ns * after->machine.cpus);
+    numbers->foreign_ended = after->tree.foreign_ns < before->tree.foreign_ns;
     numbers->wakeups_per_s =
         grown(before->tasks.voluntary, after->tasks.voluntary) / elapsed_ns * NS_PER_S;
     row_set_real(row, "server_run_queue_percent", numbers->run_queue_percent);
@@ -114,6 +119,11 @@ bool edge_is_incomplete(const struct edge *before, const struct edge *after)
     if (after->tree.count < before->tree.count) return true;
     bool ended_count = strcmp(after->tasks.method, "taskstats") == 0;
     return !ended_count && after->tree.threads < before->tree.threads;
+}
+
+bool edge_misses_switches(const struct edge *before, const struct edge *after)
+{
+    return edge_is_incomplete(before, after) || after->tree.threads < before->tree.threads;
 }
 
 void edge_row(const struct edge *before, const struct edge *after, const struct answer *window,
@@ -129,5 +139,6 @@ void edge_row(const struct edge *before, const struct edge *after, const struct 
     double server_ns = grown(before->tasks.cpu_ns, after->tasks.cpu_ns);
     numbers->server_cpu_percent = percent(server_ns, elapsed_ns * cpus->server_count);
     row_server_cpu(before, after, server_ns, elapsed_ns, received, row);
+    if (edge_misses_switches(before, after)) return;
     row_switches(before, after, elapsed_ns / NS_PER_S, received, row);
 }

@@ -1,6 +1,6 @@
 /* edge.h -- everything that is read at the two edges of a window, and the difference.
  *
- *     tree │ warm-up │ tasks, machine │ window │ machine, tasks, tree
+ *     tree │ warm-up │ tasks, machine │ window │ machine, tree, tasks
  *
  * Reading the tree costs 10 us a process and leaves the caches full of /proc: a window that began
  * right after it was up to 80 times slower at p99 (fork, 10,000 clients).  The warm-up lies
@@ -29,11 +29,15 @@ struct edge {
 struct edge edge_prepare(pid_t root);
 void edge_before(struct edge *edge);
 struct edge edge_after(pid_t root);
+
+/* Frees the tree; twice is harmless. */
 void edge_free(struct edge *edge);
 
 /* True if a process, or a thread where nobody else counts it, ended within the window and took its
- * counts along: then nothing is better than too little. */
+ * counts along: then nothing is better than too little.  Of threads that ended, taskstats keeps the
+ * CPU time, but their switches not in every kernel: those may be missing where CPU is not. */
 bool edge_is_incomplete(const struct edge *before, const struct edge *after);
+bool edge_misses_switches(const struct edge *before, const struct edge *after);
 
 /* Fills the CPU and switch columns of a row from both edges and the client's answer for the
  * window, and gives the verdict what it needs of them. */

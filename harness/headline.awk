@@ -43,12 +43,6 @@ function headline_add(text,    part) {
     headline_as[part[1]] = part[9]
 }
 
-# Verdicts that leave a number good.  Memory is not spoiled by a late client or a busy host.
-function headline_good(status, metric) {
-    return status == "ok" || status == "overloaded" || \
-        (metric ~ /_kib$/ && status ~ /^(drifting|noisy|client_limited)$/)
-}
-
 # "10,000", or "100 of 10,000" where most are silent.
 function headline_count(connections, active) {
     return (active + 0 > 0 && active + 0 < connections + 0 ? with_commas(active) " of " : "") \

@@ -112,14 +112,15 @@ static void take_step(struct herd *herd, char *line, double begin_s, double aske
     if (rest == line || *rest != ',') return; /* The header is no number. */
     rest[strcspn(rest, "\n")] = '\0';
     double connected = strtod(rest + 1, NULL), back_s = at_s - herd->seen.outage_s;
-    long bin = (long)(back_s * 1e3 / HERD_BIN_MS);
-    bool returning = back_s >= 0 && bin < HERD_BINS;
-    if (returning) {
+    /* The step has ended then, and began up to one of our bins earlier: its middle tells. */
+    double bin = floor(back_s * 1e3 / HERD_BIN_MS - 0.5);
+    bool looked = bin >= 0 && bin < HERD_BINS;
+    if (back_s >= 0) {
         note_share(&herd->seen.back_s_p50, back_s, connected, 0.5 * asked);
         note_share(&herd->seen.back_s_p99, back_s, connected, 0.99 * asked);
     }
     herd_back_add(herd->back_table, herd->session, herd->seen.policy, at_s, rest + 1,
-                  returning ? herd->queue[bin] : -1);
+                  looked ? herd->queue[(int)bin] : -1);
 }
 
 /* Copies the timeline and sees when how many were back. */
@@ -270,9 +271,7 @@ static bool run_policy(const struct session *session, const char *policy, FILE *
 bool herd_run(struct session *session, const char *out)
 {
     FILE *table = herd_table_open(out), *back_table = herd_back_open(out);
-    const char *slash = strrchr(out, '/');
-    snprintf(session->timeline, sizeof session->timeline, "%.*stimeline.csv",
-             slash != NULL ? (int)(slash - out) + 1 : 0, out);
+    columns_beside(out, "timeline.csv", session->timeline, sizeof session->timeline);
     bool worked = run_policy(session, "now", table, back_table) &&
                   run_policy(session, "jitter", table, back_table);
     fclose(table);

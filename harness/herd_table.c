@@ -45,8 +45,7 @@ enum { ANSWERED = sizeof answered / sizeof *answered };
 static FILE *open_table(const char *out, const char *name, const char *header)
 {
     char path[PATH_MAX_B], line[LINE_MAX_B];
-    const char *slash = strrchr(out, '/');
-    snprintf(path, sizeof path, "%.*s%s", slash != NULL ? (int)(slash - out) + 1 : 0, out, name);
+    columns_beside(out, name, path, sizeof path);
     FILE *table = fopen(path, "a+e");
     if (table == NULL)
         die_usage("cannot write %s: %s; choose another --out", path, strerror(errno));

@@ -18,6 +18,13 @@ readonly bin=${C10K_BIN:-build/release}
 # shellcheck disable=SC2034  # for the scripts
 readonly schema=2 oldest_schema=1
 
+# The tables whose rows are measurements; herd_back.csv stands beside them.
+readonly tables=(raw cold_start counters herd handshakes chat)
+
+# What the machine takes by itself, without a server: programs of ours whose table is measured before each run.
+# shellcheck disable=SC2034  # for the scripts
+readonly machine_costs=(switch_cost ready_cost)
+
 say() { printf '[%3d s] %s\n' "$(($(date +%s) - C10K_BEGIN))" "$*"; }
 
 # One line: what is wrong and what to do.  Exit status 2: the user's to mend.
@@ -62,12 +69,6 @@ default_experiments() {
     done
 }
 
-# The models that can run here: a library may be missing.
-built_models() {
-    local model
-    for model in $(all_models); do [[ ! -x $bin/server-$model ]] || echo "$model"; done
-}
-
 one_line() { tr '\n' ' ' | sed 's/ $//'; }
 
 # A file on one line; nothing if it cannot be read.
@@ -93,13 +94,17 @@ known_models() { # known_models FILE...
         for file in "$@"; do
             [[ ! -s $file ]] || awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "model") c = i; next }
                      $c != "" { print $c }' "$file"
-        done | sort --version-sort --unique # buffer-kib=4 before buffer-kib=16.
+        done | sort --version-sort # buffer-kib=4 before buffer-kib=16.
     } | awk '!seen[$0]++' | one_line
 }
+
+# A run that is interrupted early leaves a table with nothing but its header.
+has_rows() { [[ -s $1 ]] && awk 'NR == 2 { found = 1; exit } END { exit !found }' "$1"; } # has_rows FILE
 
 # A cold_start.csv without the column is of schema 1.
 need_schema() { # need_schema FILE
     local found
+    has_rows "$1" || return 0
     found=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
         NR == 2 { print c ? $c : 1 }' "$1")
     [[ $found =~ ^[0-9]+$ && $found -ge $oldest_schema && $found -le $schema ]] ||
@@ -109,10 +114,10 @@ need_schema() { # need_schema FILE
 # What the essay claims, beside what a run measured, as lines of cells: claims.awk tells how.
 claims_of() { # claims_of RUN
     local name options=(-v "machine=$1/machine.txt")
-    for name in switch_cost handshakes; do
+    for name in "${machine_costs[@]}" handshakes; do
         [[ ! -s $1/$name.csv ]] || options+=(-v "$name=$1/$name.csv")
     done
-    awk "${options[@]}" -f harness/numbers.awk -f harness/spread.awk -f harness/claims.awk "$1/summary.csv"
+    awk "${options[@]}" -f harness/numbers.awk -f harness/spread.awk -f harness/decide.awk -f harness/claims.awk "$1/summary.csv"
 }
 
 # A comment of the experiment as it was when it was measured, else as it is.
@@ -136,20 +141,20 @@ all_lessons() { grep -l '^<!-- BEGIN run ' docs/*.md | sed 's|docs/||; s|\.md$||
 
 has_measurements() { # has_measurements FOLDER
     local name
-    for name in raw cold_start counters herd handshakes chat; do [[ ! -s $1/$name.csv ]] || return 0; done
+    for name in "${tables[@]}"; do ! has_rows "$1/$name.csv" || return 0; done
     return 1
 }
 
 # Prints the folder of a run, absolute; dies unless something was measured in it that we can read.
 measured_run() { # measured_run FROM FOLDER
-    local run=$2 file
+    local run=$2 name
     [[ $run == /* ]] || run=$1/$run
     [[ -d $run ]] || die "there is no folder $run"
     run=$(cd "$run" && pwd -P)
-    has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv"
+    has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv with a row"
     # The path stands in gnuplot's strings and shell commands.
     [[ $run != *[\'\"\`\\]* ]] || die "move $run to a path without quotes first"
-    for file in "$run"/{raw,cold_start,counters,herd,herd_back,handshakes,chat,switch_cost}.csv; do [[ ! -s $file ]] || need_schema "$file"; done
+    for name in "${tables[@]}" herd_back "${machine_costs[@]}"; do need_schema "$run/$name.csv"; done
     echo "$run"
 }
 

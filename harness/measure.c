@@ -41,7 +41,8 @@ static _Noreturn void help(void)
          "  --out FILE       CSV file to append to; results/README.md tells its columns.  "
          "Experiments\n"
          "                   of kind omission also write histograms/ beside it, those of kind\n"
-         "                   herd write herd.csv and herd_back.csv there instead\n"
+         "                   herd write herd.csv and herd_back.csv there instead; those of kind\n"
+         "                   counters write the columns of counters.csv\n"
          "  --profile P      quick, standard or full [standard]\n"
          "  --repeat K       number of this repeat, for the CSV [1]\n"
          "  --rate R         messages per second, instead of the experiment's rate_per_s\n"
@@ -51,6 +52,8 @@ static _Noreturn void help(void)
          "                   does_not_show, estimate_s (seconds per model and repeat)\n"
          "  --check          only say whether the experiment is well written\n"
          "  --help           this text\n"
+         "\n"
+         "Kinds cold_start, handshakes and chat are measured by harness/KIND.sh instead.\n"
          "\n"
          "Prints a line per finished point.  A server that fails is a row with status failed.\n"
          "Exit status: 0 rows were written, 1 our own machinery broke, 2 wrong usage.\n"
@@ -186,11 +189,13 @@ static void prepare(struct request *request)
     session->cpus = cpus_of_this_process();
     bool latency = session->conf.kind == CONF_LATENCY || session->conf.kind == CONF_OMISSION;
     if (!session->cpus.apart && latency)
-        die_usage("only one CPU: server and client would wait for each other, and no latency could "
-                  "be told from that; use an experiment of kind capacity or memory");
+        die_usage(
+            "only one CPU core: server and client would wait for each other, and no latency could "
+            "be told from that; use an experiment of kind capacity or memory");
     if (!session->cpus.apart)
-        fprintf(stderr, "measure: ONLY ONE CPU: server and client share it; do not compare these "
-                        "figures with those of other machines\n");
+        fprintf(stderr,
+                "measure: ONLY ONE CPU CORE: server and client share it; do not compare these "
+                "figures with those of other machines\n");
     snprintf(server, sizeof server, "server-%s", session->model);
     if (session->command == NULL)
         need_program(session->bin_dir, server, "is the model's name right, and was it built?");

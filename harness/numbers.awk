@@ -1,4 +1,4 @@
-# numbers.awk -- numbers as people read them.
+# numbers.awk -- numbers as people read them, and which of them are results.
 #
 # Functions only, for everything that writes tables, sentences or words on a chart: each of them is given after it.
 
@@ -15,4 +15,11 @@ function with_commas(number,    text, out) {
         text = substr(text, 1, length(text) - 3)
     }
     return text out
+}
+
+# Whether a number of a point with that verdict is a result.  Memory and numbers of processes are not spoiled by a late
+# client or a busy host; summarise.awk takes them from disturbed repeats, too.
+function is_result(status, metric) {
+    return status ~ /^(ok|overloaded)$/ || \
+        metric ~ /^(processes|threads|.*_kib)$/ && status ~ /^(drifting|noisy|client_limited)$/
 }

@@ -1,7 +1,7 @@
 /* omission.h -- what the kind omission adds to a ramp: a server that stands still, and two loops.
  *
- *     closed loop │ ...... stop ...... │      open loop, at the rate the closed one had │ ... stop
- * ...
+ *     closed loop │ ...... stop ...... │
+ *                 open loop, at the rate the closed one had │ ...... stop ...... │
  *
  * A closed loop waits for the server before it sends again: while the server stands still, the
  * messages that would have waited are not sent, and their latencies are omitted (Tene's coordinated

@@ -98,7 +98,7 @@ static double own_switches(const struct run *run)
     double switches = (double)(after->voluntary + after->involuntary) -
                       (double)(before->voluntary + before->involuntary);
     double stops = (double)(run->after.calls.stops - run->before.calls.stops);
-    bool incomplete = edge_is_incomplete(&run->before.edge, &run->after.edge);
+    bool incomplete = edge_misses_switches(&run->before.edge, &run->after.edge);
     return incomplete || switches < stops ? NAN : switches - stops;
 }
 
@@ -234,7 +234,7 @@ static bool drive(struct run *run, long connections, long active, struct answer 
         write_failure(run, "failed", run->reason);
         return true;
     }
-    if (!session_prepare_traffic(session, &run->load, &connects, answer)) return false;
+    if (!session_prepare_traffic(session, &run->load, answer)) return false;
     for (long try = 1;; try++) {
         row_set_whole(&run->row, "try", (uint64_t)try);
         if (!run_window(run, answer)) return false;
@@ -270,7 +270,8 @@ static bool run_pass(const struct session *session, size_t point, enum pass pass
 {
     static struct run run; /* Large. */
     long connections = session->conf.connections[point], active = session->conf.active[point];
-    run = (struct run){.session = *session, .pass = pass, .row.columns = &passes_columns};
+    run = (struct run){
+        .session = *session, .pass = pass, .events = events_none(), .row.columns = &passes_columns};
     const struct process_watcher watcher = {.attach = attach, .argument = &run};
     run.session.watcher = &watcher;
     row_set_whole(&run.row, "schema", COLUMNS_SCHEMA);
@@ -279,8 +280,7 @@ static bool run_pass(const struct session *session, size_t point, enum pass pass
     row_set_text(&run.row, "model", session->model);
     row_set_whole(&run.row, "repeat", (uint64_t)session->repeat);
     row_set_whole(&run.row, "connections_asked", (uint64_t)connections);
-    bool all = active == 0 || active > connections;
-    row_set_whole(&run.row, "connections_active", (uint64_t)(all ? connections : active));
+    row_set_whole(&run.row, "connections_active", (uint64_t)session_active(connections, active));
     row_set_text(&run.row, "pass", pass_names[pass]);
     bool worked = run_server(&run, connections, active);
     if (pass == PASS_EVENTS) events_detach(&run.events);

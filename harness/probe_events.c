@@ -52,6 +52,14 @@ static int open_event(enum event event, pid_t pid)
     return (int)syscall(SYS_perf_event_open, &attributes, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
+struct events events_none(void)
+{
+    struct events events = {0};
+    for (enum event event = 0; event < EVENTS; event++)
+        events.fd[event] = -1;
+    return events;
+}
+
 struct events events_attach(pid_t pid)
 {
     struct events events;

@@ -40,11 +40,15 @@ struct event_counts {
 /* "task_clock_ns", "context_switches", ... */
 const char *events_name(enum event event);
 
+/* Counters that are attached to nobody. */
+struct events events_none(void);
+
 /* Attaches all counters that the kernel lets us have to `pid` and whoever descends from it from now
  * on.  Give them to events_detach(). */
 struct events events_attach(pid_t pid);
 void events_detach(struct events *events);
 
+/* Reads all counters; what is not attached stays 0, which events_between() does not believe. */
 struct event_counts events_read(const struct events *events);
 
 /* What was counted between two looks, scaled up if the CPU had to take turns between counters.

@@ -1,6 +1,6 @@
 /* probe_kernel.h -- what the kernel holds for everybody: memory and TCP.
  *
- * These numbers are of the whole machine; what a server costs is the difference of two reads.  Five
+ * These numbers are of the whole machine; what a server costs is the difference of two reads.  Six
  * files, 0.2 ms in all. */
 #ifndef C10K_PROBE_KERNEL_H
 #define C10K_PROBE_KERNEL_H

@@ -12,6 +12,7 @@ struct machine {
     int cpus;
 };
 
+/* Reads it.  Dies if it cannot. */
 struct machine probe_machine(void);
 
 /* CPU time that the machine was not idle between two reads, without what was stolen.  From the idle

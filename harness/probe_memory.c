@@ -15,6 +15,7 @@ static void add_process(int proc_fd, pid_t pid, struct memory *memory)
     if (proc_file_read(proc_fd, path, text, sizeof text) < 0) return;
     memory->rss_kib += proc_file_number(text, "Rss:", 0);
     memory->pss_kib += proc_file_number(text, "Pss:", 0);
+    memory->pss_file_kib += proc_file_number(text, "Pss_File:", 0);
     memory->private_kib += proc_file_number(text, "Private_Clean:", 0);
     memory->private_kib += proc_file_number(text, "Private_Dirty:", 0);
     snprintf(path, sizeof path, "%d/status", pid);

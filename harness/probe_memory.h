@@ -12,6 +12,7 @@
 struct memory {
     uint64_t rss_kib;         /* Every mapped page, counted once per process that maps it. */
     uint64_t pss_kib;         /* Each page divided by how many map it: adds up to real memory. */
+    uint64_t pss_file_kib;    /* Of that, pages of files: the program, its libraries. */
     uint64_t private_kib;     /* Pages that nobody else maps. */
     uint64_t page_tables_kib; /* VmPTE, and a page for the top level, which VmPTE leaves out. */
 };

@@ -39,7 +39,7 @@ struct request {
     char payload[ATTRIBUTE_MAX];
 };
 
-struct answer {
+struct reply {
     struct nlmsghdr header;
     struct genlmsghdr command;
     char attributes[4096];
@@ -48,7 +48,7 @@ struct answer {
 /* Sends one command with one attribute and reads its answer.  Returns the size of the answer's
  * attributes, 0 when the kernel refuses. */
 static size_t ask(int fd, uint16_t family, uint8_t command, uint16_t type, const void *payload,
-                  uint16_t size, struct answer *answer)
+                  uint16_t size, struct reply *reply)
 {
     struct request request = {.command = {.cmd = command, .version = 1}};
     request.attribute.nla_len = (uint16_t)(HEAD + size);
@@ -58,8 +58,8 @@ static size_t ask(int fd, uint16_t family, uint8_t command, uint16_t type, const
     request.header.nlmsg_type = family;
     request.header.nlmsg_flags = NLM_F_REQUEST;
     if (send(fd, &request, request.header.nlmsg_len, 0) < 0) return 0;
-    ssize_t got = recv(fd, answer, sizeof *answer, 0);
-    if (got < (ssize_t)HEADS || answer->header.nlmsg_type == NLMSG_ERROR) return 0;
+    ssize_t got = recv(fd, reply, sizeof *reply, 0);
+    if (got < (ssize_t)HEADS || reply->header.nlmsg_type == NLMSG_ERROR) return 0;
     return (size_t)got - HEADS;
 }
 
@@ -81,10 +81,10 @@ static const struct nlattr *attribute(const char *at, size_t size, uint16_t type
 /* Returns the number of the family "TASKSTATS", 0 if this kernel has none. */
 static uint16_t find_family(int fd)
 {
-    struct answer answer;
+    struct reply reply;
     size_t size = ask(fd, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME,
-                      TASKSTATS_GENL_NAME, sizeof TASKSTATS_GENL_NAME, &answer);
-    const struct nlattr *id = attribute(answer.attributes, size, CTRL_ATTR_FAMILY_ID);
+                      TASKSTATS_GENL_NAME, sizeof TASKSTATS_GENL_NAME, &reply);
+    const struct nlattr *id = attribute(reply.attributes, size, CTRL_ATTR_FAMILY_ID);
     uint16_t family = 0;
     if (id != NULL) memcpy(&family, (const char *)id + HEAD, sizeof family);
     return family;
@@ -94,11 +94,11 @@ static uint16_t find_family(int fd)
  * kernel we run on, is read. */
 static bool add_process(int fd, uint16_t family, pid_t pid, struct tasks *tasks)
 {
-    struct answer answer;
+    struct reply reply;
     uint32_t id = (uint32_t)pid;
     size_t size =
-        ask(fd, family, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_TGID, &id, sizeof id, &answer);
-    const struct nlattr *both = attribute(answer.attributes, size, TASKSTATS_TYPE_AGGR_TGID);
+        ask(fd, family, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_TGID, &id, sizeof id, &reply);
+    const struct nlattr *both = attribute(reply.attributes, size, TASKSTATS_TYPE_AGGR_TGID);
     if (both == NULL) return false;
     const struct nlattr *found =
         attribute((const char *)both + HEAD, both->nla_len - HEAD, TASKSTATS_TYPE_STATS);

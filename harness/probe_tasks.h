@@ -2,7 +2,9 @@
  *
  * Two ways to ask the kernel; which one was used stands in the CSV:
  *   taskstats    a netlink question per process, answered for all its threads at once.  3 us each,
- *                but the kernel allows it only with CAP_NET_ADMIN.  Counts threads that ended.
+ *                but the kernel allows it only with CAP_NET_ADMIN.  Counts the CPU time of threads
+ *                that ended; their switches only in new kernels (6.18 here does, older ones drop
+ *                them), which nothing tells from outside.
  *   proc_status  /proc/PID/task/TID/status and schedstat: for everybody, 20 us a thread.
  *                Sees only threads that live.
  * Neither sees a process that ended: take the difference of two calls between which none did. */

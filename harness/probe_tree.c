@@ -14,10 +14,15 @@
 #include "common/die.h"
 #include "harness/proc_file.h"
 
+/* PF_KTHREAD of the kernel's sched.h, in the field `flags`.  Their parent is process 2, but only
+ * outside of a container: within one, 2 is a program like others. */
+static const unsigned KERNEL_THREAD = 0x00200000;
+
 /* What one stat file says. */
 struct entry {
     pid_t pid, parent;
     uint64_t threads, user_ticks, system_ticks;
+    bool of_kernel; /* One of its own threads. */
     bool marked;
 };
 
@@ -35,16 +40,18 @@ static bool read_entry(int proc_fd, const char *pid, struct entry *entry)
     if (proc_file_read(proc_fd, path, text, sizeof text) < 0) return false;
     const char *rest = strrchr(text, ')');
     unsigned long long user, system, reaped_user, reaped_system, threads;
+    unsigned flags;
     int parent;
     if (rest == NULL ||
         sscanf(rest,
-               ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu "
+               ") %*c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %llu %llu %llu %llu "
                "%*d %*d %llu",
-               &parent, &user, &system, &reaped_user, &reaped_system, &threads) != 6)
+               &parent, &flags, &user, &system, &reaped_user, &reaped_system, &threads) != 7)
         return false;
     *entry = (struct entry){.pid = (pid_t)atoi(pid),
                             .parent = parent,
                             .threads = threads,
+                            .of_kernel = (flags & KERNEL_THREAD) != 0,
                             .user_ticks = user + reaped_user,
                             .system_ticks = system + reaped_system};
     return true;
@@ -101,12 +108,6 @@ static size_t mark(const struct listing *listing, pid_t root)
     return marked;
 }
 
-static bool is_kernel_thread(const struct entry *entry)
-{
-    static const pid_t kthreadd = 2;
-    return entry->pid == kthreadd || entry->parent == kthreadd;
-}
-
 /* True if a kernel thread may run on these CPUs only.  Where it ran last would say less: one that
  * comes from elsewhere would bring along all that it ever did. */
 static bool is_bound_to(const struct entry *entry, const cpu_set_t *cpus)
@@ -126,7 +127,7 @@ static uint64_t kernel_ticks(const struct listing *listing, pid_t root)
     if (sched_getaffinity(root, sizeof cpus, &cpus) < 0) return 0; /* It is gone. */
     for (size_t i = 0; i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
-        if (is_kernel_thread(entry) && is_bound_to(entry, &cpus))
+        if (entry->of_kernel && is_bound_to(entry, &cpus))
             ticks += entry->user_ticks + entry->system_ticks;
     }
     return ticks;
@@ -139,7 +140,7 @@ static uint64_t foreign_ticks(const struct listing *listing)
     mark(listing, getpid());
     for (size_t i = 0; i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
-        if (entry->marked || is_kernel_thread(entry)) continue;
+        if (entry->marked || entry->of_kernel) continue;
         ticks += entry->user_ticks + entry->system_ticks;
     }
     return ticks;

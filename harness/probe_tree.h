@@ -16,7 +16,8 @@ struct tree {
     /* CPU time in whole ticks (10 ms), cut off per process: good for few processes. */
     uint64_t user_ns, system_ns;
     /* CPU time of all programs that are neither ours nor the kernel's own threads, reaped children
-     * included, so that a short-lived one is seen when its parent is. */
+     * included, so that a short-lived one is seen when its parent is.  It falls when one ends whose
+     * parent ignores SIGCHLD. */
     uint64_t foreign_ns;
     /* CPU time of the kernel's own threads that run on CPUs of the root only, in whole ticks. */
     uint64_t kernel_ns;
@@ -25,6 +26,8 @@ struct tree {
 
 /* Reads the tree below `root`; count is 0 if it is gone.  Give it to probe_tree_free(). */
 struct tree probe_tree(pid_t root);
+
+/* Frees the list; the tree is all zero then, and may be freed again. */
 void probe_tree_free(struct tree *tree);
 
 /* Writes up to `max` direct children of `parent`; returns how many were written. */

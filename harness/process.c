@@ -21,6 +21,7 @@ enum {
     END_PATIENCE_MS = 5000, /* At exit; a server with 10,000 children needs about 1.5 s. */
     CHILDREN_MAX = 8,
     ORPHANS_MAX = 16384, /* Looked up at once; a pass over /proc with as many takes 0.2 s. */
+    ORPHANS_S_MAX = 60,  /* 10,000 of them on a machine that has no time. */
     LOOK_AGAIN_MS = 20,  /* How long a wait may sleep before it looks at signals and children. */
 };
 
@@ -33,8 +34,20 @@ static void on_stop(int signal_number)
     asked_to_stop = signal_number;
 }
 
+/* Waits for a child that was killed.  False if it has not ended by then: it hangs in the kernel,
+ * waiting for a disk, and is left to whoever reaps after us. */
+static bool reaped_by(pid_t pid, uint64_t deadline_ns)
+{
+    while (waitpid(pid, NULL, WNOHANG) == 0) {
+        if (clock_ns() > deadline_ns) return false;
+        nanosleep(&(struct timespec){.tv_nsec = NS_PER_MS}, NULL);
+    }
+    return true;
+}
+
 void process_end_orphans(void)
 {
+    uint64_t deadline_ns = clock_ns() + (uint64_t)ORPHANS_S_MAX * NS_PER_S;
     static pid_t orphans[ORPHANS_MAX];
     for (int count; (count = probe_tree_children(getpid(), orphans, ORPHANS_MAX)) > 0;) {
         int strangers = 0;
@@ -45,7 +58,7 @@ void process_end_orphans(void)
             if (listed) continue;
             strangers++;
             kill(orphans[i], SIGKILL);
-            waitpid(orphans[i], NULL, 0);
+            if (!reaped_by(orphans[i], deadline_ns)) return;
         }
         if (strangers == 0) return;
     }

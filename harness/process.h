@@ -53,10 +53,10 @@ bool process_is_running(struct process *process);
 void process_end(struct process *process, int patience_ms);
 
 /* Ends what processes left behind that have ended: their orphans come to us, because we are their
- * subreaper (PR_SET_CHILD_SUBREAPER). */
+ * subreaper (PR_SET_CHILD_SUBREAPER).  For a minute at most. */
 void process_end_orphans(void);
 
-/* Forgets error_fd. */
+/* Closes error_fd: what it said is forgotten. */
 void process_forget(struct process *process);
 
 /* Reads a line from the process's stdout until `deadline_ns` of clock_ns(), without its newline.

@@ -24,7 +24,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 readonly reference=results/reference lessons=results/lessons
 
 finished() { # finished RUN
-    [[ -s $1/command.txt && -s $1/summary.md ]] && has_measurements "$1" ||
+    { [[ -s $1/command.txt && -s $1/summary.md ]] && has_measurements "$1"; } ||
         die "$1 is no finished run: it has no measurements, or no command.txt or summary.md"
     ! grep -q '^revision:.*dirty' "$1/machine.txt" ||
         die "$1 was measured with changes that are not committed: commit, build and measure again"
@@ -82,7 +82,7 @@ write_figure() { # write_figure PAGE NAME
     folder=$(lesson_run "$1")
     [[ -f $folder/figures/$2.svg ]] || folder=$reference
     [[ -f $folder/figures/$2.svg ]] || die "$1 wants figure $2, which neither its own run nor the reference run has"
-    shows=$(sed -n 's/^# Shows: //p' "harness/plots/${2#*-}.gp")
+    shows=$(sed -n 's/^# Shows: //p' "harness/plots/${2##*-}.gp")
     source_comment "$folder"
     echo "![$shows]($(path_up "$1")$folder/figures/$2.svg)"
 }
@@ -99,13 +99,8 @@ write_run() { # write_run PAGE SECTION
 
 # A median of the reference run at so many connections, or "-".
 measured() { # measured EXPERIMENT MODEL CONNECTIONS METRIC DIVIDE FORMAT
-    awk -F, -v experiment="$1" -v model="$2" -v asked="$3" -v metric="$4_median" -v divide="$5" -v format="$6" '
-        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $1 == experiment && $c["model"] == model && $c["connections_asked"] == asked && (metric in c) && $c[metric] != "" {
-            value = sprintf(format, $c[metric] / divide) (metric ~ /_kib/ || $c["status"] ~ /^(ok|overloaded)$/ ? "" : \
-                    " (" $c["status"] ")")
-        }
-        END { gsub(/_/, " ", value); print value == "" ? "-" : value }' "$reference/summary.csv"
+    awk -F, -v experiment="$1" -v model="$2" -v connections="$3" -v metric="$4" -v divide="$5" -v format="$6" \
+        -f harness/numbers.awk -f harness/measured.awk "$reference/summary.csv"
 }
 
 largest_count() { # largest_count EXPERIMENT
@@ -155,8 +150,9 @@ write_wall() { # write_wall MODEL
     awk -F, -v model="$1" '
         NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["kind"] == "walls" && $c["model"] == model && $c["limits"] == "machine" {
-            printf "| first wall, under this machine'"'"'s own limits | %s at %s connections |\n",
-                $c["wall"] == "none" ? "none" : $c["wall"], $c["connections_established_median"] }' "$reference/summary.csv"
+            held = $c["connections_established_median"]
+            printf "| first wall, under this machine'"'"'s own limits | %s at %s connection%s |\n", $c["wall"], held, held == 1 ? "" : "s"
+        }' "$reference/summary.csv"
 }
 
 write_costs() { # write_costs MODEL

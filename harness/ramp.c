@@ -21,7 +21,6 @@
 
 enum {
     TRIES_MAX = 4, /* Of one point, when something disturbed it: three reruns. */
-    MANY = 50000,
     CLEAR_MAX_S = 120,
     LOOK_MS = 100, /* Between two looks at whether the machine is quiet. */
     REASON_MAX = 256,
@@ -57,19 +56,19 @@ static void explain_death(struct ramp *ramp, const char *during, char *reason, s
     snprintf(reason, size, "the server ended during %s: %.180s", during, words);
 }
 
+static void row_deaf(const struct connecting *connecting, struct row *row)
+{
+    row_set_real(row, "deaf_clients", connecting->deaf);
+    row_set_real(row, "deaf_stuck_b", connecting->stuck_b);
+}
+
 static void row_traffic(const struct session *session, const struct answer *window, struct row *row)
 {
-    static const char *const counts[] = {"connections_established",
-                                         "connections_reset",
-                                         "window_s",
-                                         "offered_per_s",
-                                         "sent_per_s",
-                                         "achieved_per_s",
-                                         "sent",
-                                         "received",
-                                         "lost",
-                                         "corrupt",
-                                         "little_error_percent",
+    static const char *const counts[] = {"connections_reset", "window_s",
+                                         "offered_per_s",     "sent_per_s",
+                                         "achieved_per_s",    "sent",
+                                         "received",          "lost",
+                                         "corrupt",           "little_error_percent",
                                          "drift_percent"};
     static const char *const times[] = {"latency_ns_p50",   "latency_ns_p90",   "latency_ns_p99",
                                         "latency_ns_p999",  "latency_ns_max",   "latency_ns_mean",
@@ -78,6 +77,10 @@ static void row_traffic(const struct session *session, const struct answer *wind
                                         "send_lag_ns_p99",  "send_lag_ns_max"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         row_set_real(row, counts[i], answer_number(window, counts[i]));
+    /* The client's count is of those that read. */
+    row_set_real(row, "connections_established",
+                 answer_number(window, "connections_established") +
+                     strtod(row_get(row, "deaf_clients"), NULL));
     /* A closed loop waits for the server before it sends: its times are no latencies.  That is what
      * the kind omission is there to show. */
     for (size_t i = 0; session->conf.kind != CONF_CAPACITY && i < sizeof times / sizeof *times; i++)
@@ -85,7 +88,7 @@ static void row_traffic(const struct session *session, const struct answer *wind
 }
 
 /* How much more than in the quiet state; a little less is what the method cannot see. */
-static double grown(uint64_t quiet, uint64_t now)
+static double beyond(uint64_t quiet, uint64_t now)
 {
     return now > quiet ? (double)(now - quiet) : 0;
 }
@@ -97,12 +100,12 @@ static void row_both_ends(const struct ramp *ramp, const struct kernel *now, str
     struct tree client = probe_tree(ramp->load.pid);
     row_set_whole(row, "client_pss_kib", probe_memory(&client).pss_kib);
     probe_tree_free(&client);
-    row_set_real(row, "both_ends_slab_kib", grown(quiet->slab_kib, now->slab_kib));
+    row_set_real(row, "both_ends_slab_kib", beyond(quiet->slab_kib, now->slab_kib));
     row_set_real(row, "both_ends_page_tables_kib",
-                 grown(quiet->page_tables_kib, now->page_tables_kib));
+                 beyond(quiet->page_tables_kib, now->page_tables_kib));
     row_set_real(row, "both_ends_kernel_stack_kib",
-                 grown(quiet->kernel_stack_kib, now->kernel_stack_kib));
-    row_set_real(row, "both_ends_lost_kib", grown(now->free_kib, quiet->free_kib));
+                 beyond(quiet->kernel_stack_kib, now->kernel_stack_kib));
+    row_set_real(row, "both_ends_lost_kib", beyond(now->free_kib, quiet->free_kib));
 }
 
 static void row_memory(struct ramp *ramp, const struct edge *after, struct row *row)
@@ -190,7 +193,8 @@ static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdic
         if (!run_window(ramp, row, verdict, reason, size)) return false;
         if (!verdict_is_disturbed(*verdict) || try == TRIES_MAX || ramp->reruns_left == 0)
             return true;
-        ramp->warm_messages = 0; /* Each connection has had its traffic. */
+        /* Each connection has had its traffic, but then all of /proc was read: cold caches. */
+        ramp->warm_messages = strtod(row_get(row, "connections_active"), NULL);
         ramp->reruns_left--;
         session_row_drops(&ramp->begin, row);
         session_keep_try(ramp->session, row, verdict_name(*verdict), reason);
@@ -219,6 +223,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, long active, 
     struct connecting connecting = {.held = ramp->held, .wanted = connections, .active = active};
     if (!session_connect(session, &ramp->load, &connecting, &answer)) goto no_answer;
     ramp->held = connections;
+    if (session->conf.rest_is_deaf) row_deaf(&connecting, &row);
     bool connected = session_row_connects(&connecting, &answer, &ramp->target, &row, reason, size);
     if (!connected) {
         char death[REASON_MAX];
@@ -227,7 +232,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, long active, 
         bool corrupt = answer_number(&answer, "corrupt") > 0;
         return finish(ramp, &row, corrupt ? "corrupt" : "failed", reason, LAST_POINT);
     }
-    if (!session_prepare_traffic(session, &ramp->load, &row, &answer)) goto no_answer;
+    if (!session_prepare_traffic(session, &ramp->load, &answer)) goto no_answer;
     ramp->warm_messages = WARM_MESSAGES * strtod(row_get(&row, "connections_active"), NULL);
     if (!run_windows(ramp, &row, &verdict, reason, size)) goto broken;
     char death[REASON_MAX];
@@ -324,7 +329,7 @@ bool ramp_run(const struct session *session)
     session_end_load(&ramp.load);
     target_end(&ramp.target);
     /* A million connections take the kernel seconds to clear away. */
-    if (ramp.held > MANY)
+    if (ramp.held > CONF_MANY)
         quiet_without_sockets(&(struct quiet_patience){.max_s = CLEAR_MAX_S, .look_ms = LOOK_MS});
     return worked;
 }

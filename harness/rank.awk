@@ -56,7 +56,7 @@ function exceeded_by(experiment, metric, m,    o, found, count, text, i) {
 }
 
 function usable(experiment, metric, m) {
-    return low[experiment, m, metric] != "" && headline_good(status[experiment, m], metric)
+    return low[experiment, m, metric] != "" && is_result(status[experiment, m], metric)
 }
 
 # What is to be said of a metric, or "" if there is nobody to compare.
@@ -64,7 +64,7 @@ function rank(experiment, metric,    m, text, below, without, count) {
     pairs = too_few = 0
     for (m = 1; m <= model_count[experiment]; m++) {
         if (!usable(experiment, metric, m)) {
-            if (!headline_good(status[experiment, m], metric)) without = join(without, name[experiment, m])
+            if (!is_result(status[experiment, m], metric)) without = join(without, name[experiment, m])
             continue
         }
         count++

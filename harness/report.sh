@@ -12,10 +12,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 readonly run=$1 work=$2
 
 tables() {
-    local cold='' switch_cost='' name
-    [[ ! -s $run/cold_start.csv ]] || cold=$run/cold_start.csv
-    [[ ! -s $run/switch_cost.csv ]] || switch_cost=$run/switch_cost.csv
-    awk -v cold="$cold" -v switch_cost="$switch_cost" -f harness/numbers.awk -f harness/tables.awk "$run/summary.csv"
+    local name options=()
+    for name in cold_start "${machine_costs[@]}"; do
+        [[ ! -s $run/$name.csv ]] || options+=(-v "$name=$run/$name.csv")
+    done
+    awk "${options[@]}" -f harness/numbers.awk -f harness/tables.awk "$run/summary.csv"
     [[ ! -s $run/counters_summary.csv ]] || awk -f harness/numbers.awk -f harness/counters_table.awk "$run/counters_summary.csv"
     for name in herd handshakes; do
         [[ ! -s $run/$name.csv ]] ||
@@ -47,7 +48,8 @@ html_table() {
         $1 == "T" {
             close_table()
             here = open = $3 == wanted
-            if (here) print "<div class=\"wide\"><table><caption>" $2 "</caption>"
+            label = $3 == "" ? "overview" : $3
+            if (here) print "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table " label "\"><table><caption>" $2 "</caption>"
             next
         }
         here {
@@ -55,7 +57,7 @@ html_table() {
             for (i = 2; i <= NF; i++) {
                 tag = $1 == "H" || i == 2 ? "th" : "td"
                 scope = tag == "td" ? "" : $1 == "H" ? " scope=\"col\"" : " scope=\"row\""
-                mark = $i ~ /^(failed|corrupt|noisy|client_limited|drifting|overloaded)$/ || $i ~ /\[/
+                mark = $i ~ /^(failed|corrupt|noisy|client_limited|drifting)$/ || ($i ~ /\[/ && $i !~ /\[overloaded\]/)
                 printf "<%s%s%s>%s</%s>", tag, scope, mark ? " class=\"mark\"" : "", $i, tag
             }
             print "</tr>"
@@ -69,13 +71,13 @@ sentences() { # sentences FILE EXPERIMENT ELEMENT
         $1 == experiment { print "<" element ">" $2 "</" element ">" }' <(escape <"$work/$1.tsv")
 }
 
-# A comment of a figure's file: "Shows", "Read".
+# A comment of a figure's file: "Shows", "Read".  A figure is EXPERIMENT-FILE, and no file has a hyphen in its name.
 figure_says() { # figure_says NAME WHAT
-    sed -n "s/^# $2: //p" "harness/plots/${1#*-}.gp"
+    sed -n "s/^# $2: //p" "harness/plots/${1##*-}.gp"
 }
 
-# The figure itself, so that its text can be searched and read aloud.  gnuplot gives the same ids
-# in every file: each gets the name of its figure.
+# The figure itself, so that its text can be searched and copied; who has it read aloud hears what it shows, and then
+# the table.  gnuplot gives the same ids in every file: each gets the name of its figure.
 inline_svg() {
     local label
     label=$(printf '%s: %s The numbers are in the table below.' "$1" "$(figure_says "$1" Shows)" | escape | sed 's/"/\&quot;/g')
@@ -100,13 +102,16 @@ figure() { # figure NAME
 
 links() { # The parts of the run that are there.
     local name
-    for name in raw.csv summary.csv cold_start.csv counters.csv herd.csv herd_back.csv handshakes.csv chat.csv switch_cost.csv machine.txt command.txt summary.md; do
+    for name in "${tables[@]/%/.csv}" "${machine_costs[@]/%/.csv}" {herd_back,summary,counters_summary,chat_summary}.csv machine.txt command.txt summary.md; do
         [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
     done
 }
 
 question_of() { # question_of SECTION
-    if [[ $1 == switch_cost ]]; then
+    if [[ $1 == ready_cost ]]; then
+        echo 'What does it cost to ask who is ready? Of many sockets five have something to read: select and poll look at all of' \
+            'them, in the kernel and in the program; epoll has a list of those that are ready. Median, fastest and slowest of several rounds.'
+    elif [[ $1 == switch_cost ]]; then
         echo 'What does one context switch cost here? Often told: 1 to 10 us. Two tasks on one CPU pass a byte to and' \
             'fro; a working set is what each of them touches at every turn, line by line. What a touch costs one task alone stands below. Median, fastest and slowest of several rounds.'
     else
@@ -123,13 +128,13 @@ html_section() { # html_section EXPERIMENT
     question_of "$1" | escape | sed 's|.*|<p class="question">&</p>|'
     sentences answers "$1" p | sed 's|^<p>|<p class="answer"><b>Answer.</b> |'
     while read -r name; do
-        [[ $name != "$1"-* ]] || figure "$name"
+        [[ ${name%-*} != "$1" ]] || figure "$name"
     done <"$work/figures.txt"
     grep "^$1: " "$work/not_available.txt" | escape | sed 's|.*|<p>No chart: &.</p>|' || true
     not_shown=$(experiment_says "$run" "$1" 'Does not show')
     [[ -z $not_shown ]] || echo "<p><b>What this does not show:</b> $(escape <<<"$not_shown")</p>"
     sentences ranks "$1" li | sed '1s|^|<h3>Who is shown to differ</h3><ul>|; $s|$|</ul>|'
-    if [[ $1 == claims || $1 == switch_cost ]]; then
+    if [[ $1 == claims ]] || is_one_of "$1" "${machine_costs[@]}"; then
         html_table "$1"
     else
         echo "<details><summary>All points of $1 as a table</summary>"
@@ -161,7 +166,7 @@ html() {
     fi
     html_table ''
     echo '<p>Medians; in brackets the lowest and the highest run. A word in square brackets is a verdict: that number is no
-result. <a href="#method">What the verdicts mean</a></p>'
+result, unless the word is overloaded. <a href="#method">What the verdicts mean</a></p>'
     for experiment in $(sections); do html_section "$experiment"; done
     cat harness/report_method.html
     html_file machine.txt machine 'The machine'

@@ -2,8 +2,9 @@
 #include "harness/room.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include "harness/proc_file.h"
 
@@ -37,11 +38,21 @@ static double files_free(void)
     return most - used;
 }
 
+double room_memory_kib(const struct limit *machine, const struct limit *group)
+{
+    double free_kib = 1e12; /* Not told: then no reason to refuse. */
+    const struct limit *const both[] = {machine, group};
+    for (int i = 0; i < 2; i++)
+        if (both[i]->max > 0)
+            free_kib = fmin(free_kib, (double)both[i]->max - (double)both[i]->used);
+    return fmax(free_kib, 0);
+}
+
 long room_for_connections(char *limit, size_t size)
 {
-    static char text[8192];
-    double available_kib = 1e12;
-    if (proc_file_read(AT_FDCWD, "/proc/meminfo", text, sizeof text) >= 0)
-        available_kib = (double)proc_file_number(text, "MemAvailable:", (uint64_t)1e12);
-    return room_from(available_kib, files_free(), limit, size);
+    struct limit limits[LIMITS];
+    pid_t self = getpid(); /* Server and client will be in our control group. */
+    probe_limits(&(struct tree){.pids = &self, .count = 1}, limits);
+    double free_kib = room_memory_kib(&limits[LIMIT_MEMORY], &limits[LIMIT_GROUP_MEMORY]);
+    return room_from(free_kib, files_free(), limit, size);
 }

@@ -161,7 +161,7 @@ main() {
     build_guests "${models[@]}"
     record_run
     gate
-    ((what_stopped != 0)) || measure_switch_cost
+    ((what_stopped != 0)) || measure_machine_costs
     if ((what_stopped == 0)); then plan; measure_all; fi
     finish
 }

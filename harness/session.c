@@ -1,6 +1,7 @@
 /* session.c -- one call of measure: one experiment, one model, one repeat. */
 #include "harness/session.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,6 @@ enum {
     REASON_MAX = 200,
     FILES_RESERVED = 64, /* Of a worker: stdio, listeners, epoll. */
     LOAD_PATIENCE_MS = 2000,
-    CONNECTS_AT_ONCE = 50000, /* Then progress is told: one or two seconds. */
 };
 
 /* How long the client may take beyond what it was told to: an answer always comes, so that a
@@ -28,8 +28,16 @@ static const double patience_s = 20;
 static const char walls_patience_ms[] = "300"; /* Of connecting, when nobody gets in. */
 static const double connect_patience_s = 5e-3; /* Per connection: the slowest server seen x 10. */
 
-/* "{workers}" in a model's options becomes as many processes as hold the largest count, each within
- * its limit of files; and an eighth more, because the kernel deals connections out unevenly. */
+long session_workers(long connections, long files_max, long cpus)
+{
+    long room = files_max - FILES_RESERVED;
+    if (files_max < 0) room = LONG_MAX;
+    if (room < 1) room = 1;
+    long workers = (connections + connections / 8) / room + 1;
+    return workers > cpus ? workers : cpus;
+}
+
+/* "{workers}" in a model's options becomes as many processes as hold the largest count. */
 static void fill_in_workers(const struct conf *conf, char *options, size_t size)
 {
     static const char hole[] = "{workers}";
@@ -39,10 +47,8 @@ static void fill_in_workers(const struct conf *conf, char *options, size_t size)
         return;
     }
     long most = conf->connections[conf->connection_count - 1];
-    long room = sysconf(_SC_OPEN_MAX) - FILES_RESERVED, cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    long workers = (most + most / 8) / room + 1;
-    snprintf(options, size, "%.*s%ld%s", (int)(at - text), text, workers > cpus ? workers : cpus,
-             at + strlen(hole));
+    long workers = session_workers(most, sysconf(_SC_OPEN_MAX), sysconf(_SC_NPROCESSORS_ONLN));
+    snprintf(options, size, "%.*s%ld%s", (int)(at - text), text, workers, at + strlen(hole));
 }
 
 /* The options of the server, as the experiment asks for them. */
@@ -137,18 +143,34 @@ static bool ask_to_connect(struct process *load, long connections, struct answer
     return load_ask(load, command, patience_s + connect_patience_s * (double)connections, answer);
 }
 
+/* Connects those that never read, in place of those of the point before. */
+static bool connect_deaf(long count, struct process *load, struct connecting *connecting,
+                         struct answer *answer)
+{
+    char command[WORD_MAX];
+    snprintf(command, sizeof command, "deaf %ld", count);
+    if (!load_ask(load, command, patience_s + (double)count, answer)) return false;
+    connecting->deaf = answer_number(answer, "deaf_clients");
+    connecting->stuck_b = answer_number(answer, "deaf_stuck_b");
+    return true;
+}
+
 bool session_connect(const struct session *session, struct process *load,
                      struct connecting *connecting, struct answer *answer)
 {
     char command[WORD_MAX * 2];
     long active = connecting->active, wanted = connecting->wanted;
-    if (active > 0) {
-        snprintf(command, sizeof command, "active %ld", active < wanted ? active : wanted);
+    if (session->conf.rest_is_deaf) {
+        active = session_active(wanted, active);
+        if (!connect_deaf(wanted - active, load, connecting, answer)) return false;
+        wanted = active;
+    } else if (active > 0) {
+        snprintf(command, sizeof command, "active %ld", session_active(wanted, active));
         if (!load_ask(load, command, patience_s, answer)) return false;
     }
     uint64_t begin_ns = clock_ns();
     connecting->earlier_s = 0;
-    for (long step = connecting->held + CONNECTS_AT_ONCE; step < wanted; step += CONNECTS_AT_ONCE) {
+    for (long step = connecting->held + CONF_MANY; step < wanted; step += CONF_MANY) {
         if (!ask_to_connect(load, step, answer)) return false;
         if (answer_number(answer, "connections_established") < (double)step) return true;
         connecting->earlier_s = clock_seconds_since(begin_ns);
@@ -159,22 +181,15 @@ bool session_connect(const struct session *session, struct process *load,
     return ask_to_connect(load, wanted, answer);
 }
 
-bool session_prepare_traffic(const struct session *session, struct process *load, struct row *row,
+bool session_prepare_traffic(const struct session *session, struct process *load,
                              struct answer *answer)
 {
     const struct conf *conf = &session->conf;
     char command[WORD_MAX * 3];
-    if (conf->costs) {
-        snprintf(command, sizeof command, "cost %.8s %ld %g", conf->text[KEY_COST], conf->cost_us,
-                 conf->cost_percent);
-        if (!load_ask(load, command, patience_s, answer)) return false;
-    }
-    if (conf->deaf == 0) return true;
-    snprintf(command, sizeof command, "deaf %ld", conf->deaf);
-    if (!load_ask(load, command, patience_s + (double)conf->deaf, answer)) return false;
-    row_set_real(row, "deaf_clients", answer_number(answer, "deaf_clients"));
-    row_set_real(row, "deaf_stuck_b", answer_number(answer, "deaf_stuck_b"));
-    return true;
+    if (!conf->costs) return true;
+    snprintf(command, sizeof command, "cost %.8s %ld %g", conf->text[KEY_COST], conf->cost_us,
+             conf->cost_percent);
+    return load_ask(load, command, patience_s, answer);
 }
 
 bool session_rate(struct process *load, double rate_per_s, struct answer *answer)
@@ -184,13 +199,30 @@ bool session_rate(struct process *load, double rate_per_s, struct answer *answer
     return load_ask(load, command, patience_s, answer);
 }
 
-bool session_traffic(const struct session *session, struct process *load, const char *word,
-                     double duration_s, struct answer *answer)
+bool session_close_loop(struct process *load, struct answer *answer)
+{
+    return load_ask(load, "closed", patience_s, answer);
+}
+
+bool session_tell_traffic(struct process *load, const char *word, double duration_s)
 {
     char command[WORD_MAX * 2];
     snprintf(command, sizeof command, "%s %.3f", word, duration_s);
+    return load_tell(load, command);
+}
+
+bool session_hear_traffic(const struct session *session, struct process *load, const char *word,
+                          double duration_s, struct answer *answer)
+{
     double timeout_s = (double)session->conf.timeout_ms / 1e3;
-    return load_ask(load, command, duration_s + timeout_s + patience_s, answer);
+    return load_hear(load, word, duration_s + timeout_s + patience_s, answer);
+}
+
+bool session_traffic(const struct session *session, struct process *load, const char *word,
+                     double duration_s, struct answer *answer)
+{
+    (void)session_tell_traffic(load, word, duration_s); /* If it is gone, the next line says so. */
+    return session_hear_traffic(session, load, word, duration_s, answer);
 }
 
 struct verdict_numbers session_numbers(const struct session *session, bool closed,
@@ -223,6 +255,11 @@ struct verdict_numbers session_numbers(const struct session *session, bool close
     };
 }
 
+long session_active(long connections, long active)
+{
+    return active == 0 || active > connections ? connections : active;
+}
+
 void session_begin_row(const struct session *session, long connections, long active,
                        struct row *row)
 {
@@ -243,8 +280,7 @@ void session_begin_row(const struct session *session, long connections, long act
         row_set_whole(row, "connections_active", 0);
         return;
     }
-    bool all = active == 0 || active > connections;
-    row_set_whole(row, "connections_active", (uint64_t)(all ? connections : active));
+    row_set_whole(row, "connections_active", (uint64_t)session_active(connections, active));
     bool closed = conf->kind == CONF_CAPACITY || conf->kind == CONF_OMISSION;
     row_set_text(row, "arrival", closed ? "closed" : conf->text[KEY_ARRIVAL]);
     if (conf->stop_ms > 0) row_set_whole(row, "stop_ms", (uint64_t)conf->stop_ms);
@@ -287,8 +323,8 @@ bool session_row_connects(const struct connecting *connecting, const struct answ
         row_set_real(row, times[i], answer_number(answer, times[i]));
     if (answer_get(answer, "connect_error", error, sizeof error))
         row_set_text(row, "connect_error", error);
-    double established = answer_number(answer, "connections_established");
-    double asked = answer_number(answer, "connections_asked");
+    double established = answer_number(answer, "connections_established") + connecting->deaf;
+    double asked = (double)connecting->wanted;
     row_set_real(row, "connections_established", established);
     if (answer_number(answer, "corrupt") > 0) {
         snprintf(reason, size, "wrong byte in the first echo");

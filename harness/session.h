@@ -37,6 +37,10 @@ bool session_start_target(const struct session *session, uint16_t port, struct t
  * room for all of it. */
 bool session_command(const struct session *session, char *line, size_t size);
 
+/* How many processes hold so many connections, each within its limit of files (negative: none), and
+ * an eighth more, because the kernel deals connections out unevenly.  At least one a CPU. */
+long session_workers(long connections, long files_max, long cpus);
+
 /* Starts the load client against `port`.  Dies if it cannot; a client that ends at once is found
  * by the first load_ask(). */
 struct process session_start_load(const struct session *session, int port);
@@ -46,32 +50,44 @@ void session_end_load(struct process *load);
 
 /* How a client grows. */
 struct connecting {
-    long held, wanted; /* Connections: before, and after it. */
-    long active;       /* So many of them send; 0: all. */
-    double earlier_s;  /* What all steps but the last took; 0: there was only one. */
+    long held, wanted;    /* Connections: before, and after it. */
+    long active;          /* So many of them send; 0: all. */
+    double earlier_s;     /* What all steps but the last took; 0: there was only one. */
+    double deaf, stuck_b; /* Of the wanted those that never read, and what they could send. */
 };
 
-/* Tells the client to hold what is wanted, and how many of them send.  Where many are wanted, in
- * steps, each with a line of progress; the answer is that of the last step.  As load_ask(). */
+/* Tells the client to hold what is wanted, and how many of them send; if the experiment wants those
+ * deaf that do not, they come first.  Where many are wanted, in steps, each with a line of
+ * progress; the answer is that of the last step.  As load_ask(). */
 bool session_connect(const struct session *session, struct process *load,
                      struct connecting *connecting, struct answer *answer);
 
-/* Tells the client which messages cost the server time and how many clients never read, as the
- * experiment says.  As load_ask(). */
-bool session_prepare_traffic(const struct session *session, struct process *load, struct row *row,
+/* Tells the client which messages cost the server time, as the experiment says.  As load_ask(). */
+bool session_prepare_traffic(const struct session *session, struct process *load,
                              struct answer *answer);
 
 /* Tells the client how many messages to send a second from now on.  As load_ask(). */
 bool session_rate(struct process *load, double rate_per_s, struct answer *answer);
 
+/* Tells the client to send again on a connection when its message is back.  As load_ask(). */
+bool session_close_loop(struct process *load, struct answer *answer);
+
 /* Tells the client to make traffic for `duration_s`: `word` is "warm" or "window". */
 bool session_traffic(const struct session *session, struct process *load, const char *word,
                      double duration_s, struct answer *answer);
+
+/* The two halves of it, for whoever has something to do in between; as load_tell(), load_hear(). */
+bool session_tell_traffic(struct process *load, const char *word, double duration_s);
+bool session_hear_traffic(const struct session *session, struct process *load, const char *word,
+                          double duration_s, struct answer *answer);
 
 /* What the answer for a window, of a closed loop or not, says that the verdict needs; the rest is
  * not measured yet. */
 struct verdict_numbers session_numbers(const struct session *session, bool closed,
                                        const struct answer *window);
+
+/* How many of the connections send: `active` of a point, 0: all. */
+long session_active(long connections, long active);
 
 /* Fills in which point the row is about. */
 void session_begin_row(const struct session *session, long connections, long active,

@@ -59,7 +59,7 @@ main() {
         done
     done < <(awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2 }' "$run/summary.csv")
     # Kinds that have a table of their own, and no chart in letters.
-    for kind in cold_start counters herd handshakes chat; do
+    for kind in "${tables[@]:1}"; do
         [[ -s $run/$kind.csv ]] || continue
         while read -r experiment; do
             echo "== $experiment"

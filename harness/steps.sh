@@ -35,14 +35,17 @@ run_step() { # run_step EXPERIMENT WHAT COMMAND...
     ((status == 0)) || { broken=1; say "$1, $2: $(basename "$3") itself broke (status $status): points are missing"; }
 }
 
-# On the last CPU alone, while nothing else of ours runs.
-measure_switch_cost() {
-    say 'measuring what one context switch costs'
-    if run_child "$bin/switch_cost" >"$work/switch_cost.csv"; then
-        mv "$work/switch_cost.csv" "$out/"
-    elif ((what_stopped == 0)); then
-        say 'it could not be measured: no share of CPU spent switching will be told'
-    fi
+# While nothing else of ours runs.
+measure_machine_costs() {
+    local name
+    say 'measuring what a context switch costs, and to ask who is ready'
+    for name in "${machine_costs[@]}"; do
+        if run_child "$bin/$name" >"$work/$name.csv"; then
+            mv "$work/$name.csv" "$out/"
+        elif ((what_stopped == 0)); then
+            say "$name could not be measured: what follows from it will not be told"
+        fi
+    done
 }
 
 measure_one() { # measure_one EXPERIMENT MODEL REPEAT

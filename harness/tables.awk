@@ -1,6 +1,6 @@
 # tables.awk -- the tables of a run, for people: overview, then one per experiment.
 #
-#   awk -v cold=results/RUN/cold_start.csv -v switch_cost=results/RUN/switch_cost.csv \
+#   awk -v cold_start=RUN/cold_start.csv -v switch_cost=RUN/switch_cost.csv -v ready_cost=RUN/ready_cost.csv \
 #       -f harness/numbers.awk -f harness/tables.awk results/RUN/summary.csv
 #
 # Writes lines of cells, separated by tabs, that a renderer turns into HTML, Markdown or plain text:
@@ -9,13 +9,16 @@
 
 BEGIN {
     FS = ","
-    # heading|metric|divided by, for each kind of experiment, or for one experiment by its name.
-    layout["latency"] = "offered/s|offered_per_s|1;achieved/s|achieved_per_s|1;p50 ms|latency_ns_p50|1e6;" \
-        "p99 ms|latency_ns_p99|1e6;p99.9 ms|latency_ns_p999|1e6;max ms|latency_ns_max|1e6;" \
+    # heading|metric|divided by, for each kind of experiment, or for one experiment by its name.  What stands in
+    # brackets is left out where nobody has it: not every experiment asks for that.
+    layout["latency"] = "offered/s|offered_per_s|1;achieved/s|achieved_per_s|1;[mean ms]|latency_ns_mean|1e6;" \
+        "p50 ms|latency_ns_p50|1e6;p99 ms|latency_ns_p99|1e6;p99.9 ms|latency_ns_p999|1e6;max ms|latency_ns_max|1e6;" \
+        "[slow messages p50 ms]|slow_ns_p50|1e6;[slow messages p99 ms]|slow_ns_p99|1e6;" \
         "send lag p99 ms|send_lag_ns_p99|1e6;server CPU us/message|server_cpu_us_per_message|1;" \
         "switches/s|switches_per_s|1;switches/message|switches_per_message|1;" \
-        "switching % of CPU|server_switching_percent|1;PSS MiB|pss_kib|1024;RSS MiB|rss_kib|1024"
-    layout["million"] = "time to connect s|connect_s|1;p99 ms|latency_ns_p99|1e6;" \
+        "switching % of CPU|server_switching_percent|1;PSS MiB|pss_kib|1024;RSS MiB|rss_kib|1024;" \
+        "[from deaf clients KiB]|deaf_stuck_b|1024"
+    layout["million"] = "time to connect s|connect_s|1;p50 ms|latency_ns_p50|1e6;p99 ms|latency_ns_p99|1e6;" \
         "both ends lost MiB|both_ends_lost_kib|1024;slab MiB|both_ends_slab_kib|1024;" \
         "server PSS MiB|pss_kib|1024;client PSS MiB|client_pss_kib|1024;" \
         "page tables MiB|both_ends_page_tables_kib|1024;kernel stacks MiB|both_ends_kernel_stack_kib|1024"
@@ -38,7 +41,7 @@ BEGIN {
         "memory|PSS MiB|pss_kib|1024;memory|really lost MiB|machine_lost_kib|1024;" \
         "cold_start|cold start s|time_s|1;omission|p99 ms of a stalled server|latency_ns_p99|1e6;" \
         "walls|connections held|connections_established|1", overview, ";")
-    if (cold != "") read_cold_start()
+    if (cold_start != "") read_cold_start()
 }
 
 FNR == 1 {
@@ -60,16 +63,33 @@ function remember(experiment, kind, model) {
     line[experiment, points[experiment]] = $0
 }
 
-# The overview shows the largest count that was asked of a model; rather one of which all send.
-function choose_largest(    i, n, row, kind, model, count) {
-    for (i = 1; i <= experiment_count; i++)
-        for (n = 1; n <= points[experiments[i]]; n++) {
-            row = line[experiments[i], n]
-            kind = kind_of[experiments[i]]
+# What the overview shows of an experiment: its largest count; rather one of which all send.
+function size_of(experiment,    n, count, size) {
+    if (kind_of[experiment] == "cold_start") return 0
+    for (n = 1; n <= points[experiment]; n++) {
+        count = cell_of(line[experiment, n], kind_of[experiment], "connections_asked") + 0
+        if (count > size) size = count
+    }
+    return some_idle[experiment] ? -1 / (size + 1) : size
+}
+
+# Of each kind the overview shows one experiment, for numbers of two are not to be compared: the largest, or the
+# first of those as large.
+function choose_experiments(    i, kind) {
+    for (i = 1; i <= experiment_count; i++) {
+        kind = kind_of[experiments[i]]
+        experiments_of[kind]++
+        if (!(kind in chosen) || size_of(experiments[i]) > size_of(chosen[kind])) chosen[kind] = experiments[i]
+    }
+}
+
+# The largest count that was asked of each model; of the walls, those under the machine's own limits.
+function choose_rows(    kind, n, row, model, count) {
+    for (kind in chosen)
+        for (n = 1; n <= points[chosen[kind]]; n++) {
+            row = line[chosen[kind], n]
             model = cell_of(row, kind, "model")
-            count = kind == "cold_start" ? 0 : cell_of(row, kind, "connections_asked") + 0
-            if (some_idle[experiments[i]]) count = -1 / (count + 1)
-            if (kind == "walls") count = cell_of(row, kind, "limits") == "machine"
+            count = kind == "walls" ? cell_of(row, kind, "limits") == "machine" : cell_of(row, kind, "connections_asked") + 0
             if ((kind, model) in largest && count < largest_count[kind, model]) continue
             largest[kind, model] = row
             largest_count[kind, model] = count
@@ -78,7 +98,7 @@ function choose_largest(    i, n, row, kind, model, count) {
 
 # cold_start.csv has its own columns: they join those of the summary behind its last.
 function read_cold_start(    text, cells, count, i, header) {
-    while ((getline text < cold) > 0) {
+    while ((getline text < cold_start) > 0) {
         count = split(text, cells, ",")
         if (!header++) {
             for (i = 1; i <= count; i++) cold_column[cells[i]] = i
@@ -86,7 +106,7 @@ function read_cold_start(    text, cells, count, i, header) {
         }
         cold_rows[++cold_count] = text
     }
-    close(cold)
+    close(cold_start)
 }
 
 function cell_of(row, kind, name,    cells, c) {
@@ -104,9 +124,9 @@ function with_spread(row, kind, metric, divide,    median, low, high) {
     return low == high ? median : median " (" low "-" high ")"
 }
 
-# The verdict behind a number, unless it is good.  Memory is not spoiled by a disturbance.
+# The verdict behind a number, unless that is as good as any.
 function mark(status, metric) {
-    if (status == "ok" || (metric ~ /_kib$/ && status ~ /^(drifting|noisy|client_limited)$/)) return ""
+    if (status != "overloaded" && is_result(status, metric)) return ""
     gsub(/_/, " ", status)
     return " [" status "]"
 }
@@ -117,7 +137,7 @@ function write_overview(    i, m, part, text, row, kind, used) {
     for (i = 1; i <= overview_count; i++) {
         split(overview[i], part, "|")
         for (m = 1; m <= model_count; m++) if ((part[1], models[m]) in largest) used[i] = 1
-        if (used[i]) text = text "\t" part[2]
+        if (used[i]) text = text "\t" part[2] (experiments_of[part[1]] > 1 ? " (" chosen[part[1]] ")" : "")
     }
     print "T\tAt the largest number of connections\t"
     print text
@@ -135,9 +155,27 @@ function write_overview(    i, m, part, text, row, kind, used) {
     }
 }
 
+function is_measured(experiment, metric,    n) {
+    for (n = 1; n <= points[experiment]; n++)
+        if (cell_of(line[experiment, n], kind_of[experiment], metric "_median") != "") return 1
+    return 0
+}
+
+# Fills `columns` with those of the layout that the experiment has; returns how many.
+function columns_of(experiment, columns,    all, count, kept, i, part) {
+    count = split(layout[experiment in layout ? experiment : kind_of[experiment]], all, ";")
+    for (i = 1; i <= count; i++) {
+        split(all[i], part, "|")
+        if (part[1] ~ /^\[/ && !is_measured(experiment, part[2])) continue
+        gsub(/[][]/, "", all[i])
+        columns[++kept] = all[i]
+    }
+    return kept
+}
+
 function write_experiment(experiment,    kind, count, columns, i, n, part, text, row) {
     kind = kind_of[experiment]
-    count = split(layout[experiment in layout ? experiment : kind], columns, ";")
+    count = columns_of(experiment, columns)
     print "T\t" experiment "\t" experiment
     text = kind == "cold_start" ? "H\tmodel\tstatus" : \
            "H\tmodel\tconnections" (some_idle[experiment] ? "\tactive" : "") "\testablished" \
@@ -183,6 +221,28 @@ function write_switch_cost(    text, cells, c, i, count) {
     close(switch_cost)
 }
 
+# A row for each number of sockets.
+function write_ready_cost(    text, cells, c, i, count, rows, watched, order, said) {
+    while ((getline text < ready_cost) > 0) {
+        count = split(text, cells, ",")
+        if (!("interface" in c)) {
+            for (i = 1; i <= count; i++) c[cells[i]] = i
+            continue
+        }
+        watched = cells[c["watched"]]
+        if (!(watched in order)) { order[watched] = ++rows; order[rows, "watched"] = watched }
+        said[cells[c["interface"]], watched] = median_and_range(cells, c, "call_ns", 1000)
+        ready = cells[c["ready"]]
+    }
+    close(ready_cost)
+    print "T\tready_cost: us of a call that finds " ready " ready sockets\tready_cost"
+    print "H\tsockets watched\tselect\tpoll\tepoll"
+    for (i = 1; i <= rows; i++) {
+        watched = order[i, "watched"]
+        print "R\t" watched "\t" or_dash(said["select", watched]) "\t" or_dash(said["poll", watched]) "\t" or_dash(said["epoll", watched])
+    }
+}
+
 function median_and_range(cells, c, name, divide) {
     if (!((name "_median") in c) || cells[c[name "_median"]] == "") return "-"
     return short(cells[c[name "_median"]] / divide) " (" short(cells[c[name "_min"]] / divide) "-" short(cells[c[name "_max"]] / divide) ")"
@@ -211,10 +271,12 @@ END {
         $0 = cold_rows[i]
         remember($cold_column["experiment"], "cold_start", $cold_column["model"])
     }
-    choose_largest()
+    choose_experiments()
+    choose_rows()
     write_overview()
     for (i = 1; i <= experiment_count; i++)
         if (kind_of[experiments[i]] == "walls") write_walls(experiments[i])
         else write_experiment(experiments[i])
     if (switch_cost != "") write_switch_cost()
+    if (ready_cost != "") write_ready_cost()
 }

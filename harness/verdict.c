@@ -90,6 +90,9 @@ static enum verdict judge_machine(const struct verdict_numbers *n, const struct 
     if (n->foreign_cpu_percent > foreign_cpu_percent_limit)
         return because(VERDICT_NOISY, reason, "other programs used %.1f %% of the machine",
                        n->foreign_cpu_percent);
+    if (n->foreign_ended)
+        return because(VERDICT_NOISY, reason,
+                       "another program ended: what it used of the machine is not known");
     double wakeups_percent = n->wakeups_per_s > 0 ? n->wakeups_per_s * wakeup_us / 1e6 * 100 : 0;
     /* The kernel's network threads push a busy server aside: that is its own traffic. */
     double kernel_percent = n->kernel_cpu_percent > 0 ? n->kernel_cpu_percent : 0;
@@ -98,15 +101,6 @@ static enum verdict judge_machine(const struct verdict_numbers *n, const struct 
         return because(VERDICT_NOISY, reason, "the server waited %.1f %% of the time for its CPU",
                        n->run_queue_percent);
     return VERDICT_OK;
-}
-
-/* What Little's law may be off by.  Messages under way at the window's end lie half outside it: up
- * to one time of flight, connections / throughput, in the window's length. */
-static double little_limit(const struct verdict_numbers *n)
-{
-    double flight_s = n->connections / n->achieved_per_s;
-    double edge_percent = 100 * flight_s / n->window_s;
-    return little_error_percent_limit + (edge_percent > 0 ? edge_percent : 0);
 }
 
 /* With CPU to spare it is not its work that a server cannot do, but something that it waits for. */
@@ -126,10 +120,17 @@ static enum verdict judge_server(const struct verdict_numbers *n, const struct r
     /* A queue that grows makes the second half slower: overload explains drift. */
     if (!n->closed && n->achieved_per_s < n->offered_per_s * (achieved_of_offered - chance(n)))
         return overloaded(n, reason);
+    if (n->closed && !(n->achieved_per_s > 0))
+        return because(VERDICT_DRIFTING, reason,
+                       "the window ended before each of %.0f connections could have its echo",
+                       n->connections);
+    if (n->lost > 0)
+        return because(VERDICT_OVERLOADED, reason, "%.0f messages did not come back in time",
+                       n->lost);
     if (fabs(n->drift_percent) > drift_percent_limit)
         return because(VERDICT_DRIFTING, reason, "the halves of the window differ by %.0f %%",
                        n->drift_percent);
-    if (n->closed && n->little_error_percent > little_limit(n))
+    if (n->closed && n->little_error_percent > little_error_percent_limit)
         return because(VERDICT_DRIFTING, reason,
                        "Little's law is off by %.0f %%: connections x time and messages disagree",
                        n->little_error_percent);

@@ -12,11 +12,11 @@
 
 enum verdict {
     VERDICT_OK,
-    VERDICT_OVERLOADED,     /* The server did not keep up with what was offered. */
+    VERDICT_OVERLOADED,     /* The server did not keep up: messages came too late, or never. */
     VERDICT_DRIFTING,       /* The window's halves differ: it was no steady state. */
     VERDICT_NOISY,          /* Somebody else used the machine. */
     VERDICT_CLIENT_LIMITED, /* The client was late or out of CPU: the point measures the client. */
-    VERDICT_FAILED,         /* The server ended, refused, or lost something. */
+    VERDICT_FAILED,         /* The server ended, refused, or answered nothing. */
     VERDICT_CORRUPT,        /* A byte came back wrong. */
 };
 
@@ -34,6 +34,7 @@ struct verdict_numbers {
     double latency_ns_p99, send_lag_ns_p99;
     double little_error_percent, drift_percent;
     double steal_percent, foreign_cpu_percent, run_queue_percent;
+    bool foreign_ended;        /* Another program ended, and nobody took over what it had used. */
     double kernel_cpu_percent; /* Of one CPU: the kernel's own threads on the server's CPUs. */
     double wakeups_per_s;      /* Of the server: its voluntary context switches. */
 };

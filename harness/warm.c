@@ -7,10 +7,14 @@
 enum { SPELLS_MAX = 1000 };
 
 static const double most_s = 10;
-/* What every model here can do, 10,000 processes included. */
-static const double brisk_rate_per_s = 20000;
 static const double brisk_min_s = 0.05; /* The client takes no spell below 0.01 s. */
 static const double variation_max = 0.02;
+
+double warm_brisk_s(double messages)
+{
+    static const double more = 1.1;
+    return fmax(more * messages / WARM_BRISK_PER_S, brisk_min_s);
+}
 
 bool warm_is_steady(const double *rates, size_t count, double spell_s, bool random_arrivals)
 {
@@ -48,10 +52,10 @@ static bool reach_all(const struct session *session, struct process *load, doubl
                       struct warmth *warmth, struct answer *answer)
 {
     const struct conf *conf = &session->conf;
-    bool scheduled = conf->kind == CONF_LATENCY && conf->rate_per_s < brisk_rate_per_s;
+    bool scheduled = conf->kind == CONF_LATENCY && conf->rate_per_s < WARM_BRISK_PER_S;
     if (!scheduled || messages <= conf->rate_per_s * fmax(conf->warmup_s, 1)) return true;
-    double spell_s = fmax(messages / brisk_rate_per_s, brisk_min_s);
-    if (!session_rate(load, brisk_rate_per_s, answer)) return false;
+    double spell_s = warm_brisk_s(messages);
+    if (!session_rate(load, WARM_BRISK_PER_S, answer)) return false;
     if (!session_traffic(session, load, "warm", spell_s, answer)) return false;
     warmth->spent_s += spell_s;
     warmth->received += answer_number(answer, "received");

@@ -18,7 +18,11 @@ enum {
      * pages that fork(2) has not copied yet.  With one, p99 of 10,000 children was 20 ms; with
      * three 0.3 ms. */
     WARM_MESSAGES = 3,
+    WARM_BRISK_PER_S = 20000, /* What every model here can do, 10,000 processes included. */
 };
+
+/* How long that rate takes to make `messages`, and a few more because arrivals are random. */
+double warm_brisk_s(double messages);
 
 /* True if the last WARM_SPELLS of `count` throughputs, each of spells of `spell_s` seconds, vary by
  * less than 2 %: their standard deviation over their mean.  Random arrivals vary by themselves, by

@@ -19,6 +19,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/die.h"
 #include "common/net.h"
 #include "common/ready_echo.h"
@@ -39,6 +40,7 @@ struct connection {
 static long buffer_kib;
 static int epoll_fd, listener;
 static bool accepting, pay_costs;
+static uint64_t retry_at_ns; /* When nobody is accepted: others may have freed something. */
 
 /* Tells the kernel what we want to hear of `fd`; it hands `connection` back with the news. */
 static bool tell(int operation, int fd, uint32_t events, struct connection *connection)
@@ -52,6 +54,7 @@ static void accept_from_now_on(bool wanted)
 {
     if (wanted == accepting) return;
     accepting = wanted;
+    if (!wanted) retry_at_ns = clock_ns() + SERVER_RETRY_MS * NS_PER_MS;
     if (!tell(EPOLL_CTL_MOD, listener, wanted ? EPOLLIN : 0, NULL)) die("epoll_ctl");
 }
 
@@ -78,7 +81,7 @@ static bool accept_one(void)
     int fd = ready_accept(listener);
     struct connection *connection = fd < 0 ? NULL : new_connection();
     if (connection == NULL || !tell(EPOLL_CTL_ADD, fd, EPOLLIN, connection)) {
-        if (fd >= 0) server_ran_out("epoll_ctl"); /* No memory for one more, here or there. */
+        if (fd >= 0) server_ran_out("memory for a client"); /* Ours, or the kernel's. */
         if (fd >= 0) close(fd);
         if (fd != READY_NOBODY) accept_from_now_on(false);
         free(connection);
@@ -126,7 +129,7 @@ static void serve(int listen_fd, const struct server_options *options)
         struct epoll_event events[EVENTS_MAX];
         int ready = epoll_wait(epoll_fd, events, EVENTS_MAX, accepting ? -1 : SERVER_RETRY_MS);
         if (ready < 0 && errno != EINTR) die("epoll_wait");
-        if (ready == 0) accept_from_now_on(true); /* Perhaps others freed something. */
+        if (!accepting && clock_ns() >= retry_at_ns) accept_from_now_on(true);
         for (int i = 0; i < ready; i++) {
             struct connection *connection = events[i].data.ptr;
             if (connection != NULL)
@@ -139,7 +142,7 @@ static void serve(int listen_fd, const struct server_options *options)
 
 static const struct server_knob knobs[] = {
     {.name = "buffer-kib",
-     .help = "kept for each client; 0: one for all, while somebody speaks",
+     .help = "KiB of buffer kept for each client; 0: one buffer for all",
      .value = &buffer_kib,
      .min = 0,
      .max = 1024},

@@ -8,12 +8,16 @@
  *   --share exclusive: one queue for all; the kernel wakes one loop for a newcomer
  *
  * Cost: 32 bytes per idle client, and a process per worker.  The workers are never equally busy: a
- * hash knows nothing of work, and of several sleepers the kernel tends to wake the same one. */
+ * hash knows nothing of work, and of several sleepers the kernel tends to wake the same one.
+ *
+ * The loop is repeated here so that this file reads alone.  New beside epoll.c: `full`, `last_fd`,
+ * EPOLLEXCLUSIVE, and serve(). */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/die.h"
 #include "common/net.h"
 #include "common/ready_echo.h"
@@ -38,6 +42,7 @@ static int listeners[WORKERS_MAX]; /* One for each worker, or the same for all. 
 static int epoll_fd, listener;     /* This worker's. */
 static int last_fd;                /* Descriptors are given out from the lowest: this ends them. */
 static bool accepting, full, pay_costs;
+static uint64_t retry_at_ns; /* When nobody is accepted: others may have freed something. */
 
 static bool tell(int operation, int fd, uint32_t events, struct connection *connection)
 {
@@ -50,6 +55,7 @@ static void accept_from_now_on(bool wanted)
 {
     if (wanted == accepting) return;
     accepting = wanted;
+    if (!wanted) retry_at_ns = clock_ns() + SERVER_RETRY_MS * NS_PER_MS;
     uint32_t events = share == EXCLUSIVE ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
     if (!tell(wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener, events, NULL)) die("epoll_ctl");
 }
@@ -69,7 +75,7 @@ static bool accept_one(void)
     int fd = ready_accept(listener);
     struct connection *connection = fd < 0 ? NULL : calloc(1, sizeof *connection);
     if (connection == NULL || !tell(EPOLL_CTL_ADD, fd, EPOLLIN, connection)) {
-        if (fd >= 0) server_ran_out("epoll_ctl");
+        if (fd >= 0) server_ran_out("memory for a client");
         if (fd >= 0) close(fd);
         if (fd != READY_NOBODY) accept_from_now_on(false);
         free(connection);
@@ -112,7 +118,7 @@ static void work(long number)
         int timeout_ms = accepting || full ? -1 : SERVER_RETRY_MS;
         int ready = epoll_wait(epoll_fd, events, EVENTS_MAX, timeout_ms);
         if (ready < 0 && errno != EINTR) die("epoll_wait");
-        if (ready == 0) accept_from_now_on(true); /* Perhaps others freed something. */
+        if (!accepting && !full && clock_ns() >= retry_at_ns) accept_from_now_on(true);
         for (int i = 0; i < ready; i++) {
             struct connection *connection = events[i].data.ptr;
             if (connection != NULL)
@@ -144,8 +150,14 @@ static void serve(int listen_fd, const struct server_options *options)
 //DOC-END: share-the-port
 
 static const struct server_knob knobs[] = {
-    {.name = "workers", .help = "0 = one per CPU", .value = &workers, .max = WORKERS_MAX},
-    {.name = "share", .help = "the port", .value = &share, .words = "reuseport|exclusive"},
+    {.name = "workers",
+     .help = "processes, each with a loop; 0: one per CPU",
+     .value = &workers,
+     .max = WORKERS_MAX},
+    {.name = "share",
+     .help = "reuseport: a queue for each worker; exclusive: one queue for all",
+     .value = &share,
+     .words = "reuseport|exclusive"},
     {0},
 };
 

@@ -55,6 +55,9 @@ static _Alignas(64 * 1024) struct io_uring_buf pool[BUFFERS_MAX]; /* Begins a pa
 static struct __kernel_timespec retry = {.tv_nsec = SERVER_RETRY_MS * NS_PER_MS};
 static int listener;
 static bool accepting, pay_costs;
+static uint64_t retry_at_ns; /* When nobody is accepted: others may have freed something. */
+
+/* ---- wishes ---- */
 
 /* A wish to be filled in, marked so that we know its completion.  There is room: see serve(). */
 static struct io_uring_sqe *add_wish(struct connection *connection, enum wish wish)
@@ -64,11 +67,18 @@ static struct io_uring_sqe *add_wish(struct connection *connection, enum wish wi
     return entry;
 }
 
+static bool may_wish(void)
+{
+    return io_uring_sq_space_left(&ring) >= WISHES_MAX;
+}
+
 static void accept_from_now_on(void)
 {
     io_uring_prep_multishot_accept(add_wish(NULL, ACCEPT), listener, NULL, NULL, SOCK_CLOEXEC);
     accepting = true;
 }
+
+/* ---- the pool, and bytes that left it ---- */
 
 /* Gives a buffer to the kernel: once for each time we got it, when nobody reads it any more. */
 static void give_back(int number)
@@ -91,6 +101,8 @@ static void hold(struct connection *connection, bool in_front, const char *bytes
     held->size = before + size;
     connection->held = held;
 }
+
+/* ---- one connection ---- */
 
 /* Wishes what is due now.  While something is held, first the receive must end, then it is sent. */
 static void go_on(struct connection *connection)
@@ -119,16 +131,33 @@ static void go_on(struct connection *connection)
     }
 }
 
+/* ---- what was done ---- */
+
+/* Accepts nobody until somebody goes, or SERVER_RETRY_MS are over. */
+static void on_shortage(const char *call, int error)
+{
+    errno = error;
+    server_ran_out(call);
+    retry_at_ns = clock_ns() + SERVER_RETRY_MS * NS_PER_MS;
+    if (accepting) io_uring_prep_cancel64(add_wish(NULL, CANCEL), ACCEPT, 0);
+}
+
 static void on_accepted(int fd, bool more)
 {
-    errno = fd < 0 ? -fd : 0;
-    bool room = !server_is_shortage(errno);
-    if (!room) server_ran_out("accept"); /* Until somebody goes, or SERVER_RETRY_MS are over. */
     accepting = more;
-    if (room && !accepting) accept_from_now_on();
+    if (fd == -ECANCELED) return; /* As on_shortage() wished. */
+    if (fd < 0 && server_is_shortage(-fd)) {
+        on_shortage("accept", -fd);
+        return;
+    }
     struct connection *connection = fd < 0 ? NULL : calloc(1, sizeof *connection);
-    if (connection == NULL && fd >= 0) close(fd);
-    if (connection == NULL) return;
+    if (fd >= 0 && connection == NULL) {
+        close(fd);
+        on_shortage("memory for a client", ENOMEM);
+        return;
+    }
+    if (!accepting) accept_from_now_on();
+    if (connection == NULL) return; /* That client is gone already. */
     connection->fd = fd;
     go_on(connection);
 }
@@ -195,16 +224,25 @@ static void on_done(const struct io_uring_cqe *done)
     if (wish == SEND || wish == SEND_HELD) on_sent(connection, wish == SEND, done->res);
 } /* Not CANCEL: the receive tells that it ended. */
 
+/* ---- the loop ---- */
+
+/* Calls of liburing return the reason, and leave errno alone. */
+static _Noreturn void die_of(const char *call, int error)
+{
+    errno = error;
+    die(call);
+}
+
 static void set_up(void)
 {
-    errno = -io_uring_queue_init((unsigned)ring_size, &ring,
-                                 IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
-    if (errno != 0) /* DEFER_TASKRUN is the youngest feature that we use. */
+    int error = -io_uring_queue_init((unsigned)ring_size, &ring,
+                                     IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+    if (error != 0) /* DEFER_TASKRUN is the youngest feature that we use. */
         die_because("not on this machine: %s: needs Linux 6.1 and kernel.io_uring_disabled = 0",
-                    strerror(errno));
+                    strerror(error));
     struct io_uring_buf_reg where = {.ring_addr = (uintptr_t)pool, .ring_entries = BUFFERS_MAX};
-    errno = -io_uring_register_buf_ring(&ring, &where, 0);
-    if (errno != 0) die("io_uring_register_buf_ring");
+    error = -io_uring_register_buf_ring(&ring, &where, 0);
+    if (error != 0) die_of("io_uring_register_buf_ring", error);
     memset(buffers, 1, (size_t)buffer_count * BUFFER_B); /* So that no client pays for a page. */
     for (int i = 0; i < buffer_count; i++)
         give_back(i);
@@ -223,12 +261,13 @@ static void serve(int listen_fd, const struct server_options *options)
         unsigned head, seen = 0;
         signals_let_in();
         bool patient = accepting && !SIGNALS_ARE_HELD;
-        errno = -io_uring_submit_and_wait_timeout(&ring, &done, 1, patient ? NULL : &retry, NULL);
-        if (errno == ETIME && !accepting) accept_from_now_on(); /* Something may be free. */
-        if (errno > 0 && !is_not_now(errno)) die("io_uring_enter");
+        int result =
+            io_uring_submit_and_wait_timeout(&ring, &done, 1, patient ? NULL : &retry, NULL);
+        if (result < 0 && !is_not_now(-result)) die_of("io_uring_enter", -result);
+        if (!accepting && clock_ns() >= retry_at_ns && may_wish()) accept_from_now_on();
         io_uring_for_each_cqe(&ring, head, done)
         {
-            if (io_uring_sq_space_left(&ring) < WISHES_MAX) break;
+            if (!may_wish()) break;
             on_done(done);
             seen++;
         }
@@ -238,8 +277,16 @@ static void serve(int listen_fd, const struct server_options *options)
 //DOC-END: io-uring-loop
 
 static const struct server_knob knobs[] = {
-    {.name = "buffers", .help = "the pool", .value = &buffer_count, .min = 1, .max = BUFFERS_MAX},
-    {.name = "ring", .help = "wishes at a time", .value = &ring_size, .min = 4, .max = 4096},
+    {.name = "buffers",
+     .help = "buffers of 4 KiB in the pool of all clients",
+     .value = &buffer_count,
+     .min = 1,
+     .max = BUFFERS_MAX},
+    {.name = "ring",
+     .help = "wishes that one system call can hand over",
+     .value = &ring_size,
+     .min = 4,
+     .max = 4096},
     {0},
 };
 

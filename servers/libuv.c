@@ -141,7 +141,10 @@ static void serve(int listen_fd, const struct server_options *options)
 }
 
 static const struct server_knob knobs[] = {
-    {.name = "offload", .help = "1: threads pay the costs", .value = &offload, .max = 1},
+    {.name = "offload",
+     .help = "1: libuv's threads (UV_THREADPOOL_SIZE) pay the costs; 0: the loop does",
+     .value = &offload,
+     .max = 1},
     {0},
 };
 

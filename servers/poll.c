@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/die.h"
 #include "common/net.h"
 #include "common/ready_echo.h"
@@ -25,6 +26,7 @@ enum { ACCEPTS_MAX = 64 }; /* Per round, so that a storm of newcomers starves no
 static struct pollfd *polled; /* [0] is the listener, [1] .. [count - 1] the connections. */
 static struct ready_echo *connections; /* What we know of polled[i] beside its socket. */
 static size_t count = 1, capacity;
+static uint64_t retry_at_ns; /* When nobody is accepted: others may have freed something. */
 
 /* Makes room for one more.  False if memory ran out. */
 static bool reserve(void)
@@ -51,14 +53,21 @@ static void close_connection(size_t i)
     polled[0].events = POLLIN; /* There is room for a newcomer. */
 }
 
+/* A listener that is ready but cannot be served would wake us for ever: then we do not ask. */
+static void stop_accepting(void)
+{
+    polled[0].events = 0;
+    retry_at_ns = clock_ns() + SERVER_RETRY_MS * NS_PER_MS;
+}
+
 /* Accepts who waits; when something ran out, stops asking about the listener. */
 static void accept_all(void)
 {
     for (int i = 0; i < ACCEPTS_MAX; i++) {
         bool room = reserve();
-        if (!room) server_ran_out("realloc");
+        if (!room) server_ran_out("memory for a client");
         int fd = room ? ready_accept(polled[0].fd) : READY_NO_ROOM;
-        if (fd == READY_NO_ROOM) polled[0].events = 0;
+        if (fd == READY_NO_ROOM) stop_accepting();
         if (fd < 0) return;
         connections[count] = (struct ready_echo){0};
         polled[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
@@ -76,7 +85,7 @@ static void serve(int listen_fd, const struct server_options *options)
         int timeout_ms = polled[0].events == 0 ? SERVER_RETRY_MS : -1;
         int ready = poll(polled, count, timeout_ms);
         if (ready < 0 && errno != EINTR) die("poll");
-        if (ready == 0) polled[0].events = POLLIN; /* Perhaps others freed something. */
+        if (timeout_ms >= 0 && clock_ns() >= retry_at_ns) polled[0].events = POLLIN;
         /* From the end, so that whoever takes the place of a closed one was seen already. */
         for (size_t i = count - 1; i > 0 && ready > 0; i--) {
             if (polled[i].revents == 0) continue;

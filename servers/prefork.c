@@ -44,15 +44,19 @@ static void set_patience(int fd, int patience_s)
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) die("SO_RCVTIMEO");
 }
 
+/* A hired one ends when nobody comes, or when it cannot accept; then its status is the reason. */
 static _Noreturn void work(int listen_fd, bool stays, bool costs)
 {
     for (;;) {
-        int fd = blocking_accept(listen_fd);
+        int fd = blocking_try_accept(listen_fd);
         if (fd >= 0) {
             set_patience(fd, 0); /* It inherited the listener's. */
             blocking_echo(fd, costs);
         } else if (!stays) {
-            _exit(0);
+            _exit(errno == EAGAIN ? 0 : errno);
+        } else if (errno != EAGAIN) {
+            server_ran_out("accept");
+            blocking_wait_for_room();
         }
     }
 }
@@ -71,11 +75,18 @@ static bool hire(int listen_fd, bool costs)
     return true;
 }
 
-/* Counts who ended: a hired one for want of clients, or any for whatever reason. */
-static void reap(void)
+/* Counts who ended: a hired one for want of clients, or any for whatever reason.  False if one
+ * could not accept for want of files or memory. */
+static bool reap(void)
 {
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        workers--;
+    bool room = true;
+    for (int status; waitpid(-1, &status, WNOHANG) > 0; workers--) {
+        if (!WIFEXITED(status) || !server_is_shortage(WEXITSTATUS(status))) continue;
+        errno = WEXITSTATUS(status);
+        server_ran_out("accept");
+        room = false;
+    }
+    return room;
 }
 
 /* How many clients wait to be accepted. */
@@ -105,24 +116,29 @@ static void serve(int listen_fd, const struct server_options *options)
     set_patience(listen_fd, IDLE_S);
     if (workers_kept > workers_max) workers_kept = workers_max;
     for (;;) {
-        reap();
+        bool room = reap();
         while (workers < workers_kept && hire(listen_fd, options->costs)) {
         }
         /* When no more are allowed, we only wait until somebody ends. */
         struct pollfd queue = {.fd = workers < workers_max ? listen_fd : -1, .events = POLLIN};
         if (ppoll(&queue, 1, NULL, &before) <= 0) continue;
         nanosleep(&grace, NULL);
-        unsigned waiting = queue_length(listen_fd);
+        unsigned waiting = room ? queue_length(listen_fd) : 1; /* One tries; more would not help. */
         while (waiting-- > 0 && workers < workers_max && hire(listen_fd, options->costs)) {
         }
+        if (!room) blocking_wait_for_room();
     }
 }
 //DOC-END: prefork-watch
 
 static const struct server_knob knobs[] = {
-    {.name = "workers", .help = "that always stay", .value = &workers_kept, .min = 1, .max = 10000},
+    {.name = "workers",
+     .help = "processes that always stay",
+     .value = &workers_kept,
+     .min = 1,
+     .max = 10000},
     {.name = "workers-max",
-     .help = "of all workers: further clients wait",
+     .help = "processes at most; further clients wait",
      .value = &workers_max,
      .min = 1,
      .max = WORKERS_MAX},

@@ -7,7 +7,8 @@
  * Promises of a model: it echoes every byte of every connection in order until
  * the client half-closes, then sends what is left and closes.  A broken peer
  * ends that connection only.  Memory per connection is bounded: who does not
- * read is not read from.  `./run_all.sh check MODEL` tests all of it.
+ * read is not read from.  Where files, memory or processes run out it serves those it has, and
+ * newcomers wait: common/serving.h.  `./run_all.sh check MODEL` tests all of it.
  *
  * Promises to a model (common/server_main.c keeps them): `listen_fd` listens
  * and blocks; SIGPIPE is ignored; SIGTERM ends the process and its children. */
@@ -15,8 +16,9 @@
 #define C10K_SERVER_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
+
+#include "common/serving.h"
 
 struct server_options {
     bool costs;  /* Pay for lines "!spin N" and "!sleep N" before they are echoed. */
@@ -42,22 +44,6 @@ struct server_model {
 };
 
 extern const struct server_model server_model;
-
-enum {
-    SERVER_BUFFER_B = 16 * 1024, /* One read: a quarter of Linux' largest loopback packet. */
-    SERVER_RETRY_MS = 100,       /* How long to wait when something ran out: ten tries a second. */
-};
-
-/* Says once per process on stderr which call found what used up; errno holds the reason. */
-void server_ran_out(const char *call);
-
-/* Says once per process on stderr that further clients are refused: `limit` is reached. */
-void server_is_full(const char *limit);
-
-/* True if accept(2), fork(2) or pthread_create(3) failed for want of files, memory or processes:
- * the server keeps serving those it has, and tries again after SERVER_RETRY_MS; a loop does when a
- * client left, or when nobody was ready for so long. */
-bool server_is_shortage(int error);
 
 /* Forks a worker that ends when the server does.  Returns as fork(2). */
 pid_t server_fork(void);

@@ -11,7 +11,9 @@
  * from thread to thread.  But work that blocks stops one worker, not everybody. */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -25,18 +27,19 @@ enum { EVENTS_MAX = 256, ACCEPTS_MAX = 64, QUEUE_MAX = 10000 };
 
 struct connection {
     int fd;
+    atomic_bool held; /* By a worker, until the kernel was told what to watch for. */
     struct ready_echo echo;
 };
 
-/* Eight: more find less to do and sleep more often.  64 echoed half as many messages/s. */
-static long worker_count = 8, queue_size = 64;
+/* Eight: more find less to do, and sleep more often. */
+static long workers = 8, queue_size = 64;
 static int epoll_fd;
 
 /* Who spoke and waits for a worker: queue[first] .. [last - 1], both modulo queue_size. */
 static struct connection *queue[QUEUE_MAX];
 static long first, last;
 static sem_t waiting, places; /* How many wait, and how many more may. */
-static pthread_mutex_t handover = PTHREAD_MUTEX_INITIALIZER; /* A client changes its thread. */
+static pthread_mutex_t taking = PTHREAD_MUTEX_INITIALIZER; /* All workers move `first`. */
 
 /* Waits for a place: until then nobody is accepted or read from.  Only one thread puts: no lock. */
 static void put(struct connection *connection)
@@ -49,10 +52,12 @@ static void put(struct connection *connection)
 static struct connection *take(void)
 {
     sem_wait(&waiting);
-    pthread_mutex_lock(&handover);
+    pthread_mutex_lock(&taking);
     struct connection *connection = queue[first++ % queue_size];
-    pthread_mutex_unlock(&handover);
+    pthread_mutex_unlock(&taking);
     sem_post(&places);
+    while (atomic_exchange(&connection->held, true))
+        sched_yield(); /* Its last worker has told the kernel, and is about to let go. */
     return connection;
 }
 
@@ -76,9 +81,8 @@ static _Noreturn void *work(void *argument)
             free(connection);
         } else { /* EPOLLONESHOT: we hear of it once, so that no two workers have it. */
             uint32_t events = EPOLLONESHOT | (next == READY_TO_READ ? EPOLLIN : EPOLLOUT);
-            pthread_mutex_lock(&handover);
             if (!tell(EPOLL_CTL_MOD, connection->fd, events, connection)) die("epoll_ctl");
-            pthread_mutex_unlock(&handover);
+            atomic_store(&connection->held, false);
         }
     }
 }
@@ -89,10 +93,10 @@ static void start_workers(void *options)
 {
     pthread_t thread;
     long started = 0;
-    while (started < worker_count && !(errno = pthread_create(&thread, NULL, work, options)))
+    while (started < workers && !(errno = pthread_create(&thread, NULL, work, options)))
         started++;
     if (started == 0) die("pthread_create");
-    if (started < worker_count) server_ran_out("pthread_create");
+    if (started < workers) server_ran_out("pthread_create");
 }
 
 /* Takes in who waits.  False if something ran out. */
@@ -138,8 +142,16 @@ static void serve(int listen_fd, const struct server_options *options)
 }
 
 static const struct server_knob knobs[] = {
-    {.name = "workers", .help = "threads", .value = &worker_count, .min = 1, .max = 10000},
-    {.name = "queue", .help = "waiting for one", .value = &queue_size, .min = 1, .max = QUEUE_MAX},
+    {.name = "workers",
+     .help = "threads that serve clients",
+     .value = &workers,
+     .min = 1,
+     .max = 10000},
+    {.name = "queue",
+     .help = "clients that spoke and wait for a thread; when full, nobody is accepted or read from",
+     .value = &queue_size,
+     .min = 1,
+     .max = QUEUE_MAX},
     {0},
 };
 

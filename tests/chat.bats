@@ -312,6 +312,16 @@ verdict() {
     [[ $(verdict) == 'failed chat: no; never' ]]
 }
 
+@test "a room that cannot start is a failed row at each point, with what it said" {
+    fake_client
+    : >"$tmp/lines"
+    rm "$tmp/bin/chat-room"
+    printf '#!/bin/sh\necho "chat-room: no, never" >&2; exit 3\n' >"$tmp/bin/chat-room"
+    chmod +x "$tmp/bin/chat-room"
+    C10K_BIN=$tmp/bin run -0 harness/chat.sh --experiment chat --profile quick --out "$tmp"
+    [[ $(grep -c ',failed,chat-room: no; never$' "$tmp/chat.csv") == 4 && ! -e $tmp/tries ]]
+}
+
 # A short chat of 5 members, then of 20, of which all programs are real.
 small_experiment() {
     sed 's/^connections .*/connections = 5 20/; s/^rate_per_s .*/rate_per_s = 2000/; s/^window_s.quick.*/window_s.quick = 0.3/; s/^warmup_s.quick.*/warmup_s.quick = 0.1/' \
@@ -359,7 +369,7 @@ small_experiment() {
     } >"$tmp/run/chat.csv"
     run -0 ./run_all.sh draw "$tmp/run"
     [[ $output == *'us/delivery'* && -s $tmp/run/figures/chat-chat.png && -s $tmp/run/figures/chat-chat_cpu.png ]]
-    grep -qF 'is 0.3 ms with 10 members. A delivery costs the room 5 us of CPU with 10: a line to all of those takes 0.05 ms.' "$tmp/run/summary.md"
+    grep -qF 'is 0.3 ms with 10 members. A delivery costs the room 5 us of CPU with 10: a line to all of those takes 0.05 ms. With 1,000 members there is no result: the table tells why.' "$tmp/run/summary.md"
     grep -qF '| room | 10 | 10 | ok | 5000 | 50000 | - | 0.3 (0.2-0.4) |' "$tmp/run/summary.md"
     grep -q '^<section id="chat"' "$tmp/run/index.html"
     chart=$(sed 's/<[^>]*>//g' "$tmp/run/figures/chat-chat.svg" | tr -s '[:space:]' ' ')

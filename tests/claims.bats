@@ -11,7 +11,7 @@ setup() {
 # A summary with one row per line of input: experiment, model, connections and the numbers named here.
 claims_from() { # claims_from < ROWS
     mkdir -p "$tmp/run"
-    cp tests/fixtures/switch_cost.csv "$tmp/run"
+    cp tests/fixtures/{switch,ready}_cost.csv "$tmp/run"
     {
         echo experiment,kind,model,connections_asked,status,machine_lost_kib_median,rss_kib_median,server_cpu_us_per_message_median,server_cpu_percent_median,server_run_queue_percent_median,switches_per_s_median,latency_ns_p99_median
         cat
@@ -44,6 +44,7 @@ END
     [[ $(verdict_on 'with 10000 processes') == 'not here' && $output == *'15 % of the CPU time'* ]]
     [[ $(verdict_on 'most workers sleep') == holds && $output == *'9999 of 10000'* ]]
     [[ $(verdict_on 'great for 100') == 'held then, not now' ]]
+    [[ $(verdict_on 'to find 5') == holds && $output == *'finds 5 of 10,000: 1000 us with poll, 2 us with epoll: 500 times'* ]]
     [[ $(verdict_on 'poll looks at all') == holds && $output == *'x 5.0 (poll), x 1.1 (libuv'* ]]
     [[ $(verdict_on 'async cannot') == holds ]]
     run -0 claims_from <<'END'

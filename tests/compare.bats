@@ -182,6 +182,29 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     grep -q '^| fork | 1,000 | CPU per message us .* | fork at 1,000 connections: no difference shown' "$tmp/out/compare.md"
 }
 
+@test "counters and herds are said not to be compared, also where there is nothing else" {
+    draw_only
+    for run in a b; do
+        make_run "$run" seed=1
+        printf '%s\n' schema,experiment,model,status 2,why,poll,ok >"$tmp/$run/counters.csv"
+    done
+    printf '%s\n' experiment,schema,model,status the_herd,2,poll,ok >"$tmp/b/herd.csv"
+    run -0 compare a b
+    [[ $output == *'- why: counters.csv is not compared'*'- the_herd: herd.csv is not compared'* ]]
+    rm -r "$tmp/out" "$tmp"/{a,b}/raw.csv
+    refused 'not compared are counters and herds: why the_herd' "$tmp/a" "$tmp/b"
+}
+
+@test "what chance would claim counts the runs of a cold start as the rule does" {
+    draw_only
+    for run in a b; do
+        mkdir "$tmp/$run"
+        sed '2,$s/,3,/,10,/' tests/fixtures/cold_start.csv >"$tmp/$run/cold_start.csv"
+    done
+    run -0 compare a b
+    [[ $output == *'chance alone would claim about 0.0008 of 2.'* ]]
+}
+
 # Three repeats of two variants, and of a room with 10 members, whose costs are multiplied.
 make_shakes_and_chat() { # make_shakes_and_chat NAME TLS_FACTOR CHAT_FACTOR AT_ONCE
     mkdir -p "$tmp/$1"

@@ -10,6 +10,7 @@ setup() {
     load measuring.bash
     load refusing.bash
     load serving.bash
+    load measuring.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     demo=build/release/demo
     bin=$BATS_TEST_TMPDIR/bin # Of our own, so that what is left behind is told from what is others'.
@@ -264,7 +265,8 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
 # bats test_tags=quiet
 @test "a script says its words, presses its keys in time, and ends the demo" {
     prepare poll
-    printf '%s\n' '0.2 say Guess first.' '1.5 +' '# and the end' '4 q' >"$BATS_TEST_TMPDIR/script"
+    # The second key comes while the help is open, and means what it says all the same.
+    printf '%s\n' '0.2 say Guess first.' '1 h' '1.5 +' '# and the end' '4 q' >"$BATS_TEST_TMPDIR/script"
     local begin=${EPOCHREALTIME/./} took
     start_demo 80x24 --models poll --connections 10 --script "$BATS_TEST_TMPDIR/script"
     await 'Guess first\.'
@@ -280,7 +282,6 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     # 5 ms, and 20 ms for two in a hundred: a machine that stutters does not change p99 much.
     printf '#!/bin/sh\nexec "%s" --late-every 50 --late-us 20000 "$@"\n' "$PWD/build/release/liar-delay" >"$bin/server-delay"
     chmod +x "$bin/server-delay"
-    # Not poll: servers side by side share the C library, and that is most of what poll has.
     count=3
     start_demo 80x24 --models 'delay fork thread' --connections 200 --rate 2000
     until_value 'latency p99' 1 '*ms'
@@ -308,6 +309,70 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
         { near($c["model"] == "fork" ? fork : thread,
                $c["pss_kib"] + $c["page_tables_kib"] + $c["kernel_stack_kib"]); seen++ }
         END { exit wrong || seen != 3 }' "$raw"
+}
+
+# The word below a model's name.
+word() { # word COLUMN
+    local width=$(((80 - 13) / count))
+    screen | sed -n 4p | awk -v from=$((14 + ($1 - 1) * width)) '{ print substr($0, from, 14) }' | sed 's/ *$//'
+}
+
+# Prints "p50 p99 memory" of column 4 in us and KiB, as often as asked, each from another turn that
+# was ok; fewer if there are not so many within half a minute.
+ok_readings() { # ok_readings COUNT
+    local before='' now seen=0
+    for _ in {1..300}; do
+        now="$(plain "$(value 'latency p50' 4)") $(plain "$(value 'latency p99' 4)") $(plain "$(value memory 4)")"
+        if [[ $now != "$before" && $(word 4) == ok ]]; then
+            echo "$now"
+            before=$now
+            ((++seen < $1)) || return 0
+        fi
+        sleep 0.1
+    done
+}
+
+# The same of an experiment, as often as its points are ok.
+measured() { # measured TIMES
+    local conf=$BATS_TEST_TMPDIR/same.conf raw=$BATS_TEST_TMPDIR/raw.csv repeat
+    printf '%s\n' 'kind = latency' 'connections = 1000' 'rate_per_s = 20000' 'warmup_s = 0.5' 'window_s = 1.5' \
+        'reruns = 3' 'server_options = --costs' >"$conf"
+    rm -f "$raw"
+    for ((repeat = 1; repeat <= $1; repeat++)); do
+        build/release/measure "$conf" --model epoll --repeat $repeat --bin-dir "$bin" --out "$raw" >/dev/null
+    done
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["status"] == "ok" { print $c["latency_ns_p50"] / 1e3, $c["latency_ns_p99"] / 1e3,
+                                     $c["pss_kib"] + $c["page_tables_kib"] + $c["kernel_stack_kib"] }' "$raw"
+}
+
+median() { cut -d ' ' -f "$1" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; } # median FIELD
+
+# Four on the stage, of which epoll is compared with itself alone in an experiment.
+agrees_with_measure() {
+    local shown expected field
+    expected=$(measured 3)
+    [[ -n $expected ]] || return 1
+    quiet=1
+    count=4
+    start_demo 80x24 --models 'fork thread poll epoll' --connections 1000 --rate 20000
+    shown=$(ok_readings 5)
+    keys q
+    ended_with 0 || return 1
+    rm "$ending"; tmux -S "$socket" kill-server
+    printf '%s\n' "shown (p50, p99, memory):" "$shown" measured: "$expected"
+    for field in 1 2 3; do
+        true_that "$(median $field <<<"$shown") / $(median $field <<<"$expected") < 1.15" || return 1
+        true_that "$(median $field <<<"$expected") / $(median $field <<<"$shown") < 1.15" || return 1
+    done
+}
+
+@test "what the demo calls ok is what an experiment says: latencies and memory of epoll beside three others" {
+    prepare fork thread poll epoll
+    local quiet=0
+    in_one_of 3 agrees_with_measure && return
+    ((quiet == 0)) || return 1
+    skip "other programs leave no experiment undisturbed"
 }
 
 @test "run_all.sh demo builds and starts it, and says which models there are" {

@@ -5,7 +5,7 @@
 # A finished run, not drawn yet: the fixture, and a model that the gate excluded.
 copy_fixture() { # copy_fixture DIR
     mkdir -p "$1/gate"
-    cp -r tests/fixtures/{raw,cold_start,switch_cost}.csv tests/fixtures/histograms "$1"
+    cp -r tests/fixtures/{raw,cold_start,switch_cost,ready_cost}.csv tests/fixtures/histograms "$1"
     printf 'half-close\tFAIL\t8388608 bytes in, 8381952 out\n' >"$1/gate/broken.tsv"
 }
 

@@ -38,6 +38,7 @@ caught() {
     in_one_of 3 caught spin few-processes "spun"
 }
 @test "lose_half_close: last bytes that are lost are found" { caught lose_half_close half-close; }
+@test "reset_half_close: a reset instead of the end is found" { caught reset_half_close half-close "did not close"; }
 @test "swap_buffers: bytes of another client are found" { caught swap_buffers tagged-payloads "came back wrong"; }
 @test "block: one client that keeps the others waiting is found" { caught block half-message; }
 @test "pay_twice: a cost paid twice is found" { caught pay_twice costs-paid; }
@@ -122,6 +123,11 @@ END
     [[ ${lines[0]} == "skip  costs-paid "* && ${lines[1]} == "skip  ipv6 "* ]]
 }
 
+@test "a tab in the evidence does not split its row" {
+    run -0 "$gate" --trap byte-by-byte --except $'byte-by-byte=a\ttab' --tsv "$BATS_TEST_TMPDIR/rows" -- "$BIN/server-poll" 0
+    [[ $(<"$BATS_TEST_TMPDIR/rows") == $'byte-by-byte\tskip\tdeclared exception: a tab' ]]
+}
+
 @test "--tsv holds the same rows" {
     run -0 "$gate" --trap byte-by-byte --trap costs-off --tsv "$BATS_TEST_TMPDIR/rows" -- "$BIN/server-poll" 0
     [[ $(cut -f 1,2 "$BATS_TEST_TMPDIR/rows") == $'byte-by-byte\tpass\ncosts-off\tpass' ]]
@@ -165,4 +171,20 @@ END
         run -2 --separate-stderr "$BIN/server-epoll_workers" 0 $value
         [[ $stderr == *': --workers takes '* ]] || { echo "$stderr"; return 1; }
     done
+}
+
+@test "for a run a pass is kept until something is built anew; a model that failed is asked again" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    ln -s "$PWD/$BIN/server-poll" "$BATS_TEST_TMPDIR/bin"
+    # shellcheck disable=SC2016  # for the script
+    printf '#!/bin/sh\nuntil [ "$1" = --tsv ]; do shift; done\necho asked >>"%s"\ncp "%s" "$2"\n' \
+        "$BATS_TEST_TMPDIR/asked" "$BATS_TEST_TMPDIR/answer" >"$BATS_TEST_TMPDIR/bin/gate"
+    chmod +x "$BATS_TEST_TMPDIR/bin/gate"
+    local found=''
+    for result in FAIL pass FAIL; do
+        printf 'half-close\t%s\tevidence\n' "$result" >"$BATS_TEST_TMPDIR/answer"
+        C10K_BIN=$BATS_TEST_TMPDIR/bin harness/check.sh --cached "$BATS_TEST_TMPDIR" poll
+        found+=$(cut -f 2 "$BATS_TEST_TMPDIR/poll.tsv")
+    done
+    [[ $found == FAILpasspass && $(wc -l <"$BATS_TEST_TMPDIR/asked") == 2 ]]
 }

@@ -12,6 +12,20 @@ setup() {
     root=$PWD tmp=$BATS_TEST_TMPDIR
 }
 
+# Starts a server that is no program of ours.
+start_command() { # start_command WORD...
+    : >"$ready"
+    "$@" >"$ready" 2>"$said" 3>&- &
+    server=$!
+    servers+=("$server")
+    eventually said_ready_or_ended
+    port=$(sed -n 's/^ready port=//p' "$ready")
+}
+
+teardown() {
+    if declare -F end_servers >/dev/null; then end_servers; fi
+}
+
 # Everything but the languages of the guests.
 without_languages() {
     mkdir -p "$tmp/bin"
@@ -80,7 +94,7 @@ prepare_user() {
     [[ -x build/release/liar-corrupt ]] || skip 'the liars are not built: make tools'
     build_of load
     quick_gate
-    known_switch_cost
+    known_costs
     small_experiments
     draw_only capacity-messages_per_s
     prepare_user
@@ -95,6 +109,26 @@ prepare_user() {
     [[ $(awk -F, 'NR > 1 { print $2, $10 }' cold_start.csv) == 'mine ok' ]]
     grep -q 'dead: excluded: start' figures/capacity-messages_per_s.svg
     grep -q "^mine is started with: env --chdir=.*own' ./echo {port}$" command.txt
+}
+
+@test "a guest that runs out of files says so once, and serves those who come when there is room again" {
+    load serving.bash
+    for guest in python go; do
+        # shellcheck source=/dev/null
+        line=$(source harness/lib.sh && source harness/guests.sh && build_guests "$guest" && [[ -z $(why_missing "$guest") ]] && command_of "$guest") ||
+            continue # Its language is not here.
+        # shellcheck disable=SC2086  # words are meant
+        start_command $line
+        prlimit --pid "$server" --nofile=12:
+        run -1 build/release/load --port "$port" --connections 40 --closed --duration 0.5
+        [[ $(wc -l <"$said") == 1 && $(<"$said") == *'oo many open files: new clients wait until something frees' ]] || { cat "$said"; return 1; }
+        exec {client}<>"/dev/tcp/127.0.0.1/$port"
+        echo hello >&"$client"
+        IFS= read -r -t 5 answer <&"$client"
+        [[ $answer == hello ]]
+        exec {client}>&-
+        stop
+    done
 }
 
 # ---- cold_start ----

@@ -245,6 +245,25 @@ END
     [[ $(of_client connections_established <"$tmp/line") == 50 && $(of_client connections_lost <"$tmp/line") -ge 50 ]]
 }
 
+@test "clients that come back to a server that never answers in TLS are counted when their time is over" {
+    need_tls
+    serve proxy,1.3,p256,0
+    "$BIN/load" --port "$port" --tls 1.3 --ca "$ca" --connections 5 --reconnect now --duration 2 --output csv >"$tmp/line" 2>"$tmp/said" 3>&- &
+    client=$!
+    eventually grep -q 'are held' "$tmp/said"
+    proxy=${pids%%,*}
+    kill -KILL "$proxy"
+    eventually test ! -e "/proc/$proxy"
+    start_at "$port" server-epoll
+    kill -STOP "$server"
+    ended=0
+    wait "$client" || ended=$?
+    ((ended == 1))
+    [[ $(of_client connections_timed_out <"$tmp/line") == 5 && $(of_client connections_established <"$tmp/line") == 0 ]]
+    kill -KILL "$server"
+    end_serving
+}
+
 @test "bytes of the handshake are those that strace sees on the socket" {
     need_tls
     command -v strace >/dev/null || skip 'there is no strace on this machine'

@@ -27,13 +27,13 @@ pass_the_gate() {
     done
 }
 
-# What others test: what a switch costs, whether a neighbour disturbs, and how a chart is drawn.
+# What others test: what the machine takes by itself, whether a neighbour disturbs, and how a chart is drawn.
 stand_in() {
     bin=build/release
-    known_switch_cost
+    known_costs
     # shellcheck disable=SC2016  # for the program
     program witness 'file=$1; shift; echo 0.00,0.10,ok, >"$file"; exec "$@"'
-    touch --date=tomorrow $bin/{switch_cost,witness} # Newer than their sources: nobody makes them again.
+    touch --date=tomorrow $bin/{switch_cost,ready_cost,witness} # Newer than their sources: nobody makes them again.
     mkdir "$BATS_FILE_TMPDIR/bin"
     cat >"$BATS_FILE_TMPDIR/bin/gnuplot" <<'END'
 #!/usr/bin/env bash

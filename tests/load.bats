@@ -103,6 +103,50 @@ field() { jq -r ".$1" <<<"$output"; }
     wait $!
     [[ $(field connections_reset) == 10 && $(field lost) -gt 0 ]]
     [[ $(field sent) == $(($(field received) + $(field lost))) ]]
+    [[ $stderr == *'the server ended 10 connections'* ]]
+    # Also what nobody was left to send has its place in the histogram: half of all.
+    true_that "$(field latency_ns_p90) >= 1000000000"
+}
+
+@test "connections that are lost between two commands are told by the next connect" {
+    start server-poll
+    coproc LOAD { $load --port "$port" --interactive 3>&-; }
+    exec {answers}<&"${LOAD[0]}"
+    echo 'connect 4' >&"${LOAD[1]}"
+    read -r answer <&"$answers"
+    kill -KILL "$server"
+    wait "$server" || true
+    start_at "$port" server-poll
+    echo 'connect 6' >&"${LOAD[1]}"
+    read -r answer <&"$answers"
+    echo quit >&"${LOAD[1]}"
+    exec {answers}<&-
+    [[ $answer == *' connections_established=2 '*' connections_reset=4 '*' connect_error=ECONNRESET '* ]]
+}
+
+@test "idle connections that the server ends are missed, in a process that sends nothing, too" {
+    start server-poll
+    (sleep 0.5; kill -KILL "$server") 3>&- &
+    run -1 --separate-stderr $load --port "$port" --processes 2 --connections 10 --active 3 --rate 100 --warm 0.1 --duration 1 --output json
+    wait $!
+    [[ $(field connections_reset) == 10 && $(field connections_established) == 0 ]]
+}
+
+@test "a connection that the server ends makes exit status 1, though no message is missing" {
+    start server-poll
+    (sleep 0.8; kill -KILL "$server") 3>&- &
+    run -1 --separate-stderr $load --port "$port" --connections 3 --active 1 --rate 1 --constant --warm 0 --duration 1 --output json
+    wait $!
+    [[ $stderr == *'the server ended 3 connections'* ]]
+}
+
+@test "who waits for the last echoes sleeps meanwhile" {
+    start server-poll
+    (sleep 0.2; kill -STOP "$server") 3>&- &
+    TIMEFORMAT='%U %S'
+    { time $load --port "$port" --rate 100 --warm 0 --duration 0.4 --timeout-ms 1500 >/dev/null 2>&1 || true; } 2>"$BATS_TEST_TMPDIR/time"
+    wait $!
+    true_that "$(tr ' ' + <"$BATS_TEST_TMPDIR/time") < 0.3"
 }
 
 @test "nobody listens: refused, exit 1, said" {
@@ -125,6 +169,22 @@ field() { jq -r ".$1" <<<"$output"; }
     true_that "$(field little_error_percent) <= 5"
 }
 
+@test "the closed loop counts its speed from when it is full, and tells none if it never was" {
+    start server-poll
+    counts_when_full() {
+        run -0 $load --port "$port" --connections 3000 --closed --warm 0.1 --duration 1 --output json
+        true_that "$(field achieved_per_s) > $(field received_in_time) / $(field window_s)" &&
+            true_that "$(field little_error_percent) < 5"
+    }
+    in_one_of 5 counts_when_full
+    [[ $(field sent) == $(field received) && $(field received) -ge $(field received_in_time) ]]
+    start liar-delay --delay-us 200000
+    run -0 $load --port "$port" --connections 5 --closed --warm 0 --duration 0.1 --output json
+    [[ $(field received) == 5 && $(field achieved_per_s) == null && $(field little_error_percent) == null ]]
+    run -0 $load --port "$port" --connections 5 --closed --warm 0 --duration 0.1
+    [[ $output == *'rate         none'* ]]
+}
+
 @test "messages larger than all buffers come back byte for byte" {
     start server-libuv
     run -0 $load --port "$port" --connections 3 --closed --message-b 8000000 --warm 0.1 --duration 1 --output json
@@ -135,39 +195,45 @@ field() { jq -r ".$1" <<<"$output"; }
     start server-fork
     run -0 $load --port "$port" --short-lived 300 --connections 7 --output json
     [[ $(field connections_established) == 300 ]]
+    # Fewer at once than processes: not one process more than asked for goes there.
+    run -0 $load --port "$port" --short-lived 100 --connections 2 --processes 5 --output json
+    [[ $(field connections_established) == 100 ]]
 }
 
 @test "IPv6 works" {
     start server-libuv --host ::1
     run -0 $load --host ::1 --port "$port" --connections 5 --warm 0.1 --duration 0.3 --output json
     [[ $(field connections_established) == 5 && $(field lost) == 0 ]]
+    run -0 $load --host ::1 --port "$port" --processes 2 --connections 6 --warm 0.1 --duration 0.3 --output json
+    [[ $(field connections_established) == 6 && $(field lost) == 0 ]]
 }
 
 @test "driven by hand: commands, mistakes, and the end of input" {
     start server-poll
-    run -0 $load --port "$port" --interactive <<<$'connect 3\nrate 500\nhello\nwarm 0.1\nwindow 0.2\nconnect -1\nclosed\nactive 2\nwindow 0.1'
+    run -0 $load --port "$port" --interactive <<<$'connect 3\nrate 500\nhello\nwarm 0.1\nwindow 0.2\nconnect -1\nclosed\nactive 2\nwindow 0.1\nconnect 1 2\ncost sleep 1 2 3\nclosed 1'
     [[ ${lines[0]} == "connect connections_asked=3 "* && ${lines[1]} == "rate offered_per_s=500.0" ]]
     [[ ${lines[2]} == 'error "hello" '* && ${lines[3]} == warm* && ${lines[4]} == window*" lost=0 "* ]]
     [[ ${lines[5]} == 'error "connect -1'* && ${lines[6]} == closed && ${lines[7]} == active* ]]
-    [[ ${lines[8]} == *" connections_active=2 "* && ${#lines[@]} == 9 ]]
+    [[ ${lines[8]} == *" connections_active=2 "* && ${lines[9]} == 'error "connect 1 2" '* ]]
+    [[ ${lines[10]} == 'error "cost sleep 1 2 3" '* && ${lines[11]} == 'error "closed 1" '* && ${#lines[@]} == 12 ]]
 }
 
 @test "messages that cost time are slow, as many as asked for, and told apart from the others" {
     start server-thread --costs
     run -0 $load --port "$port" --connections 50 --rate 2000 --warm 0.1 --duration 1 --output json \
-        --cost sleep --cost-us 5000 --cost-share 10
+        --cost sleep --cost-us 5000 --cost-percent 10
     [[ $(field sent) == $(field received) && $(field corrupt) == 0 ]]
     true_that "$(field slow_sent) > 130 && $(field slow_sent) < 270"
     true_that "$(field slow_ns_p50) >= 5000000 && $(field latency_ns_p50) < 5000000"
     run -0 $load --port "$port" --connections 5 --closed --warm 0.1 --duration 0.5 --output json \
-        --cost spin --cost-us 2000 --cost-share 50 # Little's law counts both kinds.
+        --cost spin --cost-us 2000 --cost-percent 50 # Little's law counts both kinds.
     true_that "$(field slow_ns_p50) >= 2000000 && $(field little_error_percent) < 5"
 }
 
 @test "a server without --costs takes a cost for bytes" {
     start server-poll
     run -0 $load --port "$port" --connections 5 --rate 500 --warm 0.1 --duration 1 --output json \
-        --cost sleep --cost-us 500000 --cost-share 50
+        --cost sleep --cost-us 500000 --cost-percent 50
     true_that "$(field slow_sent) > 150 && $(field slow_ns_p50) < 100000000"
 }
 
@@ -202,10 +268,46 @@ field() { jq -r ".$1" <<<"$output"; }
     for wrong in "--port 0" "--port 70000" "--port x" "--bogus" "--port 1 --rate -3" "--port" "" \
         "--port 1 --message-b 5" "--port 1 --closed --rate 5" "--port 1 extra" "--port 1 --output xml" \
         "--port 1 --connections 2 --active 3" "--port 1 --host localhost" "--port 1 --cost nap" \
-        "--port 1 --cost-us 5" "--port 1 --cost spin --message-b 30" "--port 1 --cost spin --cost-us 0"; do
+        "--port 1 --cost-us 5" "--port 1 --cost spin --message-b 30" "--port 1 --cost spin --cost-us 0" \
+        "--port 1 --reconnect now --closed" "--port 1 --reconnect now --cost spin" "--port 1 --short-lived 5 --reconnect now" \
+        "--port 1 --short-lived 5 --interactive" "--port 1 --interactive --reconnect now" "--port 1 --base-ms 5" \
+        "--port 1 --interactive --cap-ms 5" "--port 1 --timeline /dev/null" "--port 1 --short-lived 5 --hgrm /dev/null" \
+        "--port 1 --short-lived 5 --connections 3 --active 2"; do
         # shellcheck disable=SC2086
         run -2 --separate-stderr $load $wrong
         [[ -z $output && ${#stderr_lines[@]} == 1 ]] || { echo "for: $wrong"; return 1; }
+    done
+}
+
+@test "a client process that was killed ends the client, with a word" {
+    start server-poll
+    mkfifo "$BATS_TEST_TMPDIR/commands"
+    $load --port "$port" --interactive <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/answers" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+    client=$!
+    exec {commands}>"$BATS_TEST_TMPDIR/commands"
+    echo 'connect 3' >&"$commands"
+    eventually grep -q '^connect' "$BATS_TEST_TMPDIR/answers"
+    pkill -KILL --parent "$client"
+    eventually all_are_zombies "$client"
+    echo 'window 0.1' >&"$commands"
+    ended=0
+    wait "$client" || ended=$?
+    exec {commands}>&-
+    ((ended == 1))
+    grep -q 'write to a client process: Broken pipe' "$BATS_TEST_TMPDIR/said"
+}
+
+all_are_zombies() { ! ps --ppid "$1" -o stat= | grep -qv '^Z'; } # all_are_zombies PARENT
+
+@test "a word with one dash is told as it was typed, by every program" {
+    for program in load chat chat-room server-poll; do
+        for wrong in '-port 7000' '7000 -port'; do
+            # shellcheck disable=SC2086  # words are meant
+            run -2 --separate-stderr "build/release/$program" $wrong
+            [[ $stderr == "$program: unknown option -port; see --help" ]] || { echo "for: $wrong"; return 1; }
+        done
+        run -2 --separate-stderr "build/release/$program" -p
+        [[ $stderr == *'unknown option -p; see --help' ]]
     done
 }
 

@@ -109,6 +109,33 @@ becomes() {
     ((seen <= clients + 5))
 }
 
+# limit_files FILES PID...: as the soft limit, which can be raised again.
+limit_files() {
+    local pid
+    for pid in "${@:2}"; do prlimit --pid "$pid" --nofile="$1:"; done
+}
+
+@test "prefork: hires no army where nobody can accept, says so once, and serves when there is room again" {
+    start server-prefork --workers 2
+    becomes 2 children
+    # Four files: what each has open already, and none for a client.
+    limit_files 4 "$server" $(pgrep --parent "$server")
+    for ((i = 0; i < 20; i++)); do
+        exec {client}<>"/dev/tcp/127.0.0.1/$port"
+        clients[i]=$client
+    done
+    sleep 1
+    read -r used _ <"/proc/$server/schedstat"
+    sleep 1
+    read -r now _ <"/proc/$server/schedstat"
+    echo "$(children) workers, $(((now - used) / 1000000)) ms of CPU time in a second"
+    (($(children) <= 5 && now - used <= 100000000))
+    # The two that stay say it each, and so does the server.
+    (($(grep -c 'accept: Too many open files: new clients wait' "$said") <= 3))
+    limit_files 100 "$server" $(pgrep --parent "$server")
+    echoes "${clients[19]}" 10
+}
+
 @test "prefork: with --workers-max a client waits until another one leaves" {
     start server-prefork --workers 2 --workers-max 2
     exec {first}<>"/dev/tcp/127.0.0.1/$port" {second}<>"/dev/tcp/127.0.0.1/$port" {third}<>"/dev/tcp/127.0.0.1/$port"
@@ -179,4 +206,67 @@ idle_bytes() {
     stop
     idle_bytes poll 10000
     ((bytes <= 64)) || { echo "poll: $bytes"; return 1; }
+}
+
+# refuses_then_serves PROGRAM TRAFFIC...: while others keep it busy, a server finds no file for a newcomer; nobody leaves,
+# but the limit is lifted, as when another program closes files.
+refuses_then_serves() {
+    local program=$1 pid
+    shift
+    start "$program" "${options[@]}"
+    pid=$server
+    [[ $program != server-epoll_workers ]] || pid=$(pgrep --parent "$server")
+    "$@" >/dev/null 2>&1 3>&- &
+    local busy=$!
+    sleep 0.5
+    limit_files 5 "$pid" # Not less: poll(2) wants one for each that it is asked about.
+    exec {newcomer}<>"/dev/tcp/127.0.0.1/$port"
+    run ! echoes "$newcomer" 0.5
+    grep -q 'new clients wait' "$said"
+    limit_files 100 "$pid"
+    sleep 0.3
+    status=0
+    echoes "$newcomer" 1 || IFS= read -r -t 1 _ <&"$newcomer" || status=$?
+    kill -0 "$busy"
+    kill "$busy"
+    wait "$busy" || true
+    exec {newcomer}>&-
+    stop
+    ((status == 0)) || { echo "$program: who waits is not served"; return 1; }
+}
+
+@test "a busy loop that ran out looks by the clock whether others freed something" {
+    local options=() model
+    traffic() { exec "$BIN/load" --port "$port" --connections 4 --rate 500 --duration 8; }
+    # Not io_uring: a multishot accept keeps the limit that it began with.
+    for model in poll epoll epoll_workers select thread_pool libuv; do
+        [[ -x $BIN/server-$model ]] || continue
+        options=()
+        [[ $model != epoll_workers ]] || options=(--workers 1)
+        refuses_then_serves "server-$model" traffic
+    done
+    talk() { while sleep 0.02; do echo hello; done >"/dev/tcp/127.0.0.1/$port"; }
+    options=()
+    refuses_then_serves chat-room talk
+}
+
+@test "where memory for a client runs out a loop says so, serves those inside, and lets others in when some leave" {
+    local model size files
+    for model in poll epoll io_uring; do
+        [[ -x $BIN/server-$model ]] || continue
+        start "server-$model"
+        exec {inside}<>"/dev/tcp/127.0.0.1/$port"
+        echoes "$inside"
+        size=$(awk '/^VmSize/ { print $2 * 1024 }' "/proc/$server/status")
+        prlimit --pid "$server" --as="$size:"
+        "$BIN/load" --port "$port" --connections 8000 --closed --duration 3 >"$BATS_TEST_TMPDIR/load" 2>&1 3>&- &
+        eventually grep -q 'memory for a client' "$said"
+        echoes "$inside"
+        wait $! || true
+        exec {newcomer}<>"/dev/tcp/127.0.0.1/$port"
+        echoes "$newcomer"
+        exec {inside}>&- {newcomer}>&-
+        [[ $(wc -l <"$said") == 1 ]]
+        stop
+    done
 }

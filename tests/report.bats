@@ -11,6 +11,7 @@ setup_file() {
 }
 
 setup() {
+    load drawing.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     run=$drawn
     page=$run/index.html
@@ -19,13 +20,15 @@ setup() {
 # What is between two patterns of the page.
 part() { sed -n "/$1/,/$2/p" "$page"; }
 
-# answers LINE...: what answer.awk says of a summary with these rows.
-answers() {
-    {
-        echo 'experiment,kind,model,connections_asked,connections_active,status,latency_ns_p99_median,latency_ns_p99_min,latency_ns_p99_max,latency_ns_p99_runs'
-        printf '%s\n' "$@"
-    } >"$BATS_TEST_TMPDIR/summary.csv"
+# answers_of HEADER LINE...: what answer.awk says of a summary with these columns and rows.
+answers_of() {
+    printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/summary.csv"
     awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+}
+
+# answers LINE...: the same of latencies.
+answers() {
+    answers_of 'experiment,kind,model,connections_asked,connections_active,status,latency_ns_p99_median,latency_ns_p99_min,latency_ns_p99_max,latency_ns_p99_runs' "$@"
 }
 
 @test "each experiment has its question, its answer, charts that say how to read them, and its table" {
@@ -38,12 +41,56 @@ answers() {
     done
 }
 
+@test "an experiment with a hyphen in its name has the figures of its own, with their words" {
+    local run=$BATS_TEST_TMPDIR/hyphen page
+    mkdir "$run"
+    { grep -E '^schema|,ramp,' tests/fixtures/raw.csv; sed -n 's/,ramp,/,ramp-two,/p' tests/fixtures/raw.csv; } >"$run/raw.csv"
+    draw_only
+    ./run_all.sh draw "$run"
+    page=$run/index.html
+    part '<section id="ramp"' '<\/section>' >"$BATS_TEST_TMPDIR/one"
+    part '<section id="ramp-two"' '<\/section>' >"$BATS_TEST_TMPDIR/two"
+    grep -q '<b>ramp-two-latency_p99</b> shows the latency' "$BATS_TEST_TMPDIR/two" || { grep -o '<b>ramp-two.*' "$BATS_TEST_TMPDIR/two"; return 1; }
+    grep -q '<figure id="ramp-latency_p99">' "$BATS_TEST_TMPDIR/one"
+    run ! grep 'ramp-two' "$BATS_TEST_TMPDIR/one"
+}
+
+@test "the histograms of a model whose name has hyphens are its own" {
+    local work=$BATS_TEST_TMPDIR/curves
+    mkdir "$work"
+    cp tests/fixtures/histograms/omission-poll-1-closed-1.hgrm "$work/stall-it-my-poll-1-closed-1.hgrm"
+    cp tests/fixtures/histograms/omission-poll-1-closed-2.hgrm "$work/stall-it-epoll:buffer-kib=64-1-closed-1.hgrm"
+    awk -v experiment=stall-it -v known='poll my-poll epoll:buffer-kib=64' -v work="$work" -f harness/plots/percentiles.awk "$work"/*.hgrm
+    grep -q '^models = "my-poll epoll:buffer-kib=64 "$' "$work/curves.gp"
+}
+
 @test "every figure says what it shows and how to read it" {
     local file
     for file in harness/plots/*.gp; do
         grep -q '^# Kinds: ' "$file" || continue
         grep -q '^# Shows: .' "$file" && grep -q '^# Read: .' "$file" || { echo "$file"; return 1; }
     done
+}
+
+# tables_of HEADER LINE...: the tables of a summary with these columns and rows.
+tables_of() {
+    printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/summary.csv"
+    awk -f harness/numbers.awk -f harness/tables.awk "$BATS_TEST_TMPDIR/summary.csv"
+}
+
+@test "the overview shows one experiment of each kind, names it among several, and fills no gap from another one" {
+    run tables_of experiment,kind,model,connections_asked,connections_active,status,latency_ns_p99_median \
+        slow,latency,poll,100,100,ok,9e6 slow,latency,fork,100,100,ok,8e6 ramp,latency,poll,100,100,ok,1e6 ramp,latency,poll,1000,1000,ok,2e6 \
+        late,latency,fork,1000,1000,ok,5e6 crowd,latency,poll,9000,10,ok,7e6
+    [[ ${lines[1]} == $'H\tmodel\tp99 ms (ramp)\tswitches/message (ramp)' ]]
+    [[ ${lines[2]} == $'R\tpoll\t2\t-' && ${lines[3]} == $'R\tfork\t-\t-' ]]
+}
+
+@test "a table has the columns that only some experiments ask for where somebody has them, and the mean beside the tail" {
+    run tables_of experiment,kind,model,connections_asked,connections_active,status,latency_ns_mean_median,deaf_stuck_b_median,slow_ns_p50_median \
+        deaf,latency,poll,10,10,ok,2e6,2048, slow,latency,poll,10,10,ok,3e6,,20e6
+    [[ $output == *$'\tdeaf\nH\t'*$'\tmean ms\tp50 ms\tp99 ms\t'*$'\tfrom deaf clients KiB\truns\treason\nR\tpoll\t10\t-\tok\t-\t-\t2\t-'*$'\t2\t of \t\nT'* ]]
+    [[ $(grep -c 'slow messages p50 ms' <<<"$output") == 1 && $(grep -c 'from deaf' <<<"$output") == 1 ]]
 }
 
 @test "an answer tells by how much where the ranges lie apart, in the median's numbers" {
@@ -68,6 +115,45 @@ answers() {
     [[ $output == *'No model gave a result at 100 connections: the table tells why.' ]]
 }
 
+@test "an answer takes a fall for as much of a change as a rise, and leaves out what has no ratio" {
+    run answers r,latency,poll,1,1,ok,40e6,,,1 r,latency,poll,10,10,ok,10e6,,,1 \
+        r,latency,fork,1,1,ok,11e6,,,1 r,latency,fork,10,10,ok,10e6,,,1 \
+        r,latency,zero,1,1,ok,5e6,,,1 r,latency,zero,10,10,ok,0,,,1
+    echo "$output"
+    [[ $output == *'from 40 ms at 1 connection to 10 ms with poll, where that changed it most, and from 11 ms at 1 connection to 10 ms with fork, where least.' ]]
+}
+
+@test "an answer calls nobody highest where all are the same" {
+    run answers r,latency,poll,100,100,ok,2e6,2e6,2e6,1 r,latency,fork,100,100,ok,2e6,2e6,2e6,1
+    [[ $output == *'The p99 latency at 100 connections is 2 ms, the same with all.' ]]
+}
+
+@test "an answer tells a wall that was not measured from one that was not met" {
+    run answers_of experiment,kind,model,connections_asked,connections_active,limits,connections_established_median,wall,status,reason \
+        'walls,walls,poll,3000,3000,processes=500,,,failed,needs root' walls,walls,fork,3000,3000,processes=500,3000,none,ok, \
+        walls,walls,thread,3000,3000,processes=500,490,accept_queue,ok,
+    echo "$output"
+    [[ $output == *'with processes=500: not measured (needs root): poll; no wall: fork (3,000); accept queue: thread (490).' ]]
+}
+
+@test "an answer on omission compares the two loops of one server, and names it among several" {
+    local header='experiment,kind,model,connections_asked,connections_active,arrival,status,latency_ns_p99_median,achieved_per_s_median'
+    run answers_of "$header" o,omission,fork,1,1,poisson,ok,9e6,100 o,omission,fork,1,1,closed,ok,3e6,100 \
+        o,omission,poll,1,1,poisson,ok,8e6,200 o,omission,poll,1,1,closed,ok,2e6,200 o,omission,half,1,1,closed,ok,1e6,1
+    echo "$output"
+    [[ $output == *'With fork, of the same stops'*' 9 ms, the closed loop 3 ms: 3.0 times less.'*'With poll, of'*' 8 ms, the closed loop 2 ms: 4.0 times less.'* ]]
+    [[ $output != *'1 ms'* ]]
+    run answers_of "$header" o,omission,poll,1,1,poisson,ok,8e6,200 o,omission,poll,1,1,closed,ok,2e6,200
+    [[ $output == *$'\tOf the same stops of the same server'* ]]
+}
+
+@test "an answer on a herd counts the runs in which all came back, and names the others" {
+    run answers_of experiment,model,policy,back_s,drops_back,connections_asked,status \
+        herd,poll,now,2.5,3000,500,ok herd,fork,now,,90,500,failed herd,poll,jitter,4.5,7,500,ok
+    echo "$output"
+    [[ $output == *'2.5 (poll) if all try again at once, 4.5 (poll) with random pauses; not all came back with fork. '*'meanwhile: 3000 (poll) and 7 (poll).' ]]
+}
+
 @test "the page needs nothing but itself, and stays below 5 MB" {
     run ! grep -qE '<(script|link|img)|src="|@import|href="https?:' "$page"
     (($(grep -c '<svg' "$page") >= 8))
@@ -79,6 +165,99 @@ answers() {
     [[ -z $(grep -oE "id=['\"][^'\"]+" "$page" | tr "'" '"' | sort | uniq -d) ]]
 }
 
+@test "a run that was interrupted before a table had a row is drawn; one without any row is none" {
+    local run=$BATS_TEST_TMPDIR/early table
+    mkdir "$run"
+    for table in raw cold_start; do head -n 1 "tests/fixtures/$table.csv" >"$run/$table.csv"; done
+    for table in counters herd herd_back handshakes; do echo experiment,schema,model,status,reason >"$run/$table.csv"; done
+    echo schema,experiment,members,disconnected,offered_per_s,status,reason >"$run/chat.csv"
+    run -2 --separate-stderr ./run_all.sh draw "$run"
+    [[ $stderr == *'nothing was measured'* && ${#stderr_lines[@]} == 1 ]]
+    cp tests/fixtures/cold_start.csv "$run"
+    draw_only
+    run -0 ./run_all.sh draw "$run"
+    [[ $output == *'cold start s'* ]]
+}
+
+@test "two models whose names differ by zeros have a place each" {
+    printf '%s\n' schema,model 2,a1 2,a01 2,a1 >"$BATS_TEST_TMPDIR/raw.csv"
+    # shellcheck disable=SC2016  # for the other shell
+    run -0 bash -c 'source harness/lib.sh; known_models "$1"' - "$BATS_TEST_TMPDIR/raw.csv"
+    [[ $output == *' a01 a1' || $output == *' a1 a01' ]]
+}
+
+@test "a chart tells once what failed in several repeats, and how often its own experiment visited" {
+    local run=$BATS_TEST_TMPDIR/repeats repeat said
+    mkdir "$run"
+    {
+        echo experiment,schema,profile,model,repeat,server_options,policy,outage_s,back_s,drops_back,connections_asked,status,reason
+        for repeat in 1 2 3; do echo "herd,2,quick,fork,$repeat,,now,2,,90,500,failed,400 were back"; done
+        echo herd,2,quick,fork,1,,jitter,2,,90,500,failed,401 were back
+    } >"$run/herd.csv"
+    echo experiment,schema,model,repeat,policy,s,connected,lost,back >"$run/herd_back.csv"
+    { cat tests/fixtures/cold_start.csv; sed -n 's/^cold_start,poll,3,\(.*\),1000,/short,poll,9,\1,50,/p' tests/fixtures/cold_start.csv; } >"$run/cold_start.csv"
+    ./run_all.sh draw "$run"
+    said=$(sed 's/<[^>]*>//g' "$run/figures/herd-herd.svg" | tr -s '[:space:]' ' ')
+    [[ $said == *'fork: failed at 500 (now), 500 (jitter) (first: 400 were back)'* ]]
+    grep -q '1000 clients one after the other; 3 runs' "$run/figures/cold_start-cold_start.svg"
+    grep -q '50 clients one after the other; 9 runs' "$run/figures/short-cold_start.svg"
+}
+
+# What claims.awk says of threads: REPEATS, then median, lowest and highest CPU per message of thread and of libuv.
+said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
+    {
+        echo experiment,kind,model,connections_asked,status,repeats_ok,server_cpu_us_per_message_median,server_cpu_us_per_message_min,server_cpu_us_per_message_max
+        echo "capacity,capacity,thread,1000,ok,$1,$2,$3,$4"
+        echo "capacity,capacity,libuv,1000,ok,$1,$5,$6,$7"
+    } >"$BATS_TEST_TMPDIR/summary.csv"
+    # shellcheck disable=SC2016  # for the other shell
+    bash -c 'source harness/lib.sh; claims_of "$1"' - "$BATS_TEST_TMPDIR" | awk -F'\t' '$2 ~ /^more threads/ { print $5 }'
+}
+
+@test "a claim on two models keeps to the rule for differences, and of single runs wants a clear factor" {
+    [[ $(said_of_threads 3 20 19.9 20.1 10 9.9 10.1) == holds ]]
+    [[ $(said_of_threads 3 10 9.9 10.1 20 19.9 20.1) == 'not here' ]]
+    [[ $(said_of_threads 3 20 10 30 12 11 13) == 'not shown here' ]] # The medians lie apart, the ranges do not.
+    [[ $(said_of_threads 1 13 13 13 10 10 10) == holds ]]
+    [[ $(said_of_threads 1 12 12 12 10 10 10) == 'not shown here' ]]
+    [[ $(said_of_threads 1 10 10 10 13 13 13) == 'not here' ]]
+}
+
+@test "the crosses of what failed lie above every number, and the lowest number of a logarithmic axis is told" {
+    local work=$BATS_TEST_TMPDIR/points log_y
+    mkdir "$work"
+    {
+        echo experiment,kind,model,connections_asked,connections_active,status,metric_median,metric_min,metric_max
+        printf '%s\n' r,latency,a,1,,ok,0.0007,0.0007,0.0007 r,latency,a,10,,ok,98,98,98 r,latency,{b,c,d},10,,failed,,,
+    } >"$work/summary.csv"
+    for log_y in 0 1; do
+        awk -v experiment=r -v metric=metric -v divide=1 -v log_y="$log_y" -v known='a b c d' -v work="$work" \
+            -f harness/numbers.awk -f harness/plots/points.awk "$work/summary.csv"
+        [[ $(grep -c '^10 ' "$work/failed.dat") == 3 ]]
+        awk -v log_y="$log_y" 'NR > 1 && $2 <= 98 * (log_y ? 1.2 : 1.02) { print "a cross lies at " $2; bad = 1 } END { exit bad }' "$work/failed.dat"
+    done
+    grep -q '^set ytics ("0.0005" 0.0005, "0.001" 0.001, "0.01"' "$work/axes.gp"
+}
+
+@test "memory that was measured while others were busy is a result everywhere, and what failed is none" {
+    local work=$BATS_TEST_TMPDIR/memory
+    mkdir "$work"
+    printf '%s\n' experiment,kind,model,connections_asked,connections_active,status,repeats_ok,machine_lost_kib_median,pss_kib_median,rss_kib_median,latency_ns_p99_median \
+        memory,memory,fork,100,100,noisy,0,15000,3000,9000,2e6 memory,memory,poll,100,100,failed,0,600,100,200,1e6 >"$work/summary.csv"
+    awk -v experiment=memory -v kind=memory -v known='fork poll' -v work="$work" -f harness/numbers.awk -f harness/plots/bars.awk "$work/summary.csv"
+    told() { # told MODEL METRIC
+        awk -F, -v experiment=memory -v model="$1" -v connections=100 -v metric="$2" -v divide=1000 -v format=%.1f \
+            -f harness/numbers.awk -f harness/measured.awk "$work/summary.csv"
+    }
+    grep -qF 'set xtics ("fork" 1, "poll\nfailed" 2)' "$work/bars.gp"
+    [[ $(told fork machine_lost_kib) == 15.0 && $(told poll machine_lost_kib) == '0.6 (failed)' ]]
+    [[ $(told fork latency_ns_p99) == '2000.0 (noisy)' && $(told fork no_such_metric) == - ]]
+    run awk -f harness/numbers.awk -f harness/tables.awk "$work/summary.csv"
+    [[ ${lines[2]} == $'R\tfork\t2.93\t14.6' && ${lines[3]} == *'[failed]' ]]
+    run answers_of "$(head -n 1 "$work/summary.csv")" "$(sed -n 2p "$work/summary.csv")"
+    [[ $output == *'memory really lost at 100 connections is 14.6 MiB with fork.'* ]]
+}
+
 # Contrast as the Web Content Accessibility Guidelines 2.1 define it (relative luminance).
 contrast='
     function digit(c) { return index("0123456789abcdef", tolower(c)) - 1 }
@@ -87,6 +266,13 @@ contrast='
     function hex(colour, i) { return 16 * digit(substr(colour, i, 1)) + digit(substr(colour, i + 1, 1)) }
     function level_of(colour) { return level(hex(colour, 2), hex(colour, 4), hex(colour, 6)) }
     function ratio(a, b) { return a > b ? (a + 0.05) / (b + 0.05) : (b + 0.05) / (a + 0.05) }'
+
+@test "tables that scroll can be reached by keyboard, and overloaded is marked as the result that it is" {
+    (($(grep -c '<div class="wide" tabindex="0" role="region" aria-label="table [^"]*"><table>' "$page") == $(grep -c '<table>' "$page")))
+    grep -q '<td>[^<]*\[overloaded\]</td>' "$page"
+    grep -q '<td>overloaded</td>' "$page"
+    grep -q '<td class="mark">- \[failed\]</td>' "$page"
+}
 
 @test "all ink of the page is readable on its paper, light, dark and printed" {
     run awk "$contrast"'

@@ -20,8 +20,11 @@ program() { # program NAME COMMANDS
 # The gate with two of its traps: enough to tell the honest from a liar.
 quick_gate() { program gate "exec '$PWD/build/release/gate' --trap start --trap large-message \"\$@\""; }
 
-# What a switch costs, as it was measured once.
-known_switch_cost() { program switch_cost "cat '$PWD/tests/fixtures/switch_cost.csv'"; }
+# What the machine takes by itself, as it was measured once.
+known_costs() {
+    local name
+    for name in switch_cost ready_cost; do program "$name" "cat '$PWD/tests/fixtures/$name.csv'"; done
+}
 
 # The same question with a few clients and short windows, each with enough messages for a p99; what makes it
 # another question stays.

@@ -20,11 +20,11 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
 @test "a small run leaves a complete folder" {
     build_of load server-poll
     quick_gate
-    known_switch_cost
+    known_costs
     small_experiments
     C10K_BIN=$bin run -0 ./run_all.sh quick capacity cold_start --models poll --repeats 3 --no-install --seed 5 --out "$tmp/run"
     [[ $output == *"$tmp/run/index.html"* && $output == *'step 4 of 4'* && $output == *'seed 5'* ]]
-    for file in machine.txt command.txt raw.csv summary.csv switch_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
+    for file in machine.txt command.txt raw.csv summary.csv switch_cost.csv ready_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
         figures/capacity-messages_per_s.svg figures/cold_start-cold_start.png index.html summary.md; do
         [[ -s $tmp/run/$file ]] || { echo "no $file"; return 1; }
     done
@@ -48,7 +48,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
 
 @test "a server that does not pay for costs is left out where they are paid, by name" {
     build_of gate load measure server-poll
-    known_switch_cost
+    known_costs
     printf 'start\tpass\tready\ncosts-paid\tskip\tthe server does not know --costs\n' >"$bin/gate-poll.tsv"
     C10K_BIN=$bin run -1 ./run_all.sh quick slow_handler --models poll --no-install --out "$tmp/run"
     echo "$output"
@@ -81,7 +81,7 @@ noted_order() { # noted_order SEED
 @test "a model with options of its own is gated with them, and is another one beside the plain one" {
     build_of load server-poll
     quick_gate
-    known_switch_cost
+    known_costs
     small_experiments
     C10K_BIN=$bin run -1 ./run_all.sh quick cold_start --models 'poll poll:backlog=4000 poll:backlog=0' --no-install --out "$tmp/run"
     echo "$output"

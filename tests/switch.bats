@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# switch.bats -- guards against a cost of a context switch that is the cost of something else.
+# switch.bats -- guards against a cost of a context switch, or of asking who is ready, that is the cost of
+# something else.
 
 bats_require_minimum_version 1.5.0
 
@@ -37,6 +38,51 @@ setup() {
         $4 > 0 { expected += 2 * ($4 + 10) * $5 }
         END { print counted, "switches for", expected, "passes"; exit !(counted > 0.95 * expected && counted < 1.1 * expected) }' \
         "$BATS_TEST_TMPDIR/switches" "$rows"
+}
+
+@test "to ask costs poll and select more with each socket that is watched, and epoll not" {
+    rows=$BATS_TEST_TMPDIR/ready_cost.csv
+    build/release/ready_cost --repeats 3 >"$rows"
+    documented "$rows"
+    [[ $(cut -d, -f2,3 "$rows" | tr '\n' ' ') == 'interface,watched select,10 poll,10 epoll,10 select,100 '*' poll,10000 epoll,10000 ' ]]
+    awk -F, 'NR > 1 && !($7 <= $6 && $6 <= $8 && $4 == 5) { print; wrong = 1 }
+        { least[$2, $3] = $7 }
+        END { print least["poll", 100], least["poll", 10000], least["epoll", 10], least["epoll", 10000]
+              exit wrong || !(least["poll", 10000] > 20 * least["poll", 100] && least["epoll", 10000] < 5 * least["epoll", 10] &&
+                              least["select", 1000] > 5 * least["select", 10]) }' "$rows"
+}
+
+@test "whoever may open few files asks about fewer" {
+    run -0 bash -c 'ulimit -n 500 && build/release/ready_cost --repeats 1'
+    [[ ${lines[-1]} == *,epoll,100,5,1,* ]]
+}
+
+@test "a call takes as long as Python's own call of the same, give or take" {
+    command -v python3 >/dev/null || skip 'python3 is not installed'
+    cat >"$BATS_TEST_TMPDIR/ask.py" <<'END'
+import resource, select, socket, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+asker = select.poll()
+sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(10000)]
+for i, one in enumerate(sockets):
+    asker.register(one, select.POLLIN)
+    if i % 2000 == 0:
+        one.bind(("127.0.0.1", 0))
+        one.sendto(b"!", one.getsockname())
+best = 1e9
+for _ in range(50):
+    begin = time.perf_counter_ns()
+    ready = asker.poll()
+    best = min(best, time.perf_counter_ns() - begin)
+    assert len(ready) == 5
+print(best)
+END
+    agree() {
+        python=$(python3 "$BATS_TEST_TMPDIR/ask.py")
+        build/release/ready_cost >"$rows"
+        awk -F, -v python="$python" '$2 == "poll" && $3 == 10000 { print $7, python; exit !(python > 0.75 * $7 && python < 1.5 * $7) }' "$rows"
+    }
+    in_one_of 5 agree
 }
 
 @test "wrong usage is one clear line, exit 2" {

@@ -117,7 +117,7 @@ static void server_and_client_never_share_a_cpu_if_there_are_two(void **state)
         CPU_ZERO(&allowed);
         for (int i = 0; i < all; i++)
             CPU_SET((size_t)(3 + 2 * i), &allowed); /* CPUs 3, 5, 7, ... */
-        struct cpus cpus = cpus_split(&allowed);
+        struct cpus cpus = cpus_split(&allowed, "/nowhere");
         CPU_AND(&both, &cpus.server, &cpus.client);
         assert_int_equal(cpus.apart, all > 1);
         assert_int_equal(CPU_COUNT(&both), all > 1 ? 0 : 1);
@@ -126,6 +126,55 @@ static void server_and_client_never_share_a_cpu_if_there_are_two(void **state)
         assert_int_equal(CPU_COUNT(&cpus.client), cpus.client_count);
         assert_true(CPU_ISSET(3, &cpus.server));
     }
+}
+
+static char folder[] = "/tmp/test_columns.XXXXXX";
+
+/* Writes what the kernel of a machine with SMT says of a CPU, into a folder of ours. */
+static void write_siblings(int cpu, const char *list)
+{
+    char path[64], command[256];
+    snprintf(path, sizeof path, "%s/cpu%d/topology", folder, cpu);
+    snprintf(command, sizeof command, "mkdir -p %s && echo %s >%s/thread_siblings_list", path, list,
+             path);
+    assert_int_equal(system(command), 0);
+}
+
+static void assert_cpus(const cpu_set_t *cpus, int first, int second)
+{
+    assert_int_equal(CPU_COUNT(cpus), 2);
+    assert_true(CPU_ISSET((size_t)first, cpus) && CPU_ISSET((size_t)second, cpus));
+}
+
+static void whole_cores_are_dealt_out(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {"0,4", "1,5", "2-2,6", "3,7", "0,4", "1,5", "2,6", "3,7"};
+    cpu_set_t allowed, spare;
+    CPU_ZERO(&allowed);
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 8; i++) {
+        write_siblings(i, lists[i]);
+        if (i % 4 < 2) CPU_SET((size_t)i, &allowed); /* Two of the four cores are ours. */
+    }
+    struct cpus cpus = cpus_split(&allowed, folder);
+    assert_true(cpus.apart && cpus.server_count == 2 && cpus.client_count == 2);
+    assert_cpus(&cpus.server, 0, 4);
+    assert_cpus(&cpus.client, 1, 5);
+    assert_false(cpus_spare(&cpus, 1, folder, &spare)); /* Its only core. */
+    CPU_SET(2, &cpus.client);
+    CPU_SET(6, &cpus.client);
+    cpus.client_count = 4;
+    assert_false(cpus_spare(&cpus, 3, folder, &spare));
+    assert_true(cpus_spare(&cpus, 2, folder, &spare) && cpus.client_count == 2);
+    assert_cpus(&spare, 2, 6);
+    assert_cpus(&cpus.client, 1, 5);
+    CPU_CLR(1, &allowed);
+    CPU_CLR(5, &allowed);
+    assert_false(cpus_split(&allowed, folder).apart); /* One core, as one CPU. */
+    char command[64];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
 }
 
 int main(void)
@@ -137,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_file_of_another_kind_is_left_alone),
         cmocka_unit_test(an_answer_is_taken_apart),
         cmocka_unit_test(server_and_client_never_share_a_cpu_if_there_are_two),
+        cmocka_unit_test(whole_cores_are_dealt_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,7 +103,9 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("cost = nap\n", 1, "cost is none, sleep or spin");
     expect_refused("cost_us = 0\n", 1, "cost_us takes a whole number");
     expect_refused("cost_percent = 101\n", 1, "cost_percent takes a number");
-    expect_refused("deaf = -1\n", 1, "deaf takes a whole number");
+    expect_refused("deaf = -1\n", 1, "deaf takes whole numbers from 0");
+    expect_refused("kind = latency\nmodels = poll\nconnections = 1 10\ndeaf = 0 5\n", 0,
+                   "deaf needs kind latency, one number in connections");
     expect_refused("limits = files\n", 1, "limits are machine, files=N");
     expect_refused("limits =\n", 1, "limits names none");
     expect_refused("warmup = long\n", 1, "warmup is fixed or steady");

@@ -122,6 +122,29 @@ static void the_script_that_comes_along_is_a_script(void **state)
     assert_true(script.count > 10 && script.events[script.count - 1].key == 'q');
 }
 
+/* The load at `at_s` of the script that was parsed last. */
+static struct wish wish_at(double at_s)
+{
+    struct wish wish = {.connections = 100, .rate_per_s = 5000};
+    for (const struct script_event *event; (event = script_due(&script, at_s)) != NULL;)
+        if (event->key != 0) keys_change(event->key, &wish);
+    script.next = 0;
+    return wish;
+}
+
+static void the_script_does_what_its_words_say(void **state)
+{
+    the_script_that_comes_along_is_a_script(state);
+    assert_int_equal(wish_at(43).idle_percent, 0);
+    assert_int_equal(wish_at(50).idle_percent, 99); /* "99 of 100 customers fall asleep" */
+    assert_int_equal(wish_at(62).idle_percent, 0);  /* "all are awake again" */
+    assert_int_equal(wish_at(66).slow, SLOW_SLEEP);
+    assert_int_equal(wish_at(95).slow, SLOW_SPIN);
+    assert_int_equal(wish_at(109).slow, SLOW_NONE);
+    assert_true(wish_at(113).deaf && !wish_at(125).deaf);
+    assert_int_equal(wish_at(149).connections, 1000);
+}
+
 /* ---- keys ---- */
 
 static struct wish wish_after(const char *keys)
@@ -327,8 +350,19 @@ static void figures_come_from_the_answer_and_the_row(void **state)
     assert_true(figures.now[FIGURE_CONNECTIONS] == 7 && figures.now[FIGURE_SWITCHES_PER_S] == 7);
     assert_true(figures.now[FIGURE_P50_NS] == 10 && isnan(figures.now[FIGURE_P99_NS]));
     assert_true(isnan(figures.now[FIGURE_CPU_PERCENT]));
-    struct memory memory = {.pss_kib = 10, .page_tables_kib = 20, .rss_kib = 1000};
-    figures_take_memory(&figures, &memory, 3, 16);
+}
+
+static void shared_files_count_as_if_no_other_model_ran(void **state)
+{
+    (void)state;
+    struct figures figures = {0};
+    struct memory memory = {
+        .pss_kib = 10, .pss_file_kib = 6, .page_tables_kib = 20, .rss_kib = 1000};
+    figures_take_memory(&figures, &memory, 0, 3, 16); /* Not known. */
+    assert_true(figures.now[FIGURE_MEMORY_KIB] == 78);
+    figures_take_memory(&figures, &memory, 9, 3, 16);
+    assert_true(figures.now[FIGURE_PROGRAMS_KIB] == 13 && figures.now[FIGURE_MEMORY_KIB] == 81);
+    figures_take_memory(&figures, &memory, 5, 3, 16); /* It has more children than it had alone. */
     assert_true(figures.now[FIGURE_MEMORY_KIB] == 78);
 }
 
@@ -355,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_script_is_played_in_time),
         cmocka_unit_test(a_wrong_script_is_told_with_its_line),
         cmocka_unit_test(the_script_that_comes_along_is_a_script),
+        cmocka_unit_test(the_script_does_what_its_words_say),
         cmocka_unit_test(keys_go_in_steps_and_stop_at_the_ends),
         cmocka_unit_test(idle_connections_leave_at_least_one_that_sends),
         cmocka_unit_test(no_two_keys_are_the_same),
@@ -366,6 +401,7 @@ int main(void)
         cmocka_unit_test(text_from_elsewhere_cannot_move_the_cursor),
         cmocka_unit_test(bars_are_as_high_as_their_values),
         cmocka_unit_test(figures_come_from_the_answer_and_the_row),
+        cmocka_unit_test(shared_files_count_as_if_no_other_model_ran),
         cmocka_unit_test(the_history_is_the_newest_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,13 +83,13 @@ static void merging_equals_recording_together(void **state)
     free(both);
 }
 
-static void what_is_too_large_counts_as_overflow(void **state)
+static void what_is_too_large_stands_in_the_last_bucket(void **state)
 {
     (void)state;
     struct histogram *histogram = empty();
     histogram_record(histogram, 1ull << HISTOGRAM_MAX_BITS);
     histogram_record(histogram, UINT64_MAX / 4);
-    assert_int_equal(histogram->overflow, 2);
+    assert_int_equal(histogram->buckets[HISTOGRAM_BUCKETS - 1], 2);
     assert_true(histogram_percentile(histogram, 100) == UINT64_MAX / 4);
     free(histogram);
 }
@@ -195,7 +195,7 @@ int main(void)
         cmocka_unit_test(each_bucket_is_within_four_thousandths),
         cmocka_unit_test(percentiles_agree_with_sorting),
         cmocka_unit_test(merging_equals_recording_together),
-        cmocka_unit_test(what_is_too_large_counts_as_overflow),
+        cmocka_unit_test(what_is_too_large_stands_in_the_last_bucket),
         cmocka_unit_test(a_percentile_needs_ten_samples_beyond_it),
         cmocka_unit_test(an_empty_one_reads_zero),
         cmocka_unit_test(a_file_holds_all_samples),

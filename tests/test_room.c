@@ -23,6 +23,18 @@ static void open_files_are_named_where_they_are_shorter(void **state)
     assert_non_null(strstr(limit, "fs.file-max leaves 210000 open files"));
 }
 
+static void a_control_group_may_leave_less_memory_than_the_machine(void **state)
+{
+    (void)state;
+    struct limit machine = {.used = 3000, .max = 8000}, group = {.used = 100, .max = 1000},
+                 none = {0};
+    assert_true(room_memory_kib(&machine, &none) == 5000);
+    assert_true(room_memory_kib(&machine, &group) == 900);
+    group.used = 1001; /* It may be over its limit for a moment. */
+    assert_true(room_memory_kib(&machine, &group) == 0);
+    assert_true(room_memory_kib(&none, &none) > 1e9);
+}
+
 static void nothing_fits_into_nothing(void **state)
 {
     (void)state;
@@ -42,6 +54,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_named_where_it_is_shorter),
         cmocka_unit_test(open_files_are_named_where_they_are_shorter),
+        cmocka_unit_test(a_control_group_may_leave_less_memory_than_the_machine),
         cmocka_unit_test(nothing_fits_into_nothing),
         cmocka_unit_test(this_machine_holds_at_least_one),
     };

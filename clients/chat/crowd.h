@@ -72,8 +72,8 @@ struct crowd {
 bool crowd_join(struct crowd *crowd, const struct net_address *address, uint64_t patience_ns,
                 int *error);
 
-/* Says lines on the schedule, in turn, until end_ns, and goes on listening until all is heard or
- * `until_ns`.  on_edge(moment) is called as the window begins (0) and as it ends (1). */
+/* Says lines on the schedule, in turn, until window_end_ns, and goes on listening until all is
+ * heard or `until_ns`.  on_edge(moment) is called as the window begins (0) and as it ends (1). */
 void crowd_talk(struct crowd *crowd, struct schedule *schedule, uint64_t until_ns,
                 void (*on_edge)(int edge));
 

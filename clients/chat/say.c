@@ -147,6 +147,8 @@ void crowd_talk(struct crowd *crowd, struct schedule *schedule, uint64_t until_n
         if (edge == 2 && talk.unsent == crowd->line_count && say_was_heard(crowd)) return;
         hear_for(crowd, edge < 2 ? pause_ns(&talk, edges[edge]) : RETRY_NS, say_due, &talk);
     }
+    for (; edge < 2; edge++) /* We did not run between the window's end and until_ns. */
+        on_edge(edge);
 }
 
 /* ---- all at once ---- */

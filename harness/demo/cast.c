@@ -7,15 +7,19 @@ enum { SEEDS_APART = 1000000 };
 void cast_start(struct cast *cast, const struct session *session, const char *const *names,
                 int count, const struct wish *wish)
 {
+    struct session own[CAST_MAX];
+    double files_alone_kib[CAST_MAX];
     cast->count = count;
     cast->turn = count - 1;
     cast->chosen = CAST_ALL;
     for (int i = 0; i < count; i++) {
-        struct session own = *session;
-        own.model = names[i];
-        own.seed = session->seed + (long)i * SEEDS_APART;
-        stage_start(&cast->stages[i], &own, wish);
+        own[i] = *session;
+        own[i].model = names[i];
+        own[i].seed = session->seed + (long)i * SEEDS_APART;
+        files_alone_kib[i] = stage_files_alone_kib(&own[i]);
     }
+    for (int i = 0; i < count; i++)
+        stage_start(&cast->stages[i], &own[i], wish, files_alone_kib[i]);
 }
 
 static void act_on(struct stage *stage, const struct key *key)
@@ -93,11 +97,21 @@ void cast_go_on(struct cast *cast)
         go_on_together(cast);
 }
 
-bool cast_has_work(const struct cast *cast)
+static bool any_is_at(const struct cast *cast, enum stage_step step)
 {
     for (int i = 0; i < cast->count; i++)
-        if (cast->stages[i].step == STEP_MEMORY) return true;
+        if (cast->stages[i].step == step) return true;
     return false;
+}
+
+bool cast_is_measuring(const struct cast *cast)
+{
+    return any_is_at(cast, STEP_WINDOW);
+}
+
+bool cast_has_work(const struct cast *cast)
+{
+    return any_is_at(cast, STEP_MEMORY);
 }
 
 void cast_fill_pipes(const struct cast *cast, struct pollfd *pipes)
@@ -115,7 +129,7 @@ bool cast_take_answers(struct cast *cast, const struct pollfd *pipes)
     for (int i = 0; i < cast->count; i++) {
         if (pipes[i].fd < 0 || pipes[i].revents == 0) continue;
         stage_answer(&cast->stages[i]);
-        any = true;
+        any = any || !stage_awaits_answer(&cast->stages[i]);
     }
     return any;
 }

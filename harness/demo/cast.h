@@ -30,13 +30,17 @@ bool cast_act(struct cast *cast, const struct key *key);
 /* Begins what can be begun now, in the right order. */
 void cast_go_on(struct cast *cast);
 
+/* True while a window runs, which nothing must disturb that can wait. */
+bool cast_is_measuring(const struct cast *cast);
+
 /* True if there is work that waits for nobody. */
 bool cast_has_work(const struct cast *cast);
 
 /* Fills in the pipes on which answers are awaited, one for each model, -1 where none is. */
 void cast_fill_pipes(const struct cast *cast, struct pollfd *pipes);
 
-/* Takes the answers that are there.  Returns true if there was one. */
+/* Takes the answers that are there.  Returns true if there is something new to show: within a turn,
+ * from the first warming to the window's end, there is not. */
 bool cast_take_answers(struct cast *cast, const struct pollfd *pipes);
 
 #endif

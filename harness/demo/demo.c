@@ -27,8 +27,9 @@
 
 enum {
     TICK_MS = 250,
-    KERNEL_TICKS = 4,   /* The whole machine is looked at once a second. */
-    MESSAGE_TICKS = 16, /* How long the answer to a key stays. */
+    KERNEL_TICKS = 4,      /* The whole machine is looked at once a second, between windows, */
+    KERNEL_TICKS_MAX = 12, /* or within one where there is always one. */
+    MESSAGE_TICKS = 16,    /* How long the answer to a key stays. */
     SCRIPT_B_MAX = 64 * 1024,
     PATH_MAX_B = 4096,
 };
@@ -49,7 +50,7 @@ struct demo {
     struct script script;
     uint64_t begin_ns, next_tick_ns;
     int message_ticks; /* Until the message goes. */
-    unsigned ticks;
+    int kernel_ticks;  /* Since the whole machine was looked at. */
     bool over, changed;
 };
 
@@ -79,7 +80,7 @@ static _Noreturn void help(void)
          "\n"
          "examples:\n"
          "  demo --models \"fork thread poll libuv\"\n"
-         "  demo --models poll --connections 1000 --script lecture.txt");
+         "  demo --models poll --connections 1000 --script harness/demo/lecture.txt");
     exit(0);
 }
 
@@ -177,7 +178,8 @@ static void read_script(const char *path, struct script *script)
 /* ---- the parts ---- */
 
 /* The load of the experiment ramp, but for its rate: what conf.c gives when nothing is said. */
-static struct session session_of(const struct request *request, bool in_turns)
+static struct session session_of(const struct request *request, const struct cpus *cpus,
+                                 bool in_turns)
 {
     static const char text[] = "kind = latency\nconnections = 1\nserver_options = --costs\n";
     struct session session = {.bin_dir = request->bin_dir, .seed = 1};
@@ -185,11 +187,20 @@ static struct session session_of(const struct request *request, bool in_turns)
     if (!conf_parse(text, sizeof text - 1, "standard", &session.conf, &error))
         die_because("%s", error.what);
     session.conf.rate_per_s = request->wish.rate_per_s;
-    session.cpus = cpus_of_this_process();
+    session.cpus = *cpus;
     /* A client that polls needs a CPU to itself. */
     bool own_cpu = in_turns || session.cpus.client_count >= request->count;
     session.cpus.apart = session.cpus.apart && own_cpu;
     return session;
+}
+
+/* Draws and reads /proc on a core of its own, if the clients, each busy with waiting, have one to
+ * spare; else wherever there is room. */
+static void keep_out_of_the_way(struct cpus *cpus, int clients)
+{
+    cpu_set_t own;
+    if (cpus_spare(cpus, clients, CPUS_FOLDER, &own) && sched_setaffinity(0, sizeof own, &own) < 0)
+        die("sched_setaffinity");
 }
 
 static void start(struct demo *demo, const struct request *request)
@@ -197,9 +208,10 @@ static void start(struct demo *demo, const struct request *request)
     struct cpus cpus = cpus_of_this_process();
     bool enough = cpus.server_count >= request->count && cpus.client_count >= request->count;
     demo->cast.in_turns = request->turns < 0 ? !enough : request->turns == 1;
-    struct session session = session_of(request, demo->cast.in_turns);
-    demo->page.cast = &demo->cast;
     demo->page.cpus = cpus.apart ? cpus.server_count + cpus.client_count : 1;
+    keep_out_of_the_way(&cpus, demo->cast.in_turns ? 1 : request->count);
+    struct session session = session_of(request, &cpus, demo->cast.in_turns);
+    demo->page.cast = &demo->cast;
     demo->page.kernel = probe_kernel();
     cast_start(&demo->cast, &session, (const char *const *)request->names, request->count,
                &request->wish);
@@ -251,10 +263,12 @@ static void play_script(struct demo *demo)
 {
     const struct script_event *event;
     while (!demo->over && (event = script_due(&demo->script, elapsed_s(demo))) != NULL) {
-        if (event->key != 0)
-            press(demo, event->key);
-        else
+        if (event->key == 0) {
             say(demo, event->words);
+            continue;
+        }
+        demo->page.help = false; /* Else the key would only close it. */
+        press(demo, event->key);
     }
 }
 
@@ -265,8 +279,16 @@ static void tick(struct demo *demo)
     if (now_ns < demo->next_tick_ns) return;
     demo->next_tick_ns += ((now_ns - demo->next_tick_ns) / step_ns + 1) * step_ns;
     demo->changed = true;
-    if (demo->ticks++ % KERNEL_TICKS == 0) demo->page.kernel = probe_kernel();
+    demo->kernel_ticks++;
     if (demo->message_ticks > 0 && --demo->message_ticks == 0) demo->page.message[0] = '\0';
+}
+
+static void look_at_machine(struct demo *demo)
+{
+    int most = cast_is_measuring(&demo->cast) ? KERNEL_TICKS_MAX : KERNEL_TICKS;
+    if (demo->kernel_ticks < most) return;
+    demo->kernel_ticks = 0;
+    demo->page.kernel = probe_kernel();
 }
 
 /* Waits for whatever comes first.  Returns with the pipes that have something to read. */
@@ -307,6 +329,7 @@ static void run(struct demo *demo)
         process_stop_if_asked();
         if (entries[0].revents & (POLLHUP | POLLERR)) return; /* The terminal is gone. */
         if (cast_take_answers(&demo->cast, entries + 1)) demo->changed = true;
+        look_at_machine(demo);
         read_keys(demo);
         play_script(demo);
         tick(demo);

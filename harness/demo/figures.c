@@ -34,11 +34,12 @@ void figures_take_window(struct figures *figures, const struct answer *window,
     now[FIGURE_THREADS] = of_row(row, "threads");
 }
 
-void figures_take_memory(struct figures *figures, const struct memory *memory, double threads,
-                         double stack_kib)
+void figures_take_memory(struct figures *figures, const struct memory *memory,
+                         double files_alone_kib, double threads, double stack_kib)
 {
-    double *now = figures->now;
-    now[FIGURE_PROGRAMS_KIB] = (double)memory->pss_kib;
+    double *now = figures->now, files_kib = (double)memory->pss_file_kib;
+    now[FIGURE_PROGRAMS_KIB] =
+        (double)memory->pss_kib - files_kib + fmax(files_kib, files_alone_kib);
     now[FIGURE_PAGE_TABLES_KIB] = (double)memory->page_tables_kib;
     now[FIGURE_STACKS_KIB] = threads * stack_kib;
     now[FIGURE_MEMORY_KIB] =

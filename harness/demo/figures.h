@@ -43,9 +43,11 @@ void figures_clear(struct figures *figures);
 void figures_take_window(struct figures *figures, const struct answer *window,
                          const struct row *row);
 
-/* Takes the memory of a server with so many threads, of stack_kib each. */
-void figures_take_memory(struct figures *figures, const struct memory *memory, double threads,
-                         double stack_kib);
+/* Takes the memory of a server with so many threads, of stack_kib each.  Its files count as much as
+ * they did while it was the only server: a page of the C library that other models map, too, is no
+ * cheaper for that. */
+void figures_take_memory(struct figures *figures, const struct memory *memory,
+                         double files_alone_kib, double threads, double stack_kib);
 
 /* Makes what is now the newest point of the history. */
 void figures_remember(struct figures *figures);

@@ -14,7 +14,10 @@ enum { SCREEN_NO_KEY = -1, SCREEN_RESIZED = -2 };
  * do it. */
 void screen_begin(bool blocks);
 
+/* How many letters there are now: it may change. */
 void screen_size(int *rows, int *cols);
+
+/* Shows the canvas, as far as the screen has room; only what changed is sent. */
 void screen_show(const struct canvas *canvas);
 
 /* Returns a key that was pressed, SCREEN_RESIZED, or SCREEN_NO_KEY; does not wait. */

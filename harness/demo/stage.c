@@ -12,6 +12,7 @@
 
 enum {
     MERGED_WINDOWS = 3,   /* Together as long as a window of the experiment ramp. */
+    ALONE = 10,           /* Connections that make a server touch the files that it uses. */
     MEMORY_SLICE = 200,   /* Processes read in one go: 15 ms, so that keys are answered. */
     MEMORY_REST = 50,     /* Reading memory may take 1 / 50 of the time. */
     TREE_FRESH_MS = 50,   /* A tree that was just read need not be read again. */
@@ -19,9 +20,9 @@ enum {
 };
 
 static const double WARM_S = 0.1, WARM_MOST_S = 1;
-/* Long enough for 1,000 samples in the merged windows, as p99 needs them, but keys do not wait for
- * ever. */
-static const double WINDOW_S = 0.5, WINDOW_MOST_S = 2, SAMPLES_MIN = 1050;
+/* Long enough for the 1,000 samples that p99 needs, whatever chance and slow requests take away,
+ * but keys do not wait for ever. */
+static const double WINDOW_S = 0.5, WINDOW_MOST_S = 2, SAMPLES = 1150;
 
 __attribute__((format(printf, 3, 4))) static void ask(struct stage *stage, enum stage_step step,
                                                       const char *format, ...)
@@ -58,9 +59,33 @@ static void start_client(struct stage *stage)
     stage->told = (struct wish){.rate_per_s = stage->session.conf.rate_per_s};
 }
 
-void stage_start(struct stage *stage, const struct session *session, const struct wish *wish)
+double stage_files_alone_kib(const struct session *session)
 {
-    *stage = (struct stage){.session = *session, .wanted = *wish, .state = STAGE_ENDED};
+    char why[160];
+    struct target target;
+    struct answer answer;
+    struct connecting connecting = {.wanted = ALONE};
+    double files_kib = 0;
+    if (!session_start_target(session, 0, &target, why, sizeof why)) return 0;
+    struct process load = session_start_load(session, target.port);
+    if (session_connect(session, &load, &connecting, &answer) &&
+        session_traffic(session, &load, "warm", WARM_S, &answer)) {
+        struct tree tree = probe_tree(target.process.pid);
+        files_kib = (double)probe_memory(&tree).pss_file_kib;
+        probe_tree_free(&tree);
+    }
+    session_end_load(&load);
+    target_end(&target);
+    return files_kib;
+}
+
+void stage_start(struct stage *stage, const struct session *session, const struct wish *wish,
+                 double files_alone_kib)
+{
+    *stage = (struct stage){.session = *session,
+                            .wanted = *wish,
+                            .state = STAGE_ENDED,
+                            .files_alone_kib = files_alone_kib};
     stage->target.process = stage->load =
         (struct process){.input_fd = -1, .output_fd = -1, .error_fd = -1};
     figures_clear(&stage->figures);
@@ -80,6 +105,7 @@ void stage_restart(struct stage *stage)
     /* Old connections are closed first, so that all are opened at once: a herd. */
     if (stage->told.connections > 0) stage->told.connections = -1;
     stage->told.deaf = false;
+    stage->told.rate_per_s = 0; /* The server before may have ended while its client was brisk. */
     stage->state = STAGE_UP;
     /* What the client still has to say is about the server before: heard, and not measured. */
     if (stage_awaits_answer(stage)) stage->step = STEP_ORDER;
@@ -148,7 +174,7 @@ bool stage_has_orders(const struct stage *stage)
     char command[sizeof stage->command];
     struct wish told = stage->told;
     if (stage->state != STAGE_UP) return false;
-    return stage->told_changed || next_order(&stage->wanted, &told, command, sizeof command);
+    return stage->merge_anew || next_order(&stage->wanted, &told, command, sizeof command);
 }
 
 bool stage_can_play(const struct stage *stage)
@@ -160,15 +186,45 @@ void stage_begin_order(struct stage *stage)
 {
     char command[sizeof stage->command];
     if (!next_order(&stage->wanted, &stage->told, command, sizeof command)) {
-        /* Latencies before a change must not be merged with those after it. */
-        stage->told_changed = false;
+        stage->merge_anew = false;
         ask(stage, STEP_ORDER, "merge %d", MERGED_WINDOWS);
         return;
     }
     bool connects = strncmp(command, "connect", strlen("connect")) == 0;
     if (connects) snprintf(stage->word, sizeof stage->word, "connecting");
-    stage->told_changed = true;
+    stage->merge_anew = true; /* What was before this order is of another load. */
+    stage->memory_due_ns = 0;
     ask(stage, connects ? STEP_CONNECT : STEP_ORDER, "%s", command);
+}
+
+/* Connections that send. */
+static double senders(const struct stage *stage)
+{
+    long active = keys_active(&stage->told);
+    double connected = stage->figures.now[FIGURE_CONNECTIONS];
+    return active == 0 ? connected : fmin((double)active, connected);
+}
+
+/* What this warm-up has to see: of all connections at least one message. */
+static double messages_to_warm(const struct stage *stage)
+{
+    return fmax(stage->warm_missing, senders(stage));
+}
+
+/* True if the client's own rate takes too long to reach them all.  Slow requests are not hurried:
+ * so many of them would keep an event loop busy for seconds. */
+static bool must_be_brisk(const struct stage *stage)
+{
+    double rate_per_s = stage->told.rate_per_s;
+    return stage->told.slow == SLOW_NONE && rate_per_s < WARM_BRISK_PER_S &&
+           messages_to_warm(stage) > rate_per_s * WARM_S;
+}
+
+static void warm(struct stage *stage)
+{
+    double warm_s = messages_to_warm(stage) / stage->told.rate_per_s;
+    if (must_be_brisk(stage)) warm_s = WARM_S; /* They were reached. */
+    ask(stage, STEP_WARM, "warm %.3f", fmin(fmax(warm_s, WARM_S), WARM_MOST_S));
 }
 
 void stage_begin_turn(struct stage *stage)
@@ -178,8 +234,10 @@ void stage_begin_turn(struct stage *stage)
         edge_free(&stage->before);
         stage->before = edge_prepare(stage->target.process.pid);
     }
-    double warm_s = stage->warm_missing / stage->told.rate_per_s;
-    ask(stage, STEP_WARM, "warm %.3f", fmin(fmax(warm_s, WARM_S), WARM_MOST_S));
+    if (must_be_brisk(stage))
+        ask(stage, STEP_BRISK_RATE, "rate %d", WARM_BRISK_PER_S);
+    else
+        warm(stage);
 }
 
 /* ---- answers ---- */
@@ -200,12 +258,22 @@ static void on_connected(struct stage *stage, const struct answer *answer)
     }
     if (stage->told.connections > 0)
         now[FIGURE_OPENED_NS] = answer_number(answer, "connect_s") * NS_PER_S;
-    double idle = stage->wanted.idle_percent / 100.0;
-    stage->warm_missing = WARM_MESSAGES * now[FIGURE_CONNECTIONS] * (1 - idle);
-    stage->memory_due_ns = 0;
 }
 
-/* What stands below the model's name; drifts and noise come and go, and need no explanation. */
+static void on_ordered(struct stage *stage, const struct answer *answer)
+{
+    double *now = stage->figures.now;
+    if (strncmp(answer->line, "deaf", strlen("deaf")) == 0)
+        now[FIGURE_UNREAD_KIB] =
+            stage->told.deaf ? answer_number(answer, "deaf_stuck_b") / 1024 : NAN;
+    /* This comes after each connect, too.  Who slept is as cold as who is new. */
+    if (strncmp(answer->line, "active", strlen("active")) == 0)
+        stage->warm_missing = WARM_MESSAGES * senders(stage);
+}
+
+/* What stands below the model's name; drifts and noise come and go, and need no explanation.  A
+ * window that was cold or disturbed is shown with its word, but the next ones are merged without
+ * it: all that stands above "ok" was ok. */
 static void judge(struct stage *stage, const struct verdict_numbers *numbers)
 {
     char reason[sizeof stage->trouble];
@@ -216,7 +284,8 @@ static void judge(struct stage *stage, const struct verdict_numbers *numbers)
         word = "incomplete";
     else
         snprintf(stage->trouble, sizeof stage->trouble, "%s", passing ? "" : reason);
-    if (stage->warm_missing > 0) word = "warming up";
+    if (stage->cold) word = "warming up";
+    stage->merge_anew = stage->cold || verdict != VERDICT_OK;
     snprintf(stage->word, sizeof stage->word, "%s", word);
 }
 
@@ -232,12 +301,44 @@ static void on_window(struct stage *stage, const struct answer *window)
     judge(stage, &numbers);
     edge_free(&stage->before);
     stage->before = after;
-    figures_remember(&stage->figures);
-    if (clock_ns() < stage->memory_due_ns) return;
+    if (clock_ns() < stage->memory_due_ns) {
+        figures_remember(&stage->figures);
+        return;
+    }
     stage->step = STEP_MEMORY;
     stage->memory = (struct memory){0};
     stage->memory_read = 0;
     stage->memory_spent_ns = 0;
+}
+
+static void begin_window(struct stage *stage)
+{
+    double window_s = SAMPLES / stage->told.rate_per_s;
+    stage->cold = stage->warm_missing > 0;
+    edge_before(&stage->before);
+    ask(stage, STEP_WINDOW, "window %.3f", fmin(fmax(window_s, WINDOW_S), WINDOW_MOST_S));
+}
+
+/* What follows the answer to a step. */
+static void go_on_after(struct stage *stage, enum stage_step step, const struct answer *answer)
+{
+    if (step == STEP_BRISK || step == STEP_WARM)
+        stage->warm_missing -= answer_number(answer, "received");
+    if (step == STEP_ORDER)
+        on_ordered(stage, answer);
+    else if (step == STEP_CONNECT)
+        on_connected(stage, answer);
+    else if (step == STEP_BRISK_RATE)
+        ask(stage, STEP_BRISK, "warm %.3f",
+            fmin(warm_brisk_s(messages_to_warm(stage)), WARM_MOST_S));
+    else if (step == STEP_BRISK)
+        ask(stage, STEP_OWN_RATE, "rate %.1f", stage->told.rate_per_s);
+    else if (step == STEP_OWN_RATE)
+        warm(stage);
+    else if (step == STEP_WARM)
+        begin_window(stage);
+    else if (step == STEP_WINDOW)
+        on_window(stage, answer);
 }
 
 void stage_answer(struct stage *stage)
@@ -251,19 +352,7 @@ void stage_answer(struct stage *stage)
         return;
     }
     if (stage->state != STAGE_UP) return; /* What is said of the dead server is of no use. */
-    if (step == STEP_CONNECT) {
-        on_connected(stage, &answer);
-    } else if (step == STEP_WARM) {
-        stage->warm_missing -= answer_number(&answer, "received");
-        edge_before(&stage->before);
-        double window_s = SAMPLES_MIN / MERGED_WINDOWS / stage->told.rate_per_s;
-        ask(stage, STEP_WINDOW, "window %.3f", fmin(fmax(window_s, WINDOW_S), WINDOW_MOST_S));
-    } else if (step == STEP_WINDOW) {
-        on_window(stage, &answer);
-    } else if (strncmp(answer.line, "deaf", strlen("deaf")) == 0) {
-        double unread_kib = answer_number(&answer, "deaf_stuck_b") / 1024;
-        stage->figures.now[FIGURE_UNREAD_KIB] = stage->told.deaf ? unread_kib : NAN;
-    }
+    go_on_after(stage, step, &answer);
 }
 
 /* ---- between answers ---- */
@@ -278,14 +367,16 @@ static void read_memory(struct stage *stage)
                          .count = left < MEMORY_SLICE ? left : MEMORY_SLICE};
     struct memory part = probe_memory(&slice);
     stage->memory.pss_kib += part.pss_kib;
+    stage->memory.pss_file_kib += part.pss_file_kib;
     stage->memory.page_tables_kib += part.page_tables_kib;
     stage->memory_read += slice.count;
     uint64_t now_ns = clock_ns();
     stage->memory_spent_ns += now_ns - begin_ns;
     if (stage->memory_read < tree->count) return;
     struct kernel kernel = probe_kernel();
-    figures_take_memory(&stage->figures, &stage->memory, (double)tree->threads,
-                        probe_kernel_stack_kib(&kernel));
+    figures_take_memory(&stage->figures, &stage->memory, stage->files_alone_kib,
+                        (double)tree->threads, probe_kernel_stack_kib(&kernel));
+    figures_remember(&stage->figures);
     stage->memory_due_ns = now_ns + MEMORY_REST * stage->memory_spent_ns;
     stage->step = STEP_NONE;
 }

@@ -124,13 +124,22 @@ static const char *result_name(const struct attempt *attempt)
     return names[attempt->verdict->result];
 }
 
+/* A cell of the table, which no tab of a server's own words may split. */
+static void put_cell(const char *text, char end, FILE *tsv)
+{
+    for (; *text != '\0'; text++)
+        fputc(*text == '\t' || *text == '\n' ? ' ' : *text, tsv);
+    fputc(end, tsv);
+}
+
 static void show(const struct attempt *attempt, FILE *tsv)
 {
     printf("%s  %-18s %s\n", result_name(attempt), attempt->trap->name, attempt->verdict->evidence);
     fflush(stdout);
     if (tsv == NULL) return;
-    fprintf(tsv, "%s\t%s\t%s\n", attempt->trap->name, result_name(attempt),
-            attempt->verdict->evidence);
+    put_cell(attempt->trap->name, '\t', tsv);
+    put_cell(result_name(attempt), '\t', tsv);
+    put_cell(attempt->verdict->evidence, '\n', tsv);
 }
 
 /* A server of the suite says how many clients it serves at once, by design.  Others get an option

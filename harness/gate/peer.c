@@ -204,9 +204,11 @@ void peer_close(struct peer *peer)
 
 bool peer_part(struct peer *peer)
 {
+    char byte;
     shutdown(peer->fd, SHUT_WR);
+    /* 0 is the end of the stream: a reset would be an error, and more bytes are not the end. */
     bool parted =
-        peer_wait(peer, POLLIN, trial_patience_ms(5000)) && peer_receive_some(peer, 1) == SIZE_MAX;
+        peer_wait(peer, POLLIN, trial_patience_ms(5000)) && recv(peer->fd, &byte, 1, 0) == 0;
     peer_close(peer);
     return parted;
 }

@@ -156,7 +156,10 @@ uint16_t trial_port(void)
 void trial_freeze(bool frozen)
 {
     trial_check_alive();
-    kill(target.process.pid, frozen ? SIGSTOP : SIGCONT);
+    struct tree tree = probe_tree(target.process.pid); /* The root first: it starts no more. */
+    for (size_t i = 0; i < tree.count; i++)
+        kill(tree.pids[i], frozen ? SIGSTOP : SIGCONT);
+    probe_tree_free(&tree);
 }
 
 void trial_check_alive(void)

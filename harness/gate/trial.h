@@ -45,10 +45,11 @@ bool trial_start_if_known(const char *options);
 /* From now on the server may say one thing on stderr: that something ran out. */
 void trial_allow_ran_out(void);
 
+/* Where the server listens. */
 uint16_t trial_port(void);
 
-/* Stops the server's first process as a debugger would, or lets it go on: what comes meanwhile then
- * comes all at once.  Its children, if it has any, go on. */
+/* Stops all processes of the server as a debugger would, or lets them go on: what comes meanwhile
+ * then comes all at once. */
 void trial_freeze(bool frozen);
 
 /* Stands behind the evidence, whatever the verdict. */
@@ -70,10 +71,12 @@ void trial_stop(void);
 /* Fails if the server has ended. */
 void trial_check_alive(void);
 
-/* What the server's process tree holds now. */
+/* What the server's process tree holds. */
 struct trial_usage {
     uint64_t processes, threads, zombies, files, rss_kib, private_kib, cpu_ns;
 };
+
+/* Looks at it now. */
 struct trial_usage trial_usage(void);
 
 /* Waits up to 5 s until the server holds no more files and processes than at the start, no zombie,

@@ -61,7 +61,7 @@ END {
         name = models[m]
         word = status[m]
         gsub(/_/, " ", word)
-        if (word != "ok" && word != "overloaded") name = name "\\n" word
+        if (!is_result(status[m], kind == "memory" ? "machine_lost_kib" : "time_s")) name = name "\\n" word
         tics = tics (place > 1 ? ", " : "") "\"" name "\" " place
     }
     if (!highest) highest = 1

@@ -12,20 +12,16 @@ x_label = "connections"
 load "harness/plots/style.gp"
 
 PARTS = 5
-part_name(i) = word("sockets_and_files server_PSS client_PSS page_tables kernel_stacks", i)
 shades = "#e3cf8a #16264c #7a8bb5 #3f6cb0 #9cc3ea"
 set xrange [0.4:bar_count + 0.6]
 set yrange [0:highest * 1.25]
 set grid noxtics
 set xtics scale 0
 set style fill solid 1 border rgb "white"
-do for [i = 1:PARTS] {
-    set object rectangle from screen legend_x(i), screen legend_y(i) - 11 / HEIGHT \
-        to screen legend_x(i) + across(40), screen legend_y(i) + 11 / HEIGHT \
-        fillcolor rgb word(shades, i) fillstyle solid 1 noborder
-    label_text = system(sprintf("echo '%s' | tr _ ' '", part_name(i)))
-    set label label_text at screen legend_x(i) + across(52), screen legend_y(i) left
-}
+boxes = PARTS
+box_name(i) = spaced(word("sockets_and_files server_PSS client_PSS page_tables kernel_stacks", i))
+box_colour(i) = word(shades, i)
+load "harness/plots/boxes.gp"
 set label "really lost" at screen legend_x(6) + across(52), screen legend_y(6) left
 set label "" at screen legend_x(6) + across(20), screen legend_y(6) \
     point pointtype 13 pointsize 1.1 * POINT linecolor rgb "#D55E00"

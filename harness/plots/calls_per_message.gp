@@ -19,12 +19,10 @@ set grid noxtics
 set xtics scale 0 font bar_name_font
 if (many_bars) { set xtics rotate by 30 right }
 set style fill solid 1 border rgb "white"
-do for [i = 1:CALLS] {
-    set object rectangle from screen legend_x(i), screen legend_y(i) - 11 / HEIGHT \
-        to screen legend_x(i) + across(40), screen legend_y(i) + 11 / HEIGHT \
-        fillcolor rgb word(shades, i) fillstyle solid 1 noborder
-    set label word(calls, i) at screen legend_x(i) + across(52), screen legend_y(i) left
-}
+boxes = CALLS
+box_name(i) = word(calls, i)
+box_colour(i) = word(shades, i)
+load "harness/plots/boxes.gp"
 bars = work . "/bars.dat"
 call_bottom(i) = i == 1 ? 0 : call_bottom(i - 1) + column(2 + i)
 call_top(i) = call_bottom(i) + column(3 + i)

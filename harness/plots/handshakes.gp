@@ -8,7 +8,7 @@ title_text = "What a connection costs the server's side, lower is better"
 models = ""
 legend_entries = 8 # The first row of the legend is left to the words below the bars.
 chart_height = 520
-y_label = "CPU per connection, us"
+y_label = "CPU per connection, µs"
 load "harness/plots/style.gp"
 
 # The n-th of some words between bars.
@@ -37,13 +37,12 @@ set label "connections/s" at screen across(160), screen row(5) right font font(1
 # The legend: the parts of a bar, the model in its own colour.
 place_of_model = int(system(sprintf("printf '%%s' '%s' | tr ' ' '\\n' | grep -nx '%s' | cut -d: -f1", known, model)))
 part_colour(i) = i == 1 ? colour(place_of_model) : colour(2)
-do for [i = 1:2] {
-    set object rectangle from screen legend_x(4 + i), screen legend_y(5) - 10 / HEIGHT \
-        to screen legend_x(4 + i) + across(40), screen legend_y(5) + 10 / HEIGHT \
-        fillcolor rgb part_colour(i) fillstyle solid 1 noborder
-    set label (i == 1 ? model . ": the echo" : "HAProxy: TLS, and handing on") \
-        at screen legend_x(4 + i) + across(52), screen legend_y(5) left font font(21)
-}
+boxes = 2
+box_first = 5
+box_step = 2 # A long name takes two places.
+box_name(i) = i == 1 ? model . ": the echo" : "HAProxy: TLS, and handing on"
+box_colour(i) = part_colour(i)
+load "harness/plots/boxes.gp"
 
 bars = work . "/bars.dat"
 plot bars using 1:2 with boxes fillcolor rgb part_colour(2), \

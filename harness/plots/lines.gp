@@ -1,7 +1,7 @@
 # lines.gp -- what all charts against the number of connections, idle or active ones share.
 #
 # A figure sets title_text, metric, divide, y_label and, if it wants them, log_y = 0 and second: a
-# metric that is drawn dashed beside the first; x_name, where what lies along the axis has another name.
+# metric that is drawn thin and dashed beside the first; x_name, where what lies along the axis has another name.
 
 if (!exists("log_y")) log_y = 1
 if (!exists("second")) second = ""

@@ -22,7 +22,6 @@ load "harness/plots/style.gp"
 
 # Shades rather than hues: hues stand for models.
 PARTS = 6
-part_name(i) = word("PSS_(user) page_tables kernel_stacks send_blocks sockets other_slab", i)
 shades = "#16264c #3f6cb0 #9cc3ea #8a8f98 #e3cf8a #a8742a"
 top = highest * 1.3
 HALF = 0.19
@@ -33,13 +32,10 @@ set xtics scale 0 font bar_name_font
 if (many_bars) { set xtics rotate by 30 right }
 set style fill solid 1 border rgb "white"
 
-do for [i = 1:PARTS] {
-    set object rectangle from screen legend_x(i), screen legend_y(i) - 11 / HEIGHT \
-        to screen legend_x(i) + across(40), screen legend_y(i) + 11 / HEIGHT \
-        fillcolor rgb word(shades, i) fillstyle solid 1 noborder
-    label_text = system(sprintf("echo '%s' | tr _ ' '", part_name(i)))
-    set label label_text at screen legend_x(i) + across(52), screen legend_y(i) left
-}
+boxes = PARTS
+box_name(i) = spaced(word("PSS_(user) page_tables kernel_stacks send_blocks sockets other_slab", i))
+box_colour(i) = word(shades, i)
+load "harness/plots/boxes.gp"
 set object rectangle from screen legend_x(7), screen legend_y(7) - 11 / HEIGHT \
     to screen legend_x(7) + across(40), screen legend_y(7) + 11 / HEIGHT \
     fillstyle empty border rgb "#333333" linewidth 3
@@ -52,7 +48,7 @@ set label "" at screen legend_x(8) + across(20), screen legend_y(8) \
 bars = work . "/bars.dat"
 within(value) = value > top * 0.88 ? top * 0.88 : value
 beyond(value) = value > top * 0.88 ? top * 0.935 : NaN
-kib(value) = value >= 100 ? sprintf("%.0f", value) : value >= 10 ? sprintf("%.0f", value) : sprintf("%.1f", value)
+kib(value) = sprintf(value >= 10 ? "%.0f" : "%.1f", value)
 part_top(i) = column(5 + i) + part_bottom(i)
 part_bottom(i) = i == 1 ? 0 : part_bottom(i - 1) + column(4 + i)
 # The stack has a number of its own only where the diamond's leaves room.

@@ -4,8 +4,8 @@
 # Read: where solid and dashed part, the closed loop stopped asking while the server stood still, and so did not see it.
 title_text = "One stalled server, two ways to ask"
 y_label = "latency, ms"
-system(sprintf("awk -v known='%s' -v work='%s' -f harness/plots/percentiles.awk \"$(dirname '%s')\"/histograms/%s-*.hgrm", \
-    known, work, data, experiment))
+system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/plots/percentiles.awk \"$(dirname '%s')\"/histograms/%s-*.hgrm", \
+    experiment, known, work, data, experiment))
 load work . "/curves.gp"
 x_label = "percentile of the messages"
 load "harness/plots/style.gp"
@@ -20,7 +20,7 @@ curve(loop, i) = sprintf("%s/%s-%d.dat", work, loop, number(i))
 
 # What each loop would report as its p99.
 p99(loop, i) = real(system(sprintf("awk 'NR > 1 && $1 >= 100 { print $2; exit }' '%s'", curve(loop, i))))
-say(loop, i) = sprintf("%s loop, p99: %.3g ms", loop, p99(loop, i))
+say(loop, i) = sprintf("%s%s loop, p99: %.3g ms", MODELS > 1 ? word(models, i) . ", " : "", loop, p99(loop, i))
 do for [i = 1:MODELS] {
     set label say("open", i) at 100, p99("open", i) right offset -1, 0.6 textcolor rgb "#222222"
     set label say("closed", i) at 100, p99("closed", i) left offset 0.5, -1.1 textcolor rgb "#222222"

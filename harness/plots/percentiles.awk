@@ -1,6 +1,6 @@
 # percentiles.awk -- curves of latency against percentile, from the histograms of several windows.
 #
-#   awk -v known="fork poll" -v work=DIR -f percentiles.awk histograms/*.hgrm
+#   awk -v experiment=omission -v known="fork poll" -v work=DIR -f percentiles.awk histograms/*.hgrm
 #
 # The files are named EXPERIMENT-MODEL-CONNECTIONS-ARRIVAL-REPEAT.hgrm.  Repeats are merged by adding
 # their counts, never by averaging percentiles; of several connection counts the largest is drawn.
@@ -14,10 +14,7 @@ BEGIN {
     low = high = ""
 }
 FNR == 1 {
-    parts = split(FILENAME, part, "-")
-    model = part[parts - 3]
-    connections = part[parts - 2] + 0
-    loop = part[parts - 1] == "closed" ? "closed" : "open"
+    read_name()
     seen = 0
     used = model in number_of
     if (used && connections > largest[model] + 0) {
@@ -33,6 +30,17 @@ used && $1 ~ /^[0-9.]+$/ {
     count[curve, $1] += $3 - seen
     total[curve] += $3 - seen
     seen = $3
+}
+
+# The two ends are known, so that what is between them is the model, whatever it is called.
+function read_name(    name, part) {
+    name = FILENAME
+    sub(/.*\//, "", name)
+    match(name, /-[0-9]+-[a-z]+-[0-9]+\.hgrm$/)
+    model = substr(name, length(experiment) + 2, RSTART - length(experiment) - 2)
+    split(substr(name, RSTART), part, "-")
+    connections = part[2] + 0
+    loop = part[3] == "closed" ? "closed" : "open"
 }
 
 function forget(model,    loops, i, k, curve) {
@@ -92,6 +100,6 @@ END {
     if (drawn == "") { low = high = 1; x_last = 10 }
     file = work "/curves.gp"
     printf "models = \"%s\"\nnumbers = \"%s\"\n", drawn, numbers > file
-    printf "set xrange [2:%.10g]\nset yrange [%.10g:%.10g]\n", x_last * 1.5, power_below(low), \
+    printf "set xrange [2:%.10g]\nset yrange [%.10g:%.10g]\n", x_last * 1.5, power_below(low / 1.5), \
         10 * power_below(high) > file
 }

@@ -8,9 +8,8 @@
 #   DIR/marks-N.dat  the same of the points that are marked only
 #   DIR/words.dat    "x y word"           DIR/failed.dat  "x y N": points without a value
 #   DIR/axes.gp      ranges, tics, models drawn
-# `second` is another metric drawn dashed beside the first.  Only `ok` and `overloaded` points are
-# on the line, which breaks at the others.  Memory is not spoiled by a late client or a busy host:
-# there, only points that failed break the line.
+# `second` is another metric drawn thin beside the first.  Only points that are results are on the
+# line, which breaks at the others.
 
 BEGIN {
     FS = ","
@@ -27,12 +26,12 @@ $column["experiment"] == experiment && $column["model"] in number_of {
     n = ++points[m]
     asked[m, n] = $column["connections_asked"] + 0
     active[m, n] = $column["connections_active"] + 0
+    if (("deaf_clients_median" in column) && $column["deaf_clients_median"] > 0) some_deaf = 1
     y[m, n] = cell(metric "_median")
     y_low[m, n] = cell(metric "_min")
     y_high[m, n] = cell(metric "_max")
     y_second[m, n] = second == "" ? "" : cell(second "_median")
     status[m, n] = $column["status"]
-    if (metric ~ /_kib$/ && status[m, n] ~ /^(drifting|noisy|client_limited)$/) status[m, n] = "ok"
     widen(y_low[m, n])
     widen(y_high[m, n])
     widen(y_second[m, n])
@@ -51,7 +50,7 @@ function choose_x(    point, key, asked_count, active_count, some_idle, only_ask
     x_of = asked_count == 1 && active_count > 1 ? "active" : some_idle ? "idle" : "asked"
     x_label = x_of == "active" ? "active connections, of " with_commas(only_asked) : \
               x_of != "idle" ? "connections" : \
-              "idle connections" (active_count == 1 ? ", beside " with_commas(only_active) " active ones" : "")
+              (some_deaf ? "clients that never read" : "idle connections") (active_count == 1 ? ", beside " with_commas(only_active) (some_deaf ? " that do" : " active ones") : "")
 }
 
 function x_value(point) {
@@ -92,15 +91,26 @@ function round_number(number, up,    power) {
 
 function floor(number) { return number < 0 && number != int(number) ? int(number) - 1 : int(number) }
 
-function set_range() {
+# The share of the height, at the top, that the crosses of failed points take: no number reaches into it.
+function room_for_crosses(    m, n, at, most) {
+    for (m = 1; m <= model_count; m++)
+        for (n = 1; n <= points[m]; n++)
+            if (is_missing(m, n) && ++at[x[m, n]] > most) most = at[x[m, n]]
+    return most > 4 ? 0.3 : most ? 0.06 * (most + 1) : 0
+}
+
+function set_range(    free) {
     if (high == "") low = high = 1
+    free = 1 - room_for_crosses()
     if (log_y) {
         y_from = round_number(low * 0.85)
         y_to = round_number(high * 1.3, 1)
         if (y_to / y_from < 10) y_from = round_number(y_to / 10.5)
+        if (height(high) > free) y_to = y_from * (high / y_from) ^ (1 / free)
     } else {
         y_from = 0
         y_to = high * 1.15
+        if (height(high) > free) y_to = high / free
     }
     x_from = x_first / 1.6
     x_to = x_last * (x_last / x_first) ^ 0.16 # Room for the words at the last points.
@@ -137,15 +147,17 @@ function place_word(at, wanted,    share, step, other) {
     return at_height(share)
 }
 
-# A word stands at the first of several equal marks: that is where it broke.
+# A word stands at the first of several equal marks: that is where it broke.  Right of the last mark it is level with
+# it, elsewhere above the line.
 function say_word(m, n, y_shown,    word) {
     if (n > 1 && status[m, n - 1] == status[m, n] && y[m, n - 1] != "") return
     word = status[m, n]
     gsub(/_/, " ", word)
-    printf "%g %.10g \"%s\"\n", x[m, n], place_word(x[m, n], height(y_shown) + 0.045), word > words
+    printf "%g %.10g \"%s\"\n", x[m, n], place_word(x[m, n], height(y_shown) + (x[m, n] == x_last ? 0 : 0.045)), word > words
 }
 
-function is_good(m, n) { return status[m, n] == "ok" || status[m, n] == "overloaded" }
+function is_good(m, n) { return is_result(status[m, n], metric) }
+function is_missing(m, n) { return y[m, n] == "" && !is_good(m, n) }
 
 function point(m, n) {
     return sprintf("%g %.10g %.10g %.10g %s", x[m, n], y[m, n], y_low[m, n], y_high[m, n],
@@ -162,7 +174,7 @@ function write_model(m,    n, line, marks, nothing) {
     for (n = 1; n <= points[m]; n++) {
         print (is_good(m, n) && y[m, n] != "") ? point(m, n) : "" > line
         if (y[m, n] != "" && !is_good(m, n)) print point(m, n) > marks
-        if (status[m, n] != "ok") tell(m, n)
+        if (!is_good(m, n) || status[m, n] == "overloaded") tell(m, n)
     }
     close(line)
     close(marks)
@@ -170,7 +182,7 @@ function write_model(m,    n, line, marks, nothing) {
 
 function tell(m, n,    share, at) {
     if (y[m, n] != "") { say_word(m, n, y[m, n]); return }
-    if (is_good(m, n)) return
+    if (!is_missing(m, n)) return
     # Nothing was measured: a cross at the upper edge, each model below the one before.
     at = x[m, n]
     share = 0.96 - 0.06 * crosses[at]++
@@ -196,7 +208,7 @@ function write_axes(    file, name, tics, comma, drawn, numbers, m, value, many,
             for (m = 1; m <= 5; m += m == 2 ? 3 : 1) {
                 value = m * 10 ^ power
                 if (value < y_from * 0.999 || value > y_to * 1.001) continue
-                if (m > 1 && y_to / y_from > 999) continue
+                if (m > 1 && y_to / y_from > 999 && value > y_from * 1.001) continue # The lowest is no 0, and says so.
                 tics = tics comma "\"" (value < 1 ? sprintf("%g", value) : with_commas(value)) "\" " value
                 comma = ", "
             }

@@ -37,7 +37,7 @@ if (!exists("chart_height")) chart_height = 560
 BOTTOM = TOP + chart_height
 ROW = 42
 LINE = format eq "svg" ? 26 : 20
-legend_top = BOTTOM + 142
+legend_top = BOTTOM + 158
 text_top = legend_top + ROW * legend_rows - 2
 REMARKS = LINE * lines_of("remarks") + (lines_of("remarks") > 0 ? 10 : 0)
 HEIGHT = text_top + REMARKS + LINE * lines_of("caption") + 22.0
@@ -69,7 +69,8 @@ if (exists("y_label")) {
 }
 
 if (exists("x_label")) {
-    set label x_label at screen across((170 + 1245) / 2), screen from_top(BOTTOM + 100) center
+    # Nearer to its axis than to the legend, whose title it is not.
+    set label x_label at screen across((170 + 1245) / 2), screen from_top(BOTTOM + 94) center
 }
 
 # The legend: a sample of line and point, and the name.
@@ -95,4 +96,4 @@ set label text_of("caption") at screen across(30), \
 # The names under bars: aslant where there are too many to lie side by side.
 many_bars = exists("bar_count") && bar_count > 8
 bar_name_font = font(many_bars ? 17 : 25)
-bar_number_font = font(many_bars ? 14 : 21)
+bar_number_font = font(many_bars ? 17 : 21)

@@ -12,12 +12,10 @@ load "harness/plots/style.gp"
 
 # Shades rather than hues: hues stand for models.
 shades = "#16264c #3f6cb0 #9cc3ea #e3cf8a #a8742a #666666 #aaaaaa #dddddd"
-do for [i = 1:limit_count] {
-    set object rectangle from screen legend_x(i), screen legend_y(i) - 11 / HEIGHT \
-        to screen legend_x(i) + across(40), screen legend_y(i) + 11 / HEIGHT \
-        fillcolor rgb word(shades, i) fillstyle solid 1 noborder
-    set label limit_name(i) at screen legend_x(i) + across(52), screen legend_y(i) left
-}
+boxes = limit_count
+box_name(i) = limit_name(i)
+box_colour(i) = word(shades, i)
+load "harness/plots/boxes.gp"
 
 set lmargin at screen across(210)
 set xrange [0:highest * 1.6] # Room for the words.

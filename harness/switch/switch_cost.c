@@ -40,8 +40,8 @@ enum {
     LINE_B = 64, /* A cache line, or half of one: one touch of each is enough. */
     KIB = 1024,
     MEMORY_KIB = 64 * KIB, /* Several times what the caches of most CPUs hold. */
-    TOUCHES = 100000,       /* Of one measurement. */
-    WARM_TURNS = 10,        /* Before the clock runs: a forked child first has to map its pages. */
+    TOUCHES = 100000,      /* Of one measurement. */
+    WARM_TURNS = 10,       /* Before the clock runs: a forked child first has to map its pages. */
     TURNS_MIN = 50,
     TURNS_MAX = 10000000,
     REPEATS_MAX = 99,

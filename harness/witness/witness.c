@@ -88,6 +88,7 @@ static void testify(FILE *file, const struct look *before, const struct look *af
         .run_queue_percent = NAN,
         .steal_percent = share_percent(before->machine.steal_ns, after->machine.steal_ns,
                                        after->machine.read_ns - before->machine.read_ns, cpus),
+        .foreign_ended = after->foreign_ns < before->foreign_ns,
         .foreign_cpu_percent = share_percent(before->foreign_ns, after->foreign_ns,
                                              after->read_ns - before->read_ns, cpus),
     };

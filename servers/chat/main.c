@@ -1,6 +1,5 @@
 /* main.c -- the command line of chat-room, a chat server for one machine; room.c is the chat. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "common/options.h"
 #include "servers/chat/room.h"
 
 enum { BACKLOG = 4096 };
@@ -70,10 +70,7 @@ int main(int argc, char **argv)
     static const struct option known[] = {
         {"queue-kib", required_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {0}};
     long port = 7000, queue_kib = 64;
-    opterr = 0; /* Our own line says more. */
-    for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
-        if (c == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
-        if (c == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
+    for (int c; (c = options_next(argc, argv, known)) != -1;) {
         if (c == 'q') queue_kib = number_option("--queue-kib", optarg, 1, 1024 * 1024);
         if (c == 'h') {
             fputs(HELP, stdout);

@@ -10,7 +10,7 @@
  * Who does not read falls behind: more than queue_b, and he is let go.  A chat can neither hold all
  * back for one nor keep for ever what he missed.  (The kernel's buffer for him fills first.)
  *
- * Cost: 1 KiB for each member; for each line, a write(2) to each of them. */
+ * Cost: 1 KiB for each member; for what is said in one round, a write(2) to each of them. */
 #include "servers/chat/room.h"
 
 #include <errno.h>
@@ -21,10 +21,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/die.h"
 #include "common/net.h"
 #include "common/ready_echo.h"
-#include "servers/server.h"
+#include "common/serving.h"
 
 enum {
     LINE_B = 1024,       /* The longest line, with its '\n'. */
@@ -50,6 +51,7 @@ static uint64_t ring_b, behind_max, said, sent_to_all;
 static unsigned long let_go;
 static int epoll_fd, listener;
 static bool accepting, some_gone;
+static uint64_t retry_at_ns; /* When nobody is accepted: others may have freed something. */
 
 static bool tell(int operation, int fd, uint32_t events, struct member *member)
 {
@@ -61,6 +63,7 @@ static void accept_from_now_on(bool wanted)
 {
     if (wanted == accepting) return;
     accepting = wanted;
+    if (!wanted) retry_at_ns = clock_ns() + SERVER_RETRY_MS * NS_PER_MS;
     if (!tell(EPOLL_CTL_MOD, listener, wanted ? EPOLLIN : 0, NULL)) die("epoll_ctl");
 }
 
@@ -144,7 +147,7 @@ static bool accept_one(void)
     int fd = ready_accept(listener);
     struct member *member = fd < 0 ? NULL : malloc(sizeof *member);
     if (member == NULL || !tell(EPOLL_CTL_ADD, fd, EPOLLIN, member)) {
-        if (fd >= 0) server_ran_out("epoll_ctl"); /* No memory for one more, here or there. */
+        if (fd >= 0) server_ran_out("memory for a client"); /* Ours, or the kernel's. */
         if (fd >= 0) close(fd);
         if (fd != READY_NOBODY) accept_from_now_on(false);
         free(member);
@@ -191,7 +194,7 @@ unsigned long room_serve(int listen_fd, size_t queue_b, const sigset_t *while_wa
         int ready = epoll_pwait(epoll_fd, events, EVENTS_MAX, accepting ? -1 : SERVER_RETRY_MS,
                                 while_waiting);
         if (ready < 0 && errno != EINTR) die("epoll_wait");
-        if (ready == 0) accept_from_now_on(true); /* Perhaps others freed something. */
+        if (!accepting && clock_ns() >= retry_at_ns) accept_from_now_on(true);
         for (int i = 0; i < ready; i++) {
             if (events[i].data.ptr != NULL)
                 on_ready(events[i].data.ptr, events[i].events);

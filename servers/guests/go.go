@@ -22,6 +22,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -58,9 +59,13 @@ func main() {
 }
 
 func serve(listener net.Listener, costs bool) {
+	var first sync.Once
 	for {
 		connection, err := listener.Accept()
 		if err != nil {
+			first.Do(func() {
+				fmt.Fprintf(os.Stderr, "go: %v: new clients wait until something frees\n", err)
+			})
 			time.Sleep(retry)
 			continue
 		}

@@ -12,6 +12,7 @@ import re
 import resource
 import signal
 import socket
+import sys
 import time
 
 BUFFER_B = 64 * 1024
@@ -58,11 +59,15 @@ async def serve(options):
     listener = socket.create_server((options.host, options.port), family=family, backlog=4096)
     listener.setblocking(False)
     print(f"ready port={listener.getsockname()[1]}", flush=True)
+    told = False
     clients = set()  # The loop itself would let a waiting task be collected.
     while True:
         try:
             connection, _ = await loop.sock_accept(listener)
-        except OSError:
+        except OSError as error:
+            if not told:
+                print(f"python: accept: {error.strerror}: new clients wait until something frees", file=sys.stderr)
+            told = True
             await asyncio.sleep(RETRY_S)
             continue
         client = loop.create_task(echo(connection, options.costs and Costs()))

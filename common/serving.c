@@ -1,12 +1,11 @@
-/* ran_out.c -- what a server says and does when files, memory or processes ran out; for every
- * server, whether it echoes or not. */
+/* serving.c -- what every server says and does when files, memory or processes ran out. */
+#include "common/serving.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "servers/server.h"
 
 bool server_is_shortage(int error)
 {
