@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # demo.bats -- guards against a live demo that embarrasses the teacher: a screen that is garbled or
 # stands still, a key without an answer, a number that the experiments contradict, a process left.
+#
+# What is tagged "quiet" tells times and rates: tests/run.sh runs it while nothing else runs.
 
 bats_require_minimum_version 1.5.0
 
@@ -12,7 +14,7 @@ setup() {
     cd "$BATS_TEST_DIRNAME/.." || return 1
     demo=build/release/demo
     bin=$BATS_TEST_TMPDIR/bin # Of our own, so that what is left behind is told from what is others'.
-    socket=$BATS_TEST_TMPDIR/tmux
+    socket=$BATS_TEST_TMPDIR/tmux terminals=0
     ending=$BATS_TEST_TMPDIR/status
     [[ -x $demo ]] || skip "the demo was left out of the build: libncurses-dev is not installed"
 }
@@ -30,6 +32,7 @@ prepare() { # prepare MODEL...
 # Starts the demo in a terminal of its own; its exit status goes to $ending.
 start_demo() { # start_demo COLUMNSxROWS OPTION...
     local command
+    socket=$BATS_TEST_TMPDIR/tmux$((++terminals)) # One that is just ending may still be there.
     command=$(printf ' %q' "$bin/demo" --bin-dir "$bin" "${@:2}")
     tmux -S "$socket" -f /dev/null new-session -d -x "${1%x*}" -y "${1#*x}" \
         "TERM=${TERMINAL:-screen} LC_ALL=${LOCALE:-C.UTF-8} $command; echo \$? >$ending; sleep 60" 3>&-
@@ -106,6 +109,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     [[ $output == *'"nonesuch" is not known'* ]]
 }
 
+# bats test_tags=quiet
 @test "four models at 80 x 24: every figure comes, a key is answered, q leaves nothing" {
     prepare fork thread poll epoll
     count=4
@@ -129,6 +133,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     ended_with 0
 }
 
+# bats test_tags=quiet
 @test "the screen moves four times a second, and keys are answered within 250 ms" {
     prepare fork poll
     start_demo 80x24 --models 'fork poll' --connections 100 --rate 2000
@@ -226,6 +231,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     ended_with 0
 }
 
+# bats test_tags=quiet
 @test "slow requests stop the event loop's other customers, not those with a barista each" {
     prepare thread epoll
     count=2
@@ -256,6 +262,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     ended_with 0
 }
 
+# bats test_tags=quiet
 @test "a script says its words, presses its keys in time, and ends the demo" {
     prepare poll
     # The second key comes while the help is open, and means what it says all the same.
@@ -270,6 +277,7 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     ((took > 3900000 && took < 8000000)) || { echo "took $took us"; false; }
 }
 
+# bats test_tags=quiet
 @test "the figures are those of the experiments: latencies of a known delay and a known tail, memory" {
     prepare fork thread poll
     # 5 ms, and 20 ms for two in a hundred: a machine that stutters does not change p99 much.

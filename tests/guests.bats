@@ -5,7 +5,9 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load drawing.bash
     load refusing.bash
+    load running.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     root=$PWD tmp=$BATS_TEST_TMPDIR
 }
@@ -90,9 +92,14 @@ prepare_user() {
 
 @test "a server that dies or lies is excluded with the reason; the others are measured" {
     [[ -x build/release/liar-corrupt ]] || skip 'the liars are not built: make tools'
+    build_of load
+    quick_gate
+    known_costs
+    small_experiments
+    draw_only capacity-messages_per_s
     prepare_user
     # 1: something was excluded; the rest is measured all the same.
-    run -1 "$root/run_all.sh" quick capacity cold_start --models 'mine' --no-install --out "$tmp/run" \
+    C10K_BIN=$bin run -1 "$root/run_all.sh" quick capacity cold_start --models 'mine' --no-install --out "$tmp/run" \
         --command mine='./echo {port}' --command dead='false {port}' \
         --command liar="$root/build/release/liar-corrupt 0"
     [[ $output == *'excluded: dead: start: ended before it was ready: exit 1'* ]]

@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
+    load running.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     export COPY="$BATS_FILE_TMPDIR/copy"
     mkdir "$COPY"
@@ -13,38 +14,9 @@ setup_file() {
     cp -r --preserve=timestamps build/release "$COPY/build" # Nothing is compiled again.
     cd "$COPY" || return 1
     git init --quiet
-    local conf
-    for conf in harness/experiments/*.conf; do shrink "$conf"; done
+    shrink_all harness/experiments
     pass_the_gate
     stand_in
-}
-
-# The same question with a few clients and short windows, each with enough messages for a p99; what makes it
-# another question stays.
-shrink() { # shrink CONF
-    awk '
-        BEGIN {
-            split("warmup_s=0.05 window_s=0.1 settle_s=0 repeats=1 reruns=0 requests=200 outage_s=0.3 base_ms=50 cap_ms=200 " \
-                  "stop_ms=50 time_cap_s=10 connections_limited=20 warmup=fixed cost_us=100 rate_per_s=15000", pairs, " ")
-            for (i in pairs) { split(pairs[i], pair, "="); small[pair[1]] = pair[2] }
-        }
-        function few(list,    i, count, number, text) {
-            count = split(list, number, " ")
-            for (i = 1; i <= count && i <= 2; i++) text = text " " 10 * i
-            return text
-        }
-        /^#/ || !NF { print; next }
-        {
-            key = $1
-            sub(/\..*/, "", key)
-            value = $0
-            sub(/^[^=]*= */, "", value)
-            if (key in small) value = small[key]
-            if (key == "connections") value = few(value)
-            if (key == "active") value = value ~ / / ? "5 10" : 5
-            print $1 " = " value
-        }' "$1" >"$1.small"
-    mv "$1.small" "$1"
 }
 
 # That models keep the protocol is the gate's to say, not ours: here each of them has passed it.
@@ -57,10 +29,11 @@ pass_the_gate() {
 
 # What others test: what the machine takes by itself, whether a neighbour disturbs, and how a chart is drawn.
 stand_in() {
-    program switch_cost "cat '$PWD/tests/fixtures/switch_cost.csv'"
-    program ready_cost "cat '$PWD/tests/fixtures/ready_cost.csv'"
+    bin=build/release
+    known_costs
     # shellcheck disable=SC2016  # for the program
     program witness 'file=$1; shift; echo 0.00,0.10,ok, >"$file"; exec "$@"'
+    touch --date=tomorrow $bin/{switch_cost,ready_cost,witness} # Newer than their sources: nobody makes them again.
     mkdir "$BATS_FILE_TMPDIR/bin"
     cat >"$BATS_FILE_TMPDIR/bin/gnuplot" <<'END'
 #!/usr/bin/env bash
@@ -68,14 +41,6 @@ stand_in() {
 END
     chmod +x "$BATS_FILE_TMPDIR/bin/gnuplot"
     export PATH=$BATS_FILE_TMPDIR/bin:$PATH
-}
-
-# A program of the build that only does what it is told to.
-program() { # program NAME COMMANDS
-    rm "build/release/$1"
-    printf '#!/bin/sh\n%s\n' "$2" >"build/release/$1"
-    chmod +x "build/release/$1"
-    touch --date=tomorrow "build/release/$1" # Newer than its sources: nobody makes it again.
 }
 
 setup() {

@@ -3,7 +3,7 @@
 #
 # usage: tests/run.sh [--no-install] [PART...] | --help
 #   parts: format scripts docs warnings units fuzz load gate models guests harness controls crosschecks
-#          compare suite handshakes chat lessons demo   [all of them]
+#          compare suite handshakes chat lessons broken pools screens demo   [all of them]
 #
 # Each part speaks TAP (ok / not ok); all of it goes to build/test/PART.tap, failures also to the
 # screen.  The last line counts: "N passed, N failed, N skipped".  Exit status 1 if any failed, and
@@ -16,10 +16,10 @@ export LC_ALL=C
 export BATS_TEST_TIMEOUT=300
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes chat lessons demo)
+readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes chat lessons broken pools screens demo)
 # What asserts nothing that a busy machine spoils runs while the gate does, which mostly waits: in two rows,
 # each one after the other, so that the machine is busy and not swamped.
-readonly BESIDE_GATE=('suite handshakes scripts' 'guests compare docs chat lessons')
+readonly BESIDE_GATE=('suite handshakes lessons' 'guests compare docs chat broken pools screens scripts')
 readonly GATES_AT_ONCE=3
 out=build/test
 
@@ -123,7 +123,9 @@ part_fuzz() { tests/fuzz/run.sh 5; }
 
 part_load() { bats --tap tests/load.bats; }
 
-part_models() { bats --tap tests/models.bats tests/pools.bats; }
+part_models() { bats --tap tests/models.bats; }
+
+part_pools() { bats --tap tests/pools.bats tests/trace.bats; }
 
 # A job of a script ignores Ctrl-C, and what it starts would, too.
 heeding_ctrl_c() { env --default-signal=INT "$@"; }
@@ -153,7 +155,9 @@ part_gate() {
 
 part_guests() { bats --tap tests/guests.bats tests/contributing.bats; }
 
-part_harness() { bats --tap tests/measure.bats tests/walls.bats tests/broken.bats tests/switch.bats tests/herd.bats tests/counters.bats tests/trace.bats; }
+part_harness() { bats --tap tests/measure.bats tests/walls.bats tests/switch.bats tests/herd.bats tests/counters.bats; }
+
+part_broken() { bats --tap tests/broken.bats; }
 
 part_handshakes() { bats --tap tests/handshakes.bats; }
 
@@ -169,7 +173,9 @@ part_suite() { bats --tap tests/summary.bats tests/charts.bats tests/usage.bats 
 
 part_lessons() { bats --tap tests/lessons.bats; }
 
-part_demo() { bats --tap tests/demo.bats; }
+part_screens() { bats --tap --filter-tags '!quiet' tests/demo.bats; }
+
+part_demo() { bats --tap --filter-tags quiet tests/demo.bats; }
 
 build_all() {
     make --jobs=2 programs tools

@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
     load measuring.bash
     load drawing.bash
+    load running.bash
     load serving.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     tmp=$BATS_TEST_TMPDIR
@@ -17,8 +18,12 @@ setup() {
 teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
 
 @test "a small run leaves a complete folder" {
-    run -0 ./run_all.sh quick capacity cold_start --models poll --no-install --seed 5 --out "$tmp/run"
-    [[ $output == *"$tmp/run/index.html"* && $output == *'step 2 of 2'* && $output == *'seed 5'* ]]
+    build_of load server-poll
+    quick_gate
+    known_costs
+    small_experiments
+    C10K_BIN=$bin run -0 ./run_all.sh quick capacity cold_start --models poll --repeats 3 --no-install --seed 5 --out "$tmp/run"
+    [[ $output == *"$tmp/run/index.html"* && $output == *'step 4 of 4'* && $output == *'seed 5'* ]]
     for file in machine.txt command.txt raw.csv summary.csv switch_cost.csv ready_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
         figures/capacity-messages_per_s.svg figures/cold_start-cold_start.png index.html summary.md; do
         [[ -s $tmp/run/$file ]] || { echo "no $file"; return 1; }
@@ -32,25 +37,20 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
 
 @test "a server that lies is excluded by name and trap, and the run fails" {
     [[ -x build/release/liar-corrupt ]] || skip 'the liars are not built: make tools'
-    mkdir "$tmp/bin"
-    ln -s "$PWD"/build/release/{gate,load,measure} "$tmp/bin"
-    ln -s "$PWD/build/release/liar-corrupt" "$tmp/bin/server-poll"
-    C10K_BIN=$tmp/bin run -1 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
+    build_of load measure
+    quick_gate
+    ln -s "$PWD/build/release/liar-corrupt" "$bin/server-poll"
+    C10K_BIN=$bin run -1 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
     [[ $output == *'excluded: poll: '* ]]
     grep -q FAIL "$tmp/run/gate/poll.tsv"
     [[ ! -e $tmp/run/raw.csv ]]
 }
 
 @test "a server that does not pay for costs is left out where they are paid, by name" {
-    mkdir "$tmp/bin"
-    ln -s "$PWD"/build/release/{load,measure,switch_cost,ready_cost,server-poll} "$tmp/bin"
-    cat >"$tmp/bin/gate" <<'GATE'
-#!/usr/bin/env bash
-while [[ $1 != --tsv ]]; do shift; done
-printf 'start\tpass\tready\ncosts-paid\tskip\tthe server does not know --costs\n' >"$2"
-GATE
-    chmod +x "$tmp/bin/gate"
-    C10K_BIN=$tmp/bin run -1 ./run_all.sh quick slow_handler --models poll --no-install --out "$tmp/run"
+    build_of gate load measure server-poll
+    known_costs
+    printf 'start\tpass\tready\ncosts-paid\tskip\tthe server does not know --costs\n' >"$bin/gate-poll.tsv"
+    C10K_BIN=$bin run -1 ./run_all.sh quick slow_handler --models poll --no-install --out "$tmp/run"
     echo "$output"
     [[ $output == *'slow_handler: without poll, which does not know --costs'*'there is nothing to measure'* ]]
 }
@@ -58,33 +58,32 @@ GATE
 # Runs capacity with a measure that only notes whom it was to measure; prints that.
 noted_order() { # noted_order SEED
     rm -rf "$tmp/run" "$tmp/noted"
-    C10K_BIN=$tmp/bin run -1 ./run_all.sh quick capacity --models "fork poll thread" --repeats 6 --seed "$1" --no-install --out "$tmp/run"
+    C10K_BIN=$bin run -1 ./run_all.sh quick capacity --models "fork poll thread" --repeats 4 --seed "$1" --no-install --out "$tmp/run"
     cat "$tmp/noted"
 }
 
 @test "every block measures each model once, shuffled anew, and the seed tells how" {
-    mkdir "$tmp/bin"
-    ln -s "$PWD"/build/release/{gate,load,server-*} "$tmp/bin"
-    cat >"$tmp/bin/measure" <<END
-#!/usr/bin/env bash
-case " \$* " in *' --print '* | *' --check '*) exec "$PWD/build/release/measure" "\$@" ;; esac
-while [[ \$1 != --model ]]; do shift; done
-echo "\$2" >>"$tmp/noted"
-END
-    chmod +x "$tmp/bin/measure"
-    for model in fork poll thread; do printf 'half-close\tpass\t-\n' >"$tmp/bin/gate-$model.tsv"; done
+    build_of gate load server-{fork,poll,thread}
+    program measure "
+        case \" \$* \" in *' --print '* | *' --check '*) exec '$PWD/build/release/measure' \"\$@\" ;; esac
+        while [ \"\$1\" != --model ]; do shift; done
+        echo \"\$2\" >>'$tmp/noted'"
+    for model in fork poll thread; do printf 'half-close\tpass\t-\n' >"$bin/gate-$model.tsv"; done
     first=$(noted_order 5)
     again=$(noted_order 5)
     other=$(noted_order 6)
     [[ $first == "$again" && $first != "$other" ]]
     blocks=$(paste - - - <<<"$first")
-    [[ $(wc -l <<<"$blocks") == 6 && $(sort -u <<<"$blocks" | wc -l) -gt 1 ]]
+    [[ $(wc -l <<<"$blocks") == 4 && $(sort -u <<<"$blocks" | wc -l) -gt 1 ]]
     while read -r -a block; do [[ $(printf '%s\n' "${block[@]}" | sort | one_line) == 'fork poll thread' ]]; done <<<"$blocks"
 }
 
 @test "a model with options of its own is gated with them, and is another one beside the plain one" {
-    # A short queue would do as well, but the gate's burst would wait for seconds, as it should.
-    run -1 ./run_all.sh quick cold_start --models 'poll poll:backlog=4000 poll:backlog=0' --no-install --out "$tmp/run"
+    build_of load server-poll
+    quick_gate
+    known_costs
+    small_experiments
+    C10K_BIN=$bin run -1 ./run_all.sh quick cold_start --models 'poll poll:backlog=4000 poll:backlog=0' --no-install --out "$tmp/run"
     echo "$output"
     [[ $output == *'excluded: poll:backlog=0: start: '*'--backlog'* ]] # So it reached the server.
     [[ $(awk -F, 'NR > 1 { print $2 }' "$tmp/run/cold_start.csv" | sort | one_line) == 'poll poll:backlog=4000' ]]
@@ -94,15 +93,14 @@ END
 
 # Programs of which fork has passed the gate: tests of how a run ends need not wait for that.
 gated() {
-    mkdir "$tmp/bin"
-    ln -s "$PWD"/build/release/{gate,load,measure,server-fork} "$tmp/bin"
-    printf 'half-close\tpass\t-\n' >"$tmp/bin/gate-fork.tsv"
+    build_of gate load measure server-fork
+    printf 'half-close\tpass\t-\n' >"$bin/gate-fork.tsv"
 }
 
 # Starts a run in a session of its own and waits until it measures; sets run_pid.
 start_run() {
     gated
-    C10K_BIN=$tmp/bin setsid env --default-signal=INT ./run_all.sh quick "$@" --no-install --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
+    C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick "$@" --no-install --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
     run_pid=$!
     patience_s=60 eventually grep -q 'point\|clients\|achieved_per_s' "$tmp/log" || { cat "$tmp/log"; return 1; }
 }
@@ -120,6 +118,7 @@ ends_with() { # ends_with STATUS PID SIGNAL
 }
 
 @test "Ctrl-C ends everything, keeps and draws what was measured, exits with 130" {
+    draw_only ramp-latency_p99
     start_run ramp --models fork
     ends_with 130 "-$run_pid" INT # As a terminal does: to all of them at once.
     [[ -s $tmp/run/raw.csv && -s $tmp/run/figures/ramp-latency_p99.png && -s $tmp/run/index.html ]]
@@ -133,7 +132,7 @@ ends_with() { # ends_with STATUS PID SIGNAL
 
 @test "SIGTERM while hyperfine runs leaves neither server nor client" {
     gated
-    C10K_BIN=$tmp/bin setsid env --default-signal=INT ./run_all.sh quick cold_start --models fork --repeats 200 --no-install \
+    C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick cold_start --models fork --repeats 200 --no-install \
         --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
     run_pid=$!
     client_runs() { [[ $(left_running) == *load\ --port* ]]; }

@@ -25,7 +25,7 @@ wall() { echo "$(column connections_established "$1") $(column wall "$1") $(colu
     [[ $(column wall_evidence 1) == 'server-poll: accept: Too many open files'* && $(column status 1) == ok ]]
     walls files=64 fork
     [[ $(wall 3) == '120 none ' ]] # A process each; and the client holds more than 64.
-    nothing_left "server-fork"
+    nothing_left "^build/release/server-fork"
 }
 
 @test "a limit of processes binds the server alone" {

@@ -1,0 +1,69 @@
+# running.bash -- what the tests of whole runs share: a build of their own, for C10K_BIN, in which what others test is quick,
+# and experiments that are small.
+# shellcheck shell=bash disable=SC2154  # tmp is of the tests
+
+bin=$BATS_TEST_TMPDIR/bin
+
+# These programs of the build.
+build_of() { # build_of PROGRAM...
+    mkdir "$bin"
+    ln -s "${@/#/$PWD/build/release/}" "$bin"
+}
+
+# A program that only does what it is told to.
+program() { # program NAME COMMANDS
+    rm -f "$bin/$1" # It may be a link.
+    printf '#!/bin/sh\n%s\n' "$2" >"$bin/$1"
+    chmod +x "$bin/$1"
+}
+
+# The gate with two of its traps: enough to tell the honest from a liar.
+quick_gate() { program gate "exec '$PWD/build/release/gate' --trap start --trap large-message \"\$@\""; }
+
+# What the machine takes by itself, as it was measured once.
+known_costs() {
+    local name
+    for name in switch_cost ready_cost; do program "$name" "cat '$PWD/tests/fixtures/$name.csv'"; done
+}
+
+# The same question with a few clients and short windows, each with enough messages for a p99; what makes it
+# another question stays.
+shrink() { # shrink CONF
+    awk '
+        BEGIN {
+            split("warmup_s=0.05 window_s=0.1 settle_s=0 repeats=1 reruns=0 requests=200 outage_s=0.3 base_ms=50 cap_ms=200 " \
+                  "stop_ms=50 time_cap_s=10 connections_limited=20 warmup=fixed cost_us=100 rate_per_s=15000", pairs, " ")
+            for (i in pairs) { split(pairs[i], pair, "="); small[pair[1]] = pair[2] }
+        }
+        function few(list,    i, count, number, text) {
+            count = split(list, number, " ")
+            for (i = 1; i <= count && i <= 2; i++) text = text " " 10 * i
+            return text
+        }
+        /^#/ || !NF { print; next }
+        {
+            key = $1
+            sub(/\..*/, "", key)
+            value = $0
+            sub(/^[^=]*= */, "", value)
+            if (key in small) value = small[key]
+            if (key == "connections") value = few(value)
+            if (key == "active") value = value ~ / / ? "5 10" : 5
+            print $1 " = " value
+        }' "$1"
+}
+
+shrink_all() { # shrink_all FOLDER: of experiments, in their place
+    local conf
+    for conf in "$1"/*.conf; do
+        shrink "$conf" >"$conf.small"
+        mv "$conf.small" "$conf"
+    done
+}
+
+# Runs find the experiments that they name, but smaller.
+small_experiments() {
+    cp -r harness/experiments "$BATS_TEST_TMPDIR"
+    shrink_all "$BATS_TEST_TMPDIR/experiments"
+    program measure "conf='$BATS_TEST_TMPDIR/experiments/'\${1##*/}; shift; exec '$PWD/build/release/measure' \"\$conf\" \"\$@\""
+}
