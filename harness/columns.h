@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum {
-    COLUMNS_SCHEMA = 2, /* Grows when a column changes its meaning. */
+    COLUMNS_SCHEMA = 3, /* Grows when a column changes its meaning. */
     COLUMNS_MAX = 128,
     COLUMNS_VALUE_MAX = 256, /* Bytes of one value, with its end; longer ones are cut. */
 };

@@ -16,7 +16,7 @@ readonly bin=${C10K_BIN:-build/release}
 
 # Of all tables of a run: COLUMNS_SCHEMA of columns.h, and the oldest that can be read.
 # shellcheck disable=SC2034  # for the scripts
-readonly schema=2 oldest_schema=1
+readonly schema=3 oldest_schema=1
 
 # The tables whose rows are measurements; herd_back.csv stands beside them.
 readonly tables=(raw cold_start counters herd handshakes chat)

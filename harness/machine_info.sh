@@ -35,7 +35,8 @@ package() { dpkg-query --show --showformat='${Version}' "$1" 2>/dev/null || true
 revision() {
     local dirty=
     git rev-parse --short HEAD >/dev/null 2>&1 || { echo 'not a git checkout'; return; }
-    [[ -z $(git status --porcelain 2>/dev/null) ]] || dirty=' (dirty: changed since)'
+    # What is kept for the docs, and the docs, change no measurement.
+    [[ -z $(git status --porcelain -- . ':!*.md' ':!results' 2>/dev/null) ]] || dirty=' (dirty: changed since)'
     echo "$(git rev-parse --short HEAD)$dirty"
 }
 

@@ -107,7 +107,7 @@ cell() {
     [[ $(ls "$tmp/cold") == cold_start.csv ]]
     mkdir "$tmp/switch"
     cp tests/fixtures/raw.csv "$tmp/switch"
-    sed '2,$s/^2,/77,/' tests/fixtures/switch_cost.csv >"$tmp/switch/switch_cost.csv"
+    sed '2,$s/^3,/77,/' tests/fixtures/switch_cost.csv >"$tmp/switch/switch_cost.csv"
     run -2 --separate-stderr ./run_all.sh draw "$tmp/switch"
     one_line_on_stderr "this run has schema 77, this version reads schema 1 to $ours"
 }
