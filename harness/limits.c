@@ -59,8 +59,10 @@ bool limits_wrap(const struct limits *limits, const char *command, char *line, s
     for (; *command != '\0' && held + 6 < size; command++)
         held +=
             (size_t)snprintf(line + held, size - held, *command == '\'' ? "'\\''" : "%c", *command);
-    *why = "its command is too long";
-    if (*command != '\0' || held + 2 > size) return false; /* Half of it would be another one. */
+    if (*command != '\0' || held + 2 > size) { /* Half of it would be another one. */
+        *why = "its command is too long";
+        return false;
+    }
     snprintf(line + held, size - held, "'");
     return true;
 }

@@ -2,8 +2,8 @@
 # publish.sh -- keeps a run for the docs, and writes what it measured into them.
 #
 # usage: harness/publish.sh RESULTS_DIR                 keep the run as results/reference, then write the docs
-#        harness/publish.sh --lesson PAGE RESULTS_DIR   keep it as results/lessons/PAGE: the run of the command of
-#                                                       docs/PAGE.md (harness/lessons.sh makes all of them)
+#        harness/publish.sh --lesson PAGE RESULTS_DIR   keep it as results/lessons/PAGE, the run of the command of docs/PAGE.md,
+#                                                       and write that page (harness/lessons.sh does all of them)
 #        harness/publish.sh                             write the docs again from what is kept
 #
 # In every *.md file, what stands between two marks is written anew:
@@ -201,10 +201,10 @@ write_page() { # write_page PAGE
 }
 
 main() {
-    local page work
+    local page work pages=('*.md')
     case $#:${1:-} in
     0:) ;;
-    3:--lesson) keep_lesson "$2" "$(from_caller "$3")" ;;
+    3:--lesson) keep_lesson "$2" "$(from_caller "$3")"; pages=("docs/$2.md") ;;
     1:[!-]*) keep_reference "$(from_caller "$1")" ;;
     *) die 'usage: harness/publish.sh [[--lesson PAGE] RESULTS_DIR]' ;;
     esac
@@ -215,7 +215,7 @@ main() {
     while read -r page; do
         write_page "$page" >"$work"
         cmp --silent "$work" "$page" || { cat "$work" >"$page"; say "wrote $page"; }
-    done < <(git grep --untracked -l '^<!-- BEGIN ' -- '*.md')
+    done < <(git grep --untracked -l '^<!-- BEGIN ' -- "${pages[@]}")
 }
 
 main "$@"

@@ -77,11 +77,12 @@ bool session_start_target(const struct session *session, uint16_t port, struct t
 {
     char program[PATH_MAX_B + OPTIONS_MAX], options[OPTIONS_MAX];
     if (session->command != NULL) {
+        if (session_command(session, program, sizeof program))
+            return target_start_command(program, port, &session->cpus.server, session->watcher,
+                                        target, why, why_size);
         *target = (struct target){.process = {.input_fd = -1, .output_fd = -1, .error_fd = -1}};
         snprintf(why, why_size, "its command is too long");
-        return session_command(session, program, sizeof program) &&
-               target_start_command(program, port, &session->cpus.server, session->watcher, target,
-                                    why, why_size);
+        return false;
     }
     write_options(&session->conf, options, sizeof options);
     snprintf(program, sizeof program, "%s/server-%s", session->bin_dir, session->model);

@@ -137,6 +137,8 @@ refused() { refuses "$1" "$measure" "${@:2}"; } # refused WORDS ARGUMENT...
     [[ $(column status 2) == ok && $(column threads 2) == 501 ]]
     true_that "$(column kernel_stack_kib 2) >= 4000 && $(column sockets_kib 2) > 500"
     true_that "$(column machine_lost_kib 2) > $(column pss_kib 2)"
+    run -0 "$measure" "$conf" --model own --command "$PWD/build/release/server-poll 0" --out "$raw"
+    [[ $(column status 3) == ok && -z $(column reason 3) ]]
 }
 
 @test "no server is started before the machine is quiet after the one before" {
