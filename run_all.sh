@@ -99,8 +99,20 @@ list() {
     done
 }
 
-C10K_COMMAND=$(printf ' %q' "$@")
-export C10K_COMMAND="./run_all.sh${*:+$C10K_COMMAND}"
+# The words of a command line, as a person would type them.
+as_typed() { # as_typed WORD...
+    local word
+    for word in "$@"; do
+        case $word in
+        *[!A-Za-z0-9_=:.,/+{}\ -]* | '') printf ' %q' "$word" ;;
+        *\ *) printf ' "%s"' "$word" ;;
+        *) printf ' %s' "$word" ;;
+        esac
+    done
+}
+
+C10K_COMMAND=./run_all.sh$(as_typed "$@")
+export C10K_COMMAND
 # What the essay claims: the runs that its claims are checked against.
 if [[ ${1:-} == claims ]]; then
     shift

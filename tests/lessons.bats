@@ -59,6 +59,8 @@ follow() { # follow PAGE
     echo "$output"
     ((status == 0)) || return 1
     [[ -s $out/index.html && -s $out/summary.md ]]
+    # As it stands on the page: publish.sh takes no other run for it.
+    [[ $(head -n 1 "$out/command.txt") == "$command --no-install --out $out" ]]
     # sequential serves one client, and says so where others are asked for more.
     failed=$(awk 'FNR > 1' "$out"/*.csv | grep -v ',sequential,' | grep -E ',(failed|corrupt),' || true)
     [[ -z $failed ]] || { echo "$failed"; return 1; }
