@@ -24,7 +24,8 @@ BEGIN {
         "page tables MiB|both_ends_page_tables_kib|1024;kernel stacks MiB|both_ends_kernel_stack_kib|1024"
     layout["capacity"] = "messages/s|achieved_per_s|1;server CPU us/message|server_cpu_us_per_message|1;" \
         "client CPU us/message|client_cpu_us_per_message|1;machine CPU us/message|machine_cpu_us_per_message|1;" \
-        "switches/message|switches_per_message|1;switching % of CPU|server_switching_percent|1"
+        "switches/message|switches_per_message|1;switching % of CPU|server_switching_percent|1;" \
+        "[emptiest worker %]|worker_share_percent_min|1;[fullest worker %]|worker_share_percent_max|1"
     layout["memory"] = "PSS MiB|pss_kib|1024;page tables MiB|page_tables_kib|1024;" \
         "kernel stacks MiB|kernel_stack_kib|1024;send blocks MiB|task_frag_kib|1024;" \
         "sockets MiB|sockets_kib|1024;other slab MiB|slab_kib|1024;" \
