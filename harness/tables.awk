@@ -17,14 +17,15 @@ BEGIN {
         "send lag p99 ms|send_lag_ns_p99|1e6;server CPU us/message|server_cpu_us_per_message|1;" \
         "switches/s|switches_per_s|1;switches/message|switches_per_message|1;" \
         "switching % of CPU|server_switching_percent|1;PSS MiB|pss_kib|1024;RSS MiB|rss_kib|1024;" \
-        "[from deaf clients KiB]|deaf_stuck_b|1024"
+        "[unread of deaf clients MiB]|deaf_stuck_b|1048576"
     layout["million"] = "time to connect s|connect_s|1;p50 ms|latency_ns_p50|1e6;p99 ms|latency_ns_p99|1e6;" \
         "both ends lost MiB|both_ends_lost_kib|1024;slab MiB|both_ends_slab_kib|1024;" \
         "server PSS MiB|pss_kib|1024;client PSS MiB|client_pss_kib|1024;" \
         "page tables MiB|both_ends_page_tables_kib|1024;kernel stacks MiB|both_ends_kernel_stack_kib|1024"
     layout["capacity"] = "messages/s|achieved_per_s|1;server CPU us/message|server_cpu_us_per_message|1;" \
         "client CPU us/message|client_cpu_us_per_message|1;machine CPU us/message|machine_cpu_us_per_message|1;" \
-        "switches/message|switches_per_message|1;switching % of CPU|server_switching_percent|1"
+        "switches/message|switches_per_message|1;switching % of CPU|server_switching_percent|1;" \
+        "[emptiest worker %]|worker_share_percent_min|1;[fullest worker %]|worker_share_percent_max|1"
     layout["memory"] = "PSS MiB|pss_kib|1024;page tables MiB|page_tables_kib|1024;" \
         "kernel stacks MiB|kernel_stack_kib|1024;send blocks MiB|task_frag_kib|1024;" \
         "sockets MiB|sockets_kib|1024;other slab MiB|slab_kib|1024;" \
