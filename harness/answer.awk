@@ -34,7 +34,7 @@ function value(name) { return name in column ? $column[name] : "" }
 # The metric that answers the question of an experiment.
 function metric_of(experiment,    kind) {
     kind = kind_of[experiment]
-    if (kind == "latency") return some_idle[experiment] && experiment != "million" ? "server_cpu_us_per_message" : "latency_ns_p99"
+    if (kind == "latency") return some_idle[experiment] ? "server_cpu_us_per_message" : "latency_ns_p99"
     return kind == "capacity" ? "server_cpu_us_per_message" : kind == "memory" ? "machine_lost_kib" : \
         kind == "cold_start" ? "time_s" : ""
 }
@@ -288,6 +288,16 @@ function chat(e,    n, first, last, largest) {
         (last == largest ? "" : sentence("with " with_commas(cell[e, largest, "connections_asked"]) " members there is no result: the table tells why"))
 }
 
+# What the largest number of connections took, whatever disturbed those that spoke among them.
+function million(e,    n, most) {
+    for (n = 1; n <= rows[e]; n++)
+        if (cell[e, n, "both_ends_lost_kib_median"] != "" && (!most || cell[e, n, "size"] > cell[e, most, "size"])) most = n
+    if (!most) return sentence("no connections were held: the table tells why")
+    return sentence(with_commas(median(e, most, "connections_established")) " of " with_commas(cell[e, most, "connections_asked"]) \
+        " connections were held, and opened within " short(median(e, most, "connect_s")) " s: " \
+        short(median(e, most, "both_ends_lost_kib") / median(e, most, "connections_established")) " KiB for each, both ends together")
+}
+
 function answer(e,    kind, metric) {
     kind = kind_of[e]
     if (kind == "counters") return calls(e)
@@ -296,6 +306,7 @@ function answer(e,    kind, metric) {
     if (kind == "chat") return chat(e)
     if (kind == "walls") return all_walls(e)
     if (kind == "omission") return omission(e)
+    if (e == "million") return million(e)
     metric = metric_of(e)
     if (metric == "") return ""
     return compare(e, metric) (kind == "memory" ? parts(e) : kind == "cold_start" ? visits(e) : growth(e, metric))

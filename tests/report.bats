@@ -108,6 +108,16 @@ tables_of() {
     [[ $output == *'fewer than 3 good runs, so this is no ranking.' && $output != *times* ]]
 }
 
+@test "a million connections are told by what they took, also where those that spoke were disturbed" {
+    {
+        echo 'experiment,kind,model,connections_asked,connections_active,status,connections_established_median,connect_s_median,both_ends_lost_kib_median'
+        echo 'million,latency,epoll_workers,1000,1000,ok,1000,0.04,20000'
+        echo 'million,latency,epoll_workers,1000000,5000,client_limited,1000000,64,10240000'
+    } >"$BATS_TEST_TMPDIR/summary.csv"
+    run awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+    [[ $output == *$'million\t1,000,000 of 1,000,000 connections were held, and opened within 64 s: 10.2 KiB for each, both ends together.' ]]
+}
+
 @test "an answer leaves out what is no result" {
     run answers r,latency,poll,100,100,noisy,2e6,1.9e6,2.1e6,3 r,latency,fork,100,100,ok,1e6,0.9e6,1.1e6,3
     [[ $output == *'is 1 ms with fork.' && $output != *poll* ]]
