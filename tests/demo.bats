@@ -352,18 +352,20 @@ least() { cut -d " " -f "$1" | sort -g | head -n 1; } # least FIELD
 most() { cut -d " " -f "$1" | sort -g | tail -n 1; }  # most FIELD
 median() { cut -d ' ' -f "$1" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; } # median FIELD
 
-# Four on the stage, of which epoll is compared with itself alone in an experiment.
+# Four on the stage, of which epoll is compared with itself alone in an experiment.  Fails only if both had
+# quiet windows and differ; `quiet` tells whether they had.
 agrees_with_measure() {
     local shown expected field
+    quiet=0
     expected=$(measured 3)
-    [[ -n $expected ]] || return 1
+    [[ -n $expected ]] || return 0
     count=4
     start_demo 80x24 --models 'fork thread poll epoll' --connections 1000
     shown=$(ok_readings 5)
     keys q
     ended_with 0 || return 1
     rm "$ending"; tmux -S "$socket" kill-server
-    [[ -n $shown ]] || return 1
+    [[ -n $shown ]] || return 0
     quiet=1
     printf '%s\n' "shown (p50, p99, memory):" "$shown" measured: "$expected"
     for field in 1 3; do
@@ -378,9 +380,8 @@ agrees_with_measure() {
 @test "what the demo calls ok is what an experiment says: latencies and memory of epoll beside three others" {
     prepare fork thread poll epoll
     local quiet=0
-    in_one_of 3 agrees_with_measure && return
-    ((quiet == 0)) || return 1
-    skip "other programs leave no experiment undisturbed"
+    in_one_of 3 agrees_with_measure
+    ((quiet == 1)) || skip "other programs leave no experiment, or no turn of the demo, undisturbed"
 }
 
 @test "run_all.sh demo builds and starts it, and says which models there are" {
