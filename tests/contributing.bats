@@ -9,7 +9,8 @@ setup_file() {
     export COPY="$BATS_FILE_TMPDIR/copy"
     mkdir "$COPY"
     git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- | tar --extract --directory "$COPY"
-    cp -r --preserve=timestamps build "$COPY" # Nothing is compiled again but what is new.
+    mkdir "$COPY/build"
+    cp -r --preserve=timestamps build/release "$COPY/build" # Nothing is compiled again but what is new.
     cd "$COPY" || return 1
     git init --quiet
     git add --all
