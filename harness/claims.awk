@@ -216,7 +216,10 @@ function switches(    plain, large, set, parts, n, rate, busy, share) {
     n = largest["ramp", "fork"]
     rate = get("ramp", "fork", n, "switches_per_s")
     busy = get("ramp", "fork", n, "server_cpu_percent")
-    if (rate == "" || busy + 0 == 0) return
+    if (rate == "" || busy + 0 == 0) {
+        no_result("with " n " processes the CPU switches more than it works", "more than half", "ramp", "fork " n ";")
+        return
+    }
     share = rate * plain / 1e9 / (busy / 100)
     claim("with " n " processes the CPU switches more than it works", "more than half", \
           sprintf("%.0f %% of the CPU time that fork used", share * 100), share > 0.5 ? "holds" : "not here", \
