@@ -12,6 +12,7 @@ static const double server_cpu_percent_limit = 85; /* A closed loop that busy is
 static const double send_lag_ns_floor = 50e3;      /* What waiting with a timer costs anyway. */
 static const double send_lag_of_latency = 0.10;    /* The client's share of what it reports. */
 static const double sent_of_offered = 0.99;
+static const double sent_too_much = 1.01; /* Another load than the one in the row. */
 static const double achieved_of_offered = 0.95;
 static const double little_error_percent_limit = 5; /* |N - X R| / N, should be 0. */
 static const double drift_percent_limit = 10;
@@ -75,6 +76,10 @@ static enum verdict judge_client(const struct verdict_numbers *n, const struct r
     if (n->sent_per_s < n->offered_per_s * (sent_of_offered - chance(n)))
         return because(VERDICT_CLIENT_LIMITED, reason, "client sent %.0f of %.0f messages/s",
                        n->sent_per_s, n->offered_per_s);
+    if (n->sent_per_s > n->offered_per_s * (sent_too_much + chance(n)))
+        return because(VERDICT_CLIENT_LIMITED, reason,
+                       "client sent %.0f messages/s where %.0f were offered", n->sent_per_s,
+                       n->offered_per_s);
     double limit = fmax(send_lag_ns_floor, send_lag_of_latency * n->latency_ns_p99);
     if (n->send_lag_ns_p99 > limit)
         return because(VERDICT_CLIENT_LIMITED, reason,

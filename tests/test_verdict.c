@@ -118,6 +118,108 @@ static void each_limit_is_where_it_says(void **state)
                 VERDICT_DRIFTING);
 }
 
+/* Several processes that each offer the whole rate load the server with more than the row says. */
+static void a_client_that_sends_more_than_it_offers_is_no_measure(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good(); /* 40,000 messages: three deviations are 1.5 %. */
+    expect_edge(n, offsetof(struct verdict_numbers, sent_per_s), 20200, 20201,
+                VERDICT_CLIENT_LIMITED);
+    n.poisson = true;
+    expect_edge(n, offsetof(struct verdict_numbers, sent_per_s), 20000 * (1.01 + 0.0149),
+                20000 * (1.01 + 0.0151), VERDICT_CLIENT_LIMITED);
+    struct verdict_numbers closed = good_closed();
+    closed.sent_per_s = 1e6; /* Nothing is offered. */
+    expect(closed, VERDICT_OK);
+}
+
+static void expect_reason(struct verdict_numbers numbers, const char *wanted)
+{
+    char reason[200];
+    verdict_judge(&numbers, reason, sizeof reason);
+    assert_string_equal(reason, wanted);
+}
+
+static void a_reason_has_the_numbers_that_decided(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good();
+    n.client_cpu_percent_max = 91;
+    expect_reason(n, "client used 91 % of its CPU");
+    n.spin = true;
+    n.client_busy_percent_max = 93;
+    expect_reason(n, "client used 93 % of its CPU without what it polled in vain");
+    n = good();
+    n.sent_per_s = 15000;
+    expect_reason(n, "client sent 15000 of 20000 messages/s");
+    n.sent_per_s = 40000;
+    expect_reason(n, "client sent 40000 messages/s where 20000 were offered");
+    n = good();
+    n.latency_ns_p99 = 900e3;
+    n.send_lag_ns_p99 = 120e3;
+    expect_reason(n, "client was late: p99 of its lag is 120 us; 90 us are tolerable here");
+    n = good();
+    n.steal_percent = 2.5;
+    expect_reason(n, "the host took 2.5 % of the CPU time");
+    n = good();
+    n.foreign_cpu_percent = 7.5;
+    expect_reason(n, "other programs used 7.5 % of the machine");
+    n = good();
+    n.run_queue_percent = 8.5;
+    expect_reason(n, "the server waited 8.5 % of the time for its CPU");
+    n = good();
+    n.drift_percent = -21;
+    expect_reason(n, "the halves of the window differ by -21 %");
+    n = good_closed();
+    n.little_error_percent = 8;
+    expect_reason(n, "Little's law is off by 8 %: connections x time and messages disagree");
+    n = good_closed();
+    n.achieved_per_s = NAN;
+    expect_reason(n, "the window ended before each of 100 connections could have its echo");
+    n = good();
+    n.corrupt = 3;
+    expect_reason(n, "3 connections got a wrong byte");
+    n.corrupt = 0;
+    n.reset = 4;
+    expect_reason(n, "the server ended 4 connections");
+    n.reset = 0;
+    n.lost = 5;
+    n.achieved_per_s = 0;
+    expect_reason(n, "not one of 5 messages came back");
+}
+
+static void only_what_others_may_have_caused_is_measured_again(void **state)
+{
+    (void)state;
+    assert_true(verdict_is_disturbed(VERDICT_DRIFTING) && verdict_is_disturbed(VERDICT_NOISY) &&
+                verdict_is_disturbed(VERDICT_CLIENT_LIMITED));
+    assert_false(verdict_is_disturbed(VERDICT_OK) || verdict_is_disturbed(VERDICT_OVERLOADED) ||
+                 verdict_is_disturbed(VERDICT_FAILED) || verdict_is_disturbed(VERDICT_CORRUPT));
+}
+
+/* Each number of the verdict is the client's of that name: all are unequal here. */
+static void the_clients_answer_is_taken_by_name(void **state)
+{
+    (void)state;
+    static struct session session; /* Large. */
+    const struct answer window = {
+        "window corrupt=1 lost=2 connections_reset=3 offered_per_s=4 sent_per_s=5 "
+        "achieved_per_s=6 window_s=7 connections_active=8 client_cpu_percent_max=9 "
+        "client_busy_percent_max=10 latency_ns_p99=11 send_lag_ns_p99=12 little_error_percent=13 "
+        "drift_percent=14 spin=1 latency_ns_p50=98 connections_established=99"};
+    session.conf.poisson = true;
+    struct verdict_numbers n = session_numbers(&session, false, &window);
+    assert_true(n.poisson && n.spin && !n.closed);
+    assert_true(n.corrupt == 1 && n.lost == 2 && n.reset == 3 && n.offered_per_s == 4);
+    assert_true(n.sent_per_s == 5 && n.achieved_per_s == 6 && n.window_s == 7);
+    assert_true(n.connections == 8 && n.client_cpu_percent_max == 9);
+    assert_true(n.client_busy_percent_max == 10 && n.latency_ns_p99 == 11);
+    assert_true(n.send_lag_ns_p99 == 12 && n.little_error_percent == 13 && n.drift_percent == 14);
+    session.conf.stop_ms = 100; /* A server that stands still makes one half slower. */
+    assert_true(isnan(session_numbers(&session, true, &window).drift_percent));
+    assert_true(session_numbers(&session, true, &window).closed);
+}
+
 static void a_slow_server_excuses_a_late_client(void **state)
 {
     (void)state;
@@ -302,6 +404,10 @@ int main(void)
         cmocka_unit_test(an_unknown_cpu_time_of_the_server_is_neither_low_nor_high),
         cmocka_unit_test(the_verdict_is_given_no_number_that_was_not_measured),
         cmocka_unit_test(each_limit_is_where_it_says),
+        cmocka_unit_test(a_client_that_sends_more_than_it_offers_is_no_measure),
+        cmocka_unit_test(a_reason_has_the_numbers_that_decided),
+        cmocka_unit_test(only_what_others_may_have_caused_is_measured_again),
+        cmocka_unit_test(the_clients_answer_is_taken_by_name),
         cmocka_unit_test(a_slow_server_excuses_a_late_client),
         cmocka_unit_test(a_client_that_polls_is_always_busy),
         cmocka_unit_test(threads_wait_for_each_other_and_that_is_no_noise),
