@@ -3,6 +3,8 @@
 # This file reads the command line; the scripts in harness/ do the work.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# shellcheck source-path=SCRIPTDIR source=harness/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness/enter.sh"
 export C10K_LOCALE=${LC_ALL:-${LC_CTYPE:-${LANG:-}}} # The live demo draws as the user's terminal can.
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=harness/lib.sh
@@ -59,6 +61,8 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   list                the experiments, each with its question, and the models
   SUBCOMMAND --help   more of check, draw, show, doctor, compare, demo, trace
 
+Of the environment PATH, HOME, TMPDIR, TERM, the locale, CC, CFLAGS, LDFLAGS and LD_LIBRARY_PATH have
+an effect; what else would change the work or the figures is cleared (harness/enter.sh has the list).
 Missing tools are installed with apt-get, announced before. All traffic stays on this machine.
 Ctrl-C ends everything that runs; what was measured until then is kept and drawn.
 Exit status: 0 done, 1 a model failed the gate, doctor found something short or something of ours

@@ -7,6 +7,8 @@
 # Exit status: that of the demo; 2 also if it could not be built.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# shellcheck source-path=SCRIPTDIR source=enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/enter.sh"
 # What the terminal can show depends on the user's locale, which the scripts set aside.
 : "${C10K_LOCALE=${LC_ALL:-${LC_CTYPE:-${LANG:-}}}}"
 export LC_ALL=C

@@ -112,11 +112,11 @@ tell_shape() { # tell_shape SHAPE WORDS
 
 tell_measuring() {
     local governor capabilities
-    if (($(nproc) < 2)); then
+    if (($(cpu_count) < 2)); then
         row CPUs 'SHORT: only one: latency cannot be measured; capacity and memory can'
         short=1
     else
-        row CPUs "$(nproc): $(($(nproc) / 2)) for the server, the rest for the client"
+        row CPUs "$(cpu_count): $(($(cpu_count) / 2)) for the server, the rest for the client"
     fi
     capabilities=$((16#$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)))
     if (((capabilities >> 12) & 1)); then

@@ -4,8 +4,12 @@
 # must be made absolute before, with from_caller.
 # shellcheck shell=bash
 
+# shellcheck source-path=SCRIPTDIR source=enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/enter.sh"
+
 caller_folder=$PWD
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+lib_file=$(realpath "${BASH_SOURCE[0]}") || exit
+cd "${lib_file%/harness/lib.sh}" || exit
 readonly caller_folder
 # Exported by the first script, so that all count from the same moment.
 : "${C10K_BEGIN:=$(date +%s)}"
@@ -39,6 +43,13 @@ fail() {
     exit 1
 }
 
+# The lines that a command prints, as an array.  Fails as the command does, which mapfile < <(COMMAND) would not.
+lines_into() { # lines_into ARRAY COMMAND...
+    local printed
+    printed=$("${@:2}") || return
+    if [[ -n $printed ]]; then mapfile -t "$1" <<<"$printed"; else mapfile -t "$1" </dev/null; fi
+}
+
 # A path as the user meant it.
 from_caller() { [[ $1 == /* ]] && echo "$1" || echo "$caller_folder/$1"; }
 
@@ -68,6 +79,17 @@ default_experiments() {
         grep -qE '^default[[:space:]]*=[[:space:]]*no[[:space:]]*$' "harness/experiments/$name.conf" || echo "$name"
     done
 }
+
+# The CPUs that this process may use, one number a line: its affinity mask, whatever OMP_NUM_THREADS or a quota say.
+usable_cpus() {
+    local list range cpu
+    list=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+    for range in ${list//,/ }; do
+        for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do echo "$cpu"; done
+    done
+}
+
+cpu_count() { usable_cpus | wc -l; }
 
 one_line() { tr '\n' ' ' | sed 's/ $//'; }
 
@@ -197,7 +219,7 @@ run_child() {
 # Builds what a run needs; says what make said if it fails.
 build_programs() { # build_programs LOG
     say 'building'
-    run_child make --jobs="$(nproc)" programs >"$1" 2>&1 || {
+    run_child make --jobs="$(cpu_count)" programs >"$1" 2>&1 || {
         ((what_stopped == 0)) || exit "$what_stopped"
         tail -n 30 "$1" >&2
         fail 'the build failed'

@@ -41,13 +41,13 @@ revision() {
 }
 
 # This line stands below the charts.
-row machine "$(of_lscpu 'Model name'), $(nproc) CPUs, $(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r), $(of_lscpu 'Hypervisor vendor' | sed 's/$/ virtual machine/;s/^ virtual.*//')"
+row machine "$(of_lscpu 'Model name'), $(cpu_count) CPUs, $(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r), $(of_lscpu 'Hypervisor vendor' | sed 's/$/ virtual machine/;s/^ virtual.*//')"
 row date "$(date --utc '+%Y-%m-%d %H:%M:%S UTC')"
 row host "$(hostname)"
 row system "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"
 row kernel "$(uname -srv)"
 row cpu "$(of_lscpu 'Model name')"
-row cpus "$(nproc) usable of $(nproc --all)"
+row cpus "$(cpu_count) usable of $(nproc --all)"
 row threads_per_core "$(of_lscpu 'Thread(s) per core')"
 row virtual_machine "$(of_lscpu 'Hypervisor vendor')"
 row governor "$(of_file /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor)"

@@ -83,7 +83,7 @@ plan() {
     done
     say "$steps steps: ${models[*]:-the room} in ${experiments[*]}; about $((planned_s / 60 + 1)) min; seed $seed"
     ((steps > 0)) || fail 'there is nothing to measure: the experiments want other models'
-    (($(nproc) > 1)) || say 'ONE CPU ONLY: server and client share it; latency cannot be measured here'
+    (($(cpu_count) > 1)) || say 'ONE CPU ONLY: server and client share it; latency cannot be measured here'
 }
 
 shuffled() { # shuffled NUMBER: shuffles lines; the order follows from the seed and the number.

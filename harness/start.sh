@@ -24,11 +24,8 @@ end_servers() { # end_servers PID...
 
 # As the harness deals them out: the first half to the server.  One CPU is shared.
 set_cpus() {
-    local cpus=() ranges range cpu half
-    IFS=, read -r -a ranges <<<"$(taskset --cpu-list --pid $$ | sed 's/.*: //')"
-    for range in "${ranges[@]}"; do
-        for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do cpus+=("$cpu"); done
-    done
+    local cpus half
+    lines_into cpus usable_cpus
     half=$((${#cpus[@]} / 2))
     server_cpus=$(IFS=,; echo "${cpus[*]:0:half}")
     client_cpus=$(IFS=,; echo "${cpus[*]:half}")

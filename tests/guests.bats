@@ -99,7 +99,7 @@ prepare_user() {
     draw_only capacity-messages_per_s
     prepare_user
     # 1: something was excluded; the rest is measured all the same.
-    C10K_BIN=$bin run -1 "$root/run_all.sh" quick capacity cold_start --models 'mine' --no-install --out "$tmp/run" \
+    C10K_ENTERED=$$ C10K_BIN=$bin run -1 "$root/run_all.sh" quick capacity cold_start --models 'mine' --no-install --out "$tmp/run" \
         --command mine='./echo {port}' --command dead='false {port}' \
         --command liar="$root/build/release/liar-corrupt 0"
     [[ $output == *'excluded: dead: start: ended before it was ready: exit 1'* ]]

@@ -13,7 +13,7 @@ setup() {
     tmp=$BATS_TEST_TMPDIR
     holder=''
     # All is real but the witness: other tests run at the same time, and are no matter here.
-    export C10K_BIN=$tmp/bin
+    export C10K_ENTERED=$$ C10K_BIN=$tmp/bin
     mkdir "$C10K_BIN"
     ln -s "$PWD/$BIN"/{load,measure,server-epoll} "$C10K_BIN/"
     # shellcheck disable=SC2016  # for the script

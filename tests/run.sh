@@ -11,10 +11,13 @@
 # running.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
 export LC_ALL=C
 # The slowest test takes a minute: one that hangs is ended, and failed, instead of keeping all others waiting.
 export BATS_TEST_TIMEOUT=300
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+self=$(realpath "${BASH_SOURCE[0]}")
+cd "${self%/tests/run.sh}"
 
 readonly ALL_PARTS=(format scripts docs warnings units fuzz load gate models guests harness controls crosschecks compare suite handshakes chat lessons broken pools screens demo)
 # What asserts nothing that a busy machine spoils runs while the gate does, which mostly waits: in two rows,
@@ -169,7 +172,7 @@ part_crosschecks() { bats --tap tests/crosschecks.bats; }
 
 part_compare() { bats --tap tests/compare.bats; }
 
-part_suite() { bats --tap tests/summary.bats tests/charts.bats tests/usage.bats tests/runs.bats tests/claims.bats tests/report.bats; }
+part_suite() { bats --tap tests/entry.bats tests/summary.bats tests/charts.bats tests/usage.bats tests/runs.bats tests/claims.bats tests/report.bats; }
 
 part_lessons() { bats --tap tests/lessons.bats; }
 

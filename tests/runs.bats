@@ -22,7 +22,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
     quick_gate
     known_costs
     small_experiments
-    C10K_BIN=$bin run -0 ./run_all.sh quick capacity cold_start --models poll --repeats 3 --no-install --seed 5 --out "$tmp/run"
+    C10K_ENTERED=$$ C10K_BIN=$bin run -0 ./run_all.sh quick capacity cold_start --models poll --repeats 3 --no-install --seed 5 --out "$tmp/run"
     [[ $output == *"$tmp/run/index.html"* && $output == *'step 4 of 4'* && $output == *'seed 5'* ]]
     for file in machine.txt command.txt raw.csv summary.csv switch_cost.csv ready_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
         figures/capacity-messages_per_s.svg figures/cold_start-cold_start.png index.html summary.md; do
@@ -40,7 +40,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
     build_of load measure
     quick_gate
     ln -s "$PWD/build/release/liar-corrupt" "$bin/server-poll"
-    C10K_BIN=$bin run -1 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
+    C10K_ENTERED=$$ C10K_BIN=$bin run -1 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
     [[ $output == *'excluded: poll: '* ]]
     grep -q FAIL "$tmp/run/gate/poll.tsv"
     [[ ! -e $tmp/run/raw.csv ]]
@@ -50,7 +50,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
     build_of gate load measure server-poll
     known_costs
     printf 'start\tpass\tready\ncosts-paid\tskip\tthe server does not know --costs\n' >"$bin/gate-poll.tsv"
-    C10K_BIN=$bin run -1 ./run_all.sh quick slow_handler --models poll --no-install --out "$tmp/run"
+    C10K_ENTERED=$$ C10K_BIN=$bin run -1 ./run_all.sh quick slow_handler --models poll --no-install --out "$tmp/run"
     echo "$output"
     [[ $output == *'slow_handler: without poll, which does not know --costs'*'there is nothing to measure'* ]]
 }
@@ -58,7 +58,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
 # Runs capacity with a measure that only notes whom it was to measure; prints that.
 noted_order() { # noted_order SEED
     rm -rf "$tmp/run" "$tmp/noted"
-    C10K_BIN=$bin run -1 ./run_all.sh quick capacity --models "fork poll thread" --repeats 4 --seed "$1" --no-install --out "$tmp/run"
+    C10K_ENTERED=$$ C10K_BIN=$bin run -1 ./run_all.sh quick capacity --models "fork poll thread" --repeats 4 --seed "$1" --no-install --out "$tmp/run"
     cat "$tmp/noted"
 }
 
@@ -83,7 +83,7 @@ noted_order() { # noted_order SEED
     quick_gate
     known_costs
     small_experiments
-    C10K_BIN=$bin run -1 ./run_all.sh quick cold_start --models 'poll poll:backlog=4000 poll:backlog=0' --no-install --out "$tmp/run"
+    C10K_ENTERED=$$ C10K_BIN=$bin run -1 ./run_all.sh quick cold_start --models 'poll poll:backlog=4000 poll:backlog=0' --no-install --out "$tmp/run"
     echo "$output"
     [[ $output == *'excluded: poll:backlog=0: start: '*'--backlog'* ]] # So it reached the server.
     [[ $(awk -F, 'NR > 1 { print $2 }' "$tmp/run/cold_start.csv" | sort | one_line) == 'poll poll:backlog=4000' ]]
@@ -100,7 +100,7 @@ gated() {
 # Starts a run in a session of its own and waits until it measures; sets run_pid.
 start_run() {
     gated
-    C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick "$@" --no-install --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
+    C10K_ENTERED=$$ C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick "$@" --no-install --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
     run_pid=$!
     patience_s=60 eventually grep -q 'point\|clients\|achieved_per_s' "$tmp/log" || { cat "$tmp/log"; return 1; }
 }
@@ -132,7 +132,7 @@ ends_with() { # ends_with STATUS PID SIGNAL
 
 @test "SIGTERM while hyperfine runs leaves neither server nor client" {
     gated
-    C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick cold_start --models fork --repeats 200 --no-install \
+    C10K_ENTERED=$$ C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick cold_start --models fork --repeats 200 --no-install \
         --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
     run_pid=$!
     client_runs() { [[ $(left_running) == *load\ --port* ]]; }

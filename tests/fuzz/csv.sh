@@ -5,8 +5,11 @@
 # usage: tests/fuzz/csv.sh SECONDS [SEED]       prints a line; exit status 1 if something was found
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# shellcheck source-path=SCRIPTDIR source=../../harness/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../harness/enter.sh"
 export LC_ALL=C
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+self=$(realpath "${BASH_SOURCE[0]}")
+cd "${self%/tests/fuzz/csv.sh}"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

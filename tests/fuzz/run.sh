@@ -10,8 +10,11 @@
 # shows it again.  Exit status 1 if anything was found.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# shellcheck source-path=SCRIPTDIR source=../../harness/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../harness/enter.sh"
 export LC_ALL=C
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+self=$(realpath "${BASH_SOURCE[0]}")
+cd "${self%/tests/fuzz/run.sh}"
 
 readonly seconds=${1:-5}
 [[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || { echo "fuzz/run.sh: SECONDS is a whole number, not \"$seconds\"" >&2; exit 2; }
