@@ -41,7 +41,8 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   --rate R            messages per second offered in latency experiments [the lower of the
                       experiment's rate_per_s and half of the slowest model's capacity]
   --seed N            of the order of models and of random arrivals [random, recorded]
-  --out DIR           write there; it must be empty or new [results/<date>_<time>_<host>]
+  --out DIR           write there; it must be empty or new, and no other user may be able to write
+                      to it [results/<date>_<time>_<host>, with _2 where another run has that]
   --baseline RUN      afterwards compare with this earlier run, at its rates unless --rate is given
   --plan              only say what would be measured, and how long that takes
   --no-install        install nothing: if something is missing, say so and stop
@@ -71,7 +72,7 @@ broke, 2 wrong usage, 130 interrupted, 143 ended by SIGTERM.
 examples:
   ./run_all.sh quick                             # every chart, as soon as possible
   ./run_all.sh ramp --models "poll libuv"        # one question, two models
-  ./run_all.sh quick ramp --rate 5000 --out /tmp/slow
+  ./run_all.sh quick ramp --rate 5000 --out results/slow
   ./run_all.sh ramp --models "poll guests"       # C against the languages that are here
   ./run_all.sh memory --command mine='./mine {port}'   # a server of your own beside the models
   ./run_all.sh draw results/latest               # the charts again

@@ -23,9 +23,19 @@ try_model() { # try_model MODEL
     local status=0
     run_child "$bin/gate" --name "$1" --tsv "$work/$1.tsv" -- "$(command_of "$1")" || status=$?
     ((what_stopped == 0)) || exit "$what_stopped"
-    ((status >= 2)) || mv "$work/$1.tsv" "$bin/gate-$1.tsv"
+    ((status >= 2)) || keep_report "$1"
     return "$status"
 }
+
+# By a rename, because another check may do the same.  Who may only read this checkout keeps no report.
+keep_report() { # keep_report MODEL
+    local new=$bin/gate-$1.tsv.$$
+    [[ -w $bin ]] || return 0
+    { cp "$work/$1.tsv" "$new" && mv "$new" "$bin/gate-$1.tsv"; } || { rm -f "$new"; fail "cannot write $bin/gate-$1.tsv"; }
+}
+
+# The report of this call, or that of an earlier one.
+report_of() { if [[ -s $work/$1.tsv ]]; then echo "$work/$1.tsv"; else echo "$bin/gate-$1.tsv"; fi; } # report_of MODEL
 
 # What a report depends on.  A command may be anything: it is tried each time.
 sources_of() { # sources_of NAME -> a file a line
@@ -58,7 +68,7 @@ check_cached() { # check_cached DIR MODEL...
         if [[ -n $(why_missing "$model") ]]; then
             printf 'start\tFAIL\t%s\n' "$(why_missing "$model")" >"$reports/$model.tsv"
         else
-            cp "$bin/gate-$model.tsv" "$reports/$model.tsv"
+            cp "$(report_of "$model")" "$reports/$model.tsv"
         fi
     done
 }

@@ -29,7 +29,10 @@ readonly tables=(raw cold_start counters herd handshakes chat)
 # shellcheck disable=SC2034  # for the scripts
 readonly machine_costs=(switch_cost ready_cost)
 
-say() { printf '[%3d s] %s\n' "$(($(date +%s) - C10K_BEGIN))" "$*"; }
+# A line of output; a script that cannot write it ends in order.
+tell() { printf '%s\n' "$*" 2>/dev/null || output_is_lost; }
+
+say() { tell "$(printf '[%3d s] ' "$(($(date +%s) - C10K_BEGIN))")$*"; }
 
 # One line: what is wrong and what to do.  Exit status 2: the user's to mend.
 die() {
@@ -183,7 +186,8 @@ measured_run() { # measured_run FROM FOLDER
 # ---- children: every one ends before we do ----
 #
 # A shell looks at signals only between commands, so whatever takes long runs in the background
-# and is waited for.  The handler ends it by pid; what_stopped then holds 130 or 143.
+# and is waited for.  The handler ends it by pid; what_stopped then holds the exit status: 130 or 143,
+# or 1 where the output could not be written.
 
 what_stopped=0
 child=
@@ -195,7 +199,41 @@ stop_child() {
 
 handle_signals() {
     trap 'stop_child 130' INT
-    trap 'stop_child 143' TERM HUP
+    trap 'stop_child 143' TERM
+    trap 'leave_terminal; stop_child 143' HUP
+    trap output_is_lost PIPE
+}
+
+# For scripts whose children are short: they are waited for, and then the script ends.
+end_on_signals() {
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'leave_terminal; exit 143' HUP PIPE
+}
+
+# Where a descriptor of ours leads: "/dev/pts/3", "pipe:[4711]".
+target_of() { readlink "/proc/$$/fd/$1" || true; } # target_of DESCRIPTOR
+
+# A terminal that has gone can be written to no more; what we still have to do does not need it.
+leave_terminal() {
+    local terminal='^(/dev/(pts/|tty|console)|pipe:|socket:)'
+    [[ ! $(target_of 2) =~ $terminal ]] || exec 2>/dev/null
+    [[ ! $(target_of 1) =~ $terminal ]] || exec >/dev/null
+}
+
+# A lost terminal, or a reader that has gone, ends us as an interruption does.  Anything else is a failure, with a word.
+output_is_lost() {
+    local target
+    target=$(target_of 1)
+    [[ $target != /dev/null ]] || return 0 # It was noticed before.
+    if [[ $target == /* && $target != /dev/pts/* && $target != /dev/tty* ]]; then
+        exec >/dev/null
+        echo "$(basename "$0"): the output cannot be written to $target" >&2
+        stop_child 1
+    else
+        leave_terminal
+        stop_child 143
+    fi
 }
 
 # Runs a command so that a signal ends it; returns its status, or 130 or 143.
@@ -216,13 +254,27 @@ run_child() {
     return "$status"
 }
 
-# Builds what a run needs; says what make said if it fails.
+# Builds what a run needs, one of us at a time; tells the first error if it fails, and where the others are.
 build_programs() { # build_programs LOG
+    local lock=build/lock
     say 'building'
-    run_child make --jobs="$(cpu_count)" programs >"$1" 2>&1 || {
+    # Who may only read this checkout can use what is built, and needs no lock.
+    if { mkdir -p build && : >>"$lock"; } 2>/dev/null; then
+        exec 8>>"$lock"
+        flock --nonblock 8 || { say 'another build is under way: waiting for it'; run_child flock 8 || exit; }
+    fi
+    run_child make --jobs="$(cpu_count)" programs >"$1" 2>&1 8>&- || {
         ((what_stopped == 0)) || exit "$what_stopped"
         tail -n 30 "$1" >&2
-        fail 'the build failed'
+        fail "the build failed: $(why_not_built "$1")"
     }
+    exec 8>&-
     grep '^Leaving out' "$1" || true
+}
+
+# The first line of make's output that names an error.
+why_not_built() { # why_not_built LOG
+    local line
+    line=$(grep --max-count=1 -E 'error:|Error|\*\*\*|No space|cannot' "$1" || tail -n 1 "$1")
+    echo "${line:-make said nothing}"
 }

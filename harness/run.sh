@@ -15,6 +15,8 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=guests.sh
 source harness/guests.sh
+# shellcheck source-path=SCRIPTDIR source=folder.sh
+source harness/folder.sh
 # shellcheck source-path=SCRIPTDIR source=plan.sh
 source harness/plan.sh
 # shellcheck source-path=SCRIPTDIR source=steps.sh
@@ -23,7 +25,7 @@ source harness/steps.sh
 # What is asked for; chosen is the number of models that the user named, and 0 where the experiments say.
 profile=standard repeats='' rate='' seed='' out='' baseline='' install=() models=() experiments=() chosen=0 plan_only=false
 # Where it goes: without --out a folder of our own naming, to which results/latest will lead.
-work='' named_by_us=false
+work='' named_by_us=false claimed=false
 # What is planned, and how far it is: plan.sh and steps.sh.
 steps=0 planned_s=0 step=0 done_s=0 measure_begin=0 rate_now=''
 # 1 where a model was excluded or something of ours broke: the exit status.
@@ -60,20 +62,31 @@ read_options() {
     : "${seed:=$((SRANDOM % 999999 + 1))}"
 }
 
-# Nothing that was measured before is touched: a run has a folder of its own.
-make_folder() {
-    if [[ -z $out ]]; then
+# Nothing that was measured before is touched: a run has a folder of its own, which two runs at once cannot share.
+begin_folder() {
+    local folder
+    [[ $out$PWD != *[\'\"\`\\]* ]] || die "${out:-$PWD} has a quote in its name; choose another --out"
+    work=$(mktemp -d 2>&1) || fail "no temporary folder: ${work##*: }; TMPDIR can name another place"
+    trap end_folder EXIT
+    if [[ -n $out ]]; then
+        new_folder "$out" --out
+    else
         named_by_us=true
-        out=$PWD/results/$(date +%Y-%m-%d_%H%M%S)_$(uname -n)
+        new_folder_named "$PWD/results" "$(date +%Y-%m-%d_%H%M%S)_$(uname -n)" --out
+        out=$folder
     fi
-    [[ ! -e $out || -d $out ]] || die "$out is a file; --out wants a folder"
-    [[ ! -d $out || -z $(ls -A "$out") ]] || die "$out is not empty; earlier results are never touched: choose another --out"
-    { mkdir -p "$out" && [[ -w $out ]]; } 2>/dev/null || die "cannot write to $out; choose another --out"
-    # The path stands in gnuplot's strings and shell commands.
-    [[ $out != *[\'\"\`\\]* ]] || { rmdir "$out"; die "$out has a quote in its name; choose another --out"; }
-    work=$(mktemp -d)
-    # A run that never began leaves no empty folder.
-    trap 'rm -rf "$work"; rmdir "$out" 2>/dev/null || true' EXIT
+    (set -o noclobber; : >"$out/command.txt") 2>/dev/null || die "another run has begun in $out; choose another --out"
+    claimed=true
+    need_room "$out" 64 'where the results go'
+    need_room "$work" 16 'the temporary folder (TMPDIR)'
+}
+
+# A run that never began leaves no empty folder; one that did opens its folder to readers.
+# shellcheck disable=SC2317  # called by the trap
+end_folder() {
+    rm -rf "$work"
+    if [[ $claimed == true && ! -s $out/command.txt ]]; then rm -f "$out/command.txt"; fi
+    if [[ -s $out/command.txt ]]; then chmod '=rwx' "$out"; else remove_made_folders; fi
 }
 
 # Before anything is built: what the experiments say of themselves is read as text.
@@ -134,6 +147,12 @@ compare_with_baseline() {
     }
 }
 
+# By a rename: another run may do the same.
+link_latest() {
+    ln --symbolic "$(basename "$out")" "$out/latest"
+    mv --no-target-directory "$out/latest" results/latest
+}
+
 finish() {
     if ((what_stopped != 0)); then say 'interrupted; everything that was started has ended'; fi
     if ! has_measurements "$out"; then
@@ -141,7 +160,7 @@ finish() {
         exit "$((what_stopped != 0 ? what_stopped : 1))"
     fi
     printf '\nload average after the run: %s\n' "$(cat /proc/loadavg)" >>"$out/machine.txt"
-    [[ $named_by_us == false ]] || ln --symbolic --force --no-dereference "$(basename "$out")" results/latest
+    [[ $named_by_us == false ]] || link_latest
     say 'drawing'
     harness/draw.sh "$out" || { ((what_stopped == 0)) || exit "$what_stopped"; fail "what was measured is kept in $out; draw it with ./run_all.sh draw $out"; }
     if [[ -n $baseline ]] && ((what_stopped == 0)); then compare_with_baseline; fi
@@ -150,7 +169,7 @@ finish() {
 
 main() {
     read_options "$@"
-    make_folder
+    begin_folder
     handle_signals
     ! needs_tls || install+=(--for-handshakes)
     run_child harness/setup.sh "${install[@]}" || exit

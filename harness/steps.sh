@@ -16,13 +16,15 @@ begin_step() { # begin_step WHAT
     say "step $step of $steps, about $(time_left) left: $1"
 }
 
-# One line per point in a log; on a terminal they follow each other in one line.
+# One line per point in a log; on a terminal they follow each other in one line.  A lost terminal is the step's to notice: the
+# program that measures must not lose its reader.
 show_points() {
     local line
+    trap '' PIPE
     while IFS= read -r line; do
-        if [[ -t 1 ]]; then printf '\r\033[K        %s' "${line#point }"; else echo "        ${line#point }"; fi
+        if [[ -t 1 ]]; then printf '\r\033[K        %s' "${line#point }"; else echo "        ${line#point }"; fi 2>/dev/null || true
     done
-    [[ ! -t 1 ]] || printf '\r\033[K'
+    [[ ! -t 1 ]] || printf '\r\033[K' || true
 }
 
 # One step by a program of its own.  If that breaks, the run goes on, and ends with 1; fails if the run is interrupted.

@@ -105,6 +105,8 @@ start_run() {
     patience_s=60 eventually grep -q 'point\|clients\|achieved_per_s' "$tmp/log" || { cat "$tmp/log"; return 1; }
 }
 
+has_rows() { [[ $(wc -l 2>/dev/null <"$1") -ge 2 ]]; } # has_rows FILE
+
 # Dead ones that nobody has reaped yet are not running.
 left_running() { ps -o stat=,pid=,args= --sid "$run_pid" | grep -v '^Z' || true; }
 
@@ -128,6 +130,18 @@ ends_with() { # ends_with STATUS PID SIGNAL
     draw_only
     start_run ramp --models fork
     ends_with 143 "$run_pid" TERM
+}
+
+@test "a terminal that goes is an interruption: what was measured is drawn, exit status 143" {
+    command -v tmux >/dev/null || skip 'tmux is not installed'
+    draw_only
+    gated
+    C10K_BIN=$bin tmux -S "$tmp/tmux" -f /dev/null new-session -d \
+        "bash -c 'trap : HUP; ./run_all.sh quick ramp --models fork --no-install --out $tmp/run; echo \$? >$tmp/status'" 3>&-
+    patience_s=60 eventually has_rows "$tmp/run/raw.csv"
+    tmux -S "$tmp/tmux" kill-server
+    patience_s=60 eventually test -s "$tmp/status"
+    [[ $(<"$tmp/status") == 143 && -s $tmp/run/index.html ]]
 }
 
 @test "SIGTERM while hyperfine runs leaves neither server nor client" {

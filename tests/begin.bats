@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# begin.bats -- guards against a run that begins where it must not: in the folder of another run or of another user, without
+# room, or without what it needs.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load refusing.bash
+    load running.bash
+    load serving.bash
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    tmp=$BATS_TEST_TMPDIR
+    made=()
+}
+
+teardown() { ((${#made[@]} == 0)) || rm -rf "${made[@]}"; }
+
+# A build in which a run is over at once: poll has passed the gate, and nothing is measured.
+nothing_to_measure() {
+    build_of gate load server-poll
+    known_costs
+    program measure "case \" \$* \" in *' --print '* | *' --check '*) exec '$PWD/build/release/measure' \"\$@\" ;; esac"
+    printf 'half-close\tpass\t-\n' >"$bin/gate-poll.tsv"
+}
+
+poll_runs() { C10K_BIN=$bin ./run_all.sh quick capacity --models poll --no-install "$@"; } # poll_runs OPTION...
+
+# ---- two at once ----
+
+@test "two runs that begin in the same second have a folder each, with the record of their own" {
+    nothing_to_measure
+    mkdir "$tmp/clock"
+    # shellcheck disable=SC2016  # for the other shell
+    printf '#!/bin/sh\ncase $* in *%%H%%M%%S*) echo 2001-02-03_040506 ;; *) exec %s "$@" ;; esac\n' "$(command -v date)" >"$tmp/clock/date"
+    chmod +x "$tmp/clock/date"
+    made=("results/2001-02-03_040506_$(uname -n)" "results/2001-02-03_040506_$(uname -n)_2")
+    rm -rf "${made[@]}"
+    PATH=$tmp/clock:$PATH poll_runs --seed 111 >"$tmp/a" 2>&1 3>&- &
+    PATH=$tmp/clock:$PATH poll_runs --seed 222 >"$tmp/b" 2>&1 3>&- || true
+    wait $! || true
+    seeds=$(head -qn 1 "${made[0]}/command.txt" "${made[1]}/command.txt" | sed 's/.*--seed //' | sort | tr '\n' ' ')
+    [[ $seeds == '111 222 ' ]] || { cat "$tmp/a" "$tmp/b"; return 1; }
+}
+
+@test "of two runs with one --out, one has the folder, and the other says so in one line" {
+    nothing_to_measure
+    mkdir "$tmp/run" # Empty, so that both find it fit.
+    poll_runs --out "$tmp/run" --seed 111 >"$tmp/a" 2>&1 3>&- &
+    poll_runs --out "$tmp/run" --seed 222 >"$tmp/b" 2>&1 3>&- || true
+    wait $! || true
+    cat "$tmp/a" "$tmp/b"
+    [[ $(grep -hc 'choose another --out' "$tmp/a" "$tmp/b" | sort | tr '\n' ' ') == '0 1 ' ]]
+    [[ -s $tmp/run/command.txt ]]
+}
+
+@test "two checks at once leave a whole report" {
+    build_of load server-poll
+    program gate "while [ \"\$1\" != --tsv ]; do shift; done; for i in 1 2 3 4 5 6 7 8; do printf 'trap%s\tpass\t-\n' \$i; sleep 0.02; done >\"\$2\""
+    C10K_BIN=$bin ./run_all.sh check poll --no-install >"$tmp/a" 2>&1 3>&- &
+    C10K_BIN=$bin run -0 ./run_all.sh check poll --no-install
+    wait $!
+    [[ $(grep -c pass "$bin/gate-poll.tsv") == 8 && $(echo "$bin"/gate-poll.tsv*) == "$bin/gate-poll.tsv" ]]
+}
+
+@test "a build waits for one that is under way, and says so" {
+    nothing_to_measure
+    flock build/lock sleep 1 3>&- &
+    eventually runs 'flock build/lock sleep 1'
+    run poll_runs --plan
+    [[ $output == *'another build is under way: waiting for it'*'1 steps: '* ]]
+}
+
+# ---- what cannot be written ----
+
+@test "who may only read the checkout measures with it: the pass of the gate counts" {
+    ((EUID == 0)) || skip 'only root can become another user'
+    made=("$(mktemp -d)") # The folder of the tests is closed to others.
+    chmod 755 "${made[0]}"
+    setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$PWD/run_all.sh" || skip 'other users cannot reach this checkout'
+    bin=${made[0]}/bin
+    build_of load measure server-poll
+    quick_gate
+    known_costs
+    small_experiments
+    mkdir "${made[0]}/mine"
+    chown 65534 "${made[0]}/mine"
+    cp -r "$BATS_TEST_TMPDIR/experiments" "${made[0]}"
+    sed -i "s|$BATS_TEST_TMPDIR|${made[0]}|" "$bin/measure"
+    C10K_BIN=$bin run -0 setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent \
+        ./run_all.sh quick capacity --models poll --no-install --out "${made[0]}/mine/run"
+    [[ -s ${made[0]}/mine/run/gate/poll.tsv && ! -e $bin/gate-poll.tsv ]]
+}
+
+@test "output that cannot be written ends a run before it began, and says why" {
+    nothing_to_measure
+    status=0
+    poll_runs --out "$tmp/run" >/dev/full 2>"$tmp/said" || status=$?
+    ((status == 1))
+    [[ $(<"$tmp/said") == *'the output cannot be written to /dev/full'* && ! -e $tmp/run ]]
+    poll_runs --out "$tmp/run" 2>"$tmp/said" | head -n 1
+    status=${PIPESTATUS[0]} # Its reader has gone: an interruption.
+    ((status == 143)) || { cat "$tmp/said"; return 1; }
+}
+
+# ---- folders of others ----
+
+@test "root does not write into a folder that another user owns or may write to" {
+    ((EUID == 0)) || skip 'only root can make folders of another user'
+    mkdir "$tmp/open" "$tmp/theirs"
+    chmod 777 "$tmp/open"
+    chown 65534 "$tmp/theirs"
+    refuses 'other users may write to' ./run_all.sh quick capacity --no-install --out "$tmp/open"
+    refuses 'belongs to another user' ./run_all.sh quick capacity --no-install --out "$tmp/theirs"
+    refuses 'belongs to another user' ./run_all.sh quick capacity --no-install --out "$tmp/theirs/run"
+    refuses 'could put links' ./run_all.sh quick capacity --no-install --out "$tmp/open/run"
+    ln -s theirs "$tmp/link"
+    refuses 'is a link' ./run_all.sh quick capacity --no-install --out "$tmp/link"
+    [[ ! -e $tmp/open/run && -z $(ls "$tmp/theirs") ]]
+}
+
+@test "the folder of a run is closed to others while it runs, and open afterwards" {
+    nothing_to_measure
+    program switch_cost "stat --format=%a '$tmp/run' >'$tmp/mode'; cat tests/fixtures/switch_cost.csv"
+    poll_runs --out "$tmp/run" || true
+    [[ $(<"$tmp/mode") == 700 && $(stat --format=%a "$tmp/run") == 755 ]]
+}
+
+@test "a run that ends before it began leaves no folder, also none on the way to its own" {
+    nothing_to_measure
+    poll_runs --plan --out "$tmp/a/b/run"
+    [[ ! -e $tmp/a ]]
+    mkdir "$tmp/mine" # It was there before: it stays.
+    poll_runs --plan --out "$tmp/mine"
+    [[ -d $tmp/mine && -z $(ls -A "$tmp/mine") ]]
+}
