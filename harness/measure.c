@@ -59,8 +59,8 @@ static _Noreturn void help(void)
          "Exit status: 0 rows were written, 1 our own machinery broke, 2 wrong usage.\n"
          "\n"
          "examples:\n"
-         "  measure harness/experiments/ramp.conf --model poll --profile quick --out /tmp/raw.csv\n"
-         "  measure my.conf --model go --command 'go-echo --port {port}' --out /tmp/raw.csv");
+         "  measure harness/experiments/ramp.conf --model poll --profile quick --out raw.csv\n"
+         "  measure my.conf --model go --command 'go-echo --port {port}' --out raw.csv");
     exit(0);
 }
 
