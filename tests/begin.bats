@@ -23,7 +23,7 @@ nothing_to_measure() {
     printf 'half-close\tpass\t-\n' >"$bin/gate-poll.tsv"
 }
 
-poll_runs() { C10K_BIN=$bin ./run_all.sh quick capacity --models poll --no-install "$@"; } # poll_runs OPTION...
+poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models poll --no-install "$@"; } # poll_runs OPTION...
 
 # ---- two at once ----
 
@@ -56,8 +56,8 @@ poll_runs() { C10K_BIN=$bin ./run_all.sh quick capacity --models poll --no-insta
 @test "two checks at once leave a whole report" {
     build_of load server-poll
     program gate "while [ \"\$1\" != --tsv ]; do shift; done; for i in 1 2 3 4 5 6 7 8; do printf 'trap%s\tpass\t-\n' \$i; sleep 0.02; done >\"\$2\""
-    C10K_BIN=$bin ./run_all.sh check poll --no-install >"$tmp/a" 2>&1 3>&- &
-    C10K_BIN=$bin run -0 ./run_all.sh check poll --no-install
+    C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh check poll --no-install >"$tmp/a" 2>&1 3>&- &
+    C10K_ENTERED=$$ C10K_BIN=$bin run -0 ./run_all.sh check poll --no-install
     wait $!
     [[ $(grep -c pass "$bin/gate-poll.tsv") == 8 && $(echo "$bin"/gate-poll.tsv*) == "$bin/gate-poll.tsv" ]]
 }
@@ -86,7 +86,7 @@ poll_runs() { C10K_BIN=$bin ./run_all.sh quick capacity --models poll --no-insta
     chown 65534 "${made[0]}/mine"
     cp -r "$BATS_TEST_TMPDIR/experiments" "${made[0]}"
     sed -i "s|$BATS_TEST_TMPDIR|${made[0]}|" "$bin/measure"
-    C10K_BIN=$bin run -0 setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent \
+    C10K_ENTERED=$$ C10K_BIN=$bin run -0 setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent \
         ./run_all.sh quick capacity --models poll --no-install --out "${made[0]}/mine/run"
     [[ -s ${made[0]}/mine/run/gate/poll.tsv && ! -e $bin/gate-poll.tsv ]]
 }

@@ -136,8 +136,8 @@ ends_with() { # ends_with STATUS PID SIGNAL
     command -v tmux >/dev/null || skip 'tmux is not installed'
     draw_only
     gated
-    C10K_BIN=$bin tmux -S "$tmp/tmux" -f /dev/null new-session -d \
-        "bash -c 'trap : HUP; ./run_all.sh quick ramp --models fork --no-install --out $tmp/run; echo \$? >$tmp/status'" 3>&-
+    tmux -S "$tmp/tmux" -f /dev/null new-session -d \
+        "bash -c 'trap : HUP; C10K_ENTERED=\$\$ C10K_BIN=$bin ./run_all.sh quick ramp --models fork --no-install --out $tmp/run; echo \$? >$tmp/status'" 3>&-
     patience_s=60 eventually has_rows "$tmp/run/raw.csv"
     tmux -S "$tmp/tmux" kill-server
     patience_s=60 eventually test -s "$tmp/status"
