@@ -1,0 +1,53 @@
+# saying.bash -- what the tests of sentences, tables and picked points share: each program of a report, given the rows of a table.
+# shellcheck shell=bash disable=SC2154  # BATS_TEST_TMPDIR is of bats
+
+# Fails unless the input has exactly these lines.
+is() { diff <(printf '%s\n' "$@") -; } # is LINE... <OUTPUT
+
+is_nothing() { [[ $(wc -c) == 0 ]]; } # is_nothing <OUTPUT
+
+# The programs of the harness, each with what it is given after.
+program_of() { # program_of FILE... -> the options of awk, a line each
+    local file
+    for file in "$@"; do printf '%s\n' -f "harness/$file.awk"; done
+}
+
+run_awk() { # run_awk "FILE..." [OPTION...] [TABLE...]
+    local files options
+    read -r -a files <<<"$1"
+    mapfile -t options < <(program_of "${files[@]}")
+    awk "${options[@]}" "${@:2}"
+}
+
+# Writes a table with these lines; prints its path.
+table() { # table NAME LINE...
+    printf '%s\n' "${@:2}" >"$BATS_TEST_TMPDIR/$1"
+    echo "$BATS_TEST_TMPDIR/$1"
+}
+
+# One header or row of many words, as {latency,size}_{min,max} makes them.
+commas() { # commas WORD...
+    local IFS=,
+    echo "$*"
+}
+
+# Each is given the path of a table or several.
+summarised() { run_awk 'spread summarise' -v runs=1 "$@"; }
+answers_in() { run_awk 'numbers headline decide variants answer' "$@"; }
+ranks_in() { run_awk 'numbers headline decide rank' "$@"; }
+tables_in() { run_awk 'numbers tables' "$@"; }
+rows_tables_in() { run_awk 'numbers spread variants rows_table' "$@"; }
+counters_tables_in() { run_awk 'numbers counters_table' "$@"; }
+
+# One column of what one of them printed, by its heading.  Cells are separated by commas.
+column_of() { # column_of NAME <TABLE
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }'
+}
+
+# The cells of the row of a table whose first cells are these: "heading: cell", a line each.
+cells_of() { # cells_of EXPERIMENT CELL... <TABLES
+    awk -F'\t' -v wanted="$(printf '\t%s' "${@:2}")" -v experiment="$1" '
+        $1 == "T" { here = $3 == experiment; next }
+        $1 == "H" { split($0, heading); next }
+        here && index($0 "\t", "R" wanted "\t") == 1 { for (i = 2; i <= NF; i++) print heading[i] ": " $i }'
+}
