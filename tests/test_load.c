@@ -11,6 +11,7 @@
 #include "clients/connection.h"
 #include "clients/report.h"
 #include "clients/schedule.h"
+#include "common/clock.h"
 #include "common/costs.h"
 #include "tests/unit.h"
 
@@ -49,6 +50,23 @@ static void every_wrong_byte_is_found(void **state)
     }
 }
 
+/* No two messages are the same: not even their letters, were only the numbers lost. */
+static void a_message_names_its_connection_and_its_place(void **state)
+{
+    (void)state;
+    struct message_kind kind = message_kind_of(64);
+    char one[64], other[64];
+    message_write(&kind, 0x01abcdef, 0x12345678, costs[0], one);
+    assert_memory_equal(one, "01abcdef-12345678 ", 18);
+    message_write(&kind, 0x01abcdf0, 0x12345678, costs[0], other);
+    assert_memory_not_equal(one + 18, other + 18, 45);
+    message_write(&kind, 0x01abcdef, 0x12345679, costs[0], other);
+    assert_memory_not_equal(one + 18, other + 18, 45);
+    message_write(&kind, 0x01abcdef, 0x12345678, costs[3], other);
+    assert_memory_equal(other, "!spin 20000 01abcdef-12345678 ", 30);
+    free(kind.letters);
+}
+
 /* What the client writes is what the server's own scanner reads. */
 static void a_server_pays_what_a_message_says(void **state)
 {
@@ -83,6 +101,7 @@ static void echoes_complete_in_order_however_they_are_cut(void **state)
     struct connection connection = pair(&server_fd);
     for (uint64_t i = 0; i < 100; i++)
         connection_schedule(&connection, 1000 + i, costs[i % 3]);
+    uint64_t begin_ns = clock_ns();
     assert_true(connection_send(&connection, &kind, scratch));
     assert_int_equal(read(server_fd, echo, sizeof echo), sizeof echo);
     uint64_t expected_ns = 1000;
@@ -95,11 +114,39 @@ static void echoes_complete_in_order_however_they_are_cut(void **state)
         while ((taken = connection_take(&connection, &kind, &bytes, &size, &flight)) != TAKEN_ALL) {
             assert_int_equal(taken, TAKEN_MESSAGE);
             assert_int_equal(flight.intended_ns, expected_ns++);
-            assert_true(flight.sent_ns >= flight.intended_ns);
+            assert_in_range(flight.sent_ns, begin_ns, clock_ns());
             assert_int_equal(flight.cost.us, costs[(flight.intended_ns - 1000) % 3].us);
         }
     }
     assert_int_equal(expected_ns, 1100);
+    connection_close(&connection);
+    close(server_fd);
+    free(kind.letters);
+}
+
+/* The ring of messages under way grows while some are back, and others are not. */
+static void the_oldest_message_that_is_not_back_is_due_next(void **state)
+{
+    (void)state;
+    struct message_kind kind = message_kind_of(64);
+    char scratch[64], echo[64];
+    int server_fd;
+    struct connection connection = pair(&server_fd);
+    uint64_t scheduled_ns = 0;
+    for (uint64_t back_ns = 0; back_ns < 40; back_ns++) { /* Two more for each that is back. */
+        connection_schedule(&connection, scheduled_ns++, costs[0]);
+        connection_schedule(&connection, scheduled_ns++, costs[0]);
+        assert_true(connection_send(&connection, &kind, scratch));
+        assert_int_equal(connection_due_ns(&connection), back_ns);
+        assert_int_equal(read(server_fd, echo, sizeof echo), sizeof echo);
+        const char *bytes = echo;
+        size_t size = sizeof echo;
+        struct flight flight;
+        assert_int_equal(connection_take(&connection, &kind, &bytes, &size, &flight),
+                         TAKEN_MESSAGE);
+        assert_int_equal(flight.intended_ns, back_ns);
+    }
+    assert_int_equal(connection_due_ns(&connection), 40);
     connection_close(&connection);
     close(server_fd);
     free(kind.letters);
@@ -244,8 +291,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_wrong_byte_is_found),
+        cmocka_unit_test(a_message_names_its_connection_and_its_place),
         cmocka_unit_test(a_server_pays_what_a_message_says),
         cmocka_unit_test(echoes_complete_in_order_however_they_are_cut),
+        cmocka_unit_test(the_oldest_message_that_is_not_back_is_due_next),
         cmocka_unit_test(bytes_that_were_never_sent_are_wrong),
         cmocka_unit_test(the_schedule_keeps_its_rate),
         cmocka_unit_test(generators_share_no_numbers),
