@@ -64,7 +64,7 @@ NO_TLS   := $(strip $(call missing,tls))
 $(if $(NO_TLS),$(info Leaving out TLS: $(LIBS_tls) is not installed))
 LIBS_load := $(if $(NO_TLS),,$(LIBS_tls))
 
-PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate switch_cost ready_cost witness hello chat chat-room) \
+PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate start switch_cost ready_cost witness hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
 .PHONY: all programs tools fuzzers test fuzz format install uninstall clean
@@ -106,10 +106,11 @@ $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/switch_cost: $(BUILD)/harness/switch/switch_cost.o $(COMMON)
 $(BUILD)/ready_cost: $(BUILD)/harness/ready/ready_cost.o $(COMMON)
 $(BUILD)/witness: $(BUILD)/harness/witness/witness.o $(HARNESS) $(COMMON)
+$(BUILD)/start: $(BUILD)/harness/start/start.o $(HARNESS) $(COMMON)
 $(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(addprefix $(BUILD)/,load chat chat-room measure gate switch_cost ready_cost witness hello demo $(TOOLS)):
+$(addprefix $(BUILD)/,load chat chat-room measure gate start switch_cost ready_cost witness hello demo $(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F))
 

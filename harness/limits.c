@@ -6,12 +6,9 @@
 #include <unistd.h>
 
 #include "common/number.h"
+#include "harness/user.h"
 
-enum {
-    COUNT_MAX = 1000000,
-    UID_FIRST = 61184, /* Numbers for short-lived users, as in systemd: nobody has processes. */
-    UID_COUNT = 4000,
-};
+enum { COUNT_MAX = 1000000 };
 
 /* Reads NAME=N. */
 static bool read_count(const char *word, const char *name, long *count)
@@ -31,18 +28,14 @@ bool limits_prefix(const struct limits *limits, char *prefix, size_t size, const
 {
     int used = 0;
     prefix[0] = '\0';
-    if (limits->processes > 0 && geteuid() != 0) {
-        *why = "RLIMIT_NPROC counts all of a user's processes: needs root";
+    /* The limit counts all processes of a user, and not root's. */
+    if (limits->processes > 0 && !user_is_own()) {
+        *why = "RLIMIT_NPROC counts all of a user's processes: needs root and no --user";
         return false;
     }
     if (limits->processes > 0)
-        /* The limit counts all processes of a user, and not root's: be one who has no others, but
-         * may start a program in any folder, and who ends with us. */
-        used = snprintf(prefix, size,
-                        "setpriv --reuid=%d --clear-groups --inh-caps=-all,+dac_override "
-                        "--ambient-caps=-all,+dac_override --pdeathsig=KILL "
-                        "prlimit --nproc=%ld:%ld ",
-                        UID_FIRST + getpid() % UID_COUNT, limits->processes, limits->processes);
+        used = snprintf(prefix, size, "prlimit --nproc=%ld:%ld ", limits->processes,
+                        limits->processes);
     if (limits->files > 0)
         snprintf(prefix + used, size - (size_t)used, "prlimit --nofile=%ld:%ld ", limits->files,
                  limits->files);

@@ -25,7 +25,7 @@ bool load_tell(struct process *load, const char *command)
 bool load_hear(struct process *load, const char *command, double patience_s, struct answer *answer)
 {
     uint64_t deadline_ns = clock_ns() + (uint64_t)(patience_s * NS_PER_S);
-    if (!process_read_line(load, answer->line, sizeof answer->line, deadline_ns)) {
+    if (process_read_line(load, answer->line, sizeof answer->line, deadline_ns) != LINE_READ) {
         char words[200] = "no answer in time";
         process_sleep_ns(20 * NS_PER_MS); /* Ctrl-C ends both of us: then it is no failure. */
         if (!process_is_running(load)) process_last_words(load, words, sizeof words);

@@ -17,6 +17,7 @@
 #include "harness/plateau.h"
 #include "harness/process.h"
 #include "harness/ramp.h"
+#include "harness/user.h"
 #include "harness/walls.h"
 
 enum { CONF_SIZE_MAX = 64 * 1024, NAME_MAX_B = 64, PATH_MAX_B = 4096 };
@@ -47,6 +48,8 @@ static _Noreturn void help(void)
          "  --repeat K       number of this repeat, for the CSV [1]\n"
          "  --rate R         messages per second, instead of the experiment's rate_per_s\n"
          "  --seed N         of the random arrivals [1]\n"
+         "  --user U         name or number of the user that servers run as, for root; root: no\n"
+         "                   change [one without rights that no other process has]\n"
          "  --bin-dir DIR    where server-M and load are [build/release]\n"
          "  --print KEY      print a value of the experiment: any key, or question, shows,\n"
          "                   does_not_show, estimate_s (seconds per model and repeat)\n"
@@ -91,6 +94,9 @@ static void take_option(int c, struct request *request)
     case 's':
         session->seed = number_option("--seed", optarg, 0, 1000000000);
         break;
+    case 'u':
+        user_option(optarg);
+        break;
     case 'b':
         session->bin_dir = optarg;
         break;
@@ -107,13 +113,19 @@ static void take_option(int c, struct request *request)
 
 static struct request parse(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"model", required_argument, NULL, 'm'},  {"command", required_argument, NULL, 'c'},
-        {"out", required_argument, NULL, 'o'},    {"profile", required_argument, NULL, 'p'},
-        {"repeat", required_argument, NULL, 'k'}, {"rate", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 's'},   {"bin-dir", required_argument, NULL, 'b'},
-        {"print", required_argument, NULL, 'P'},  {"check", no_argument, NULL, 'C'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"model", required_argument, NULL, 'm'},
+                                          {"command", required_argument, NULL, 'c'},
+                                          {"out", required_argument, NULL, 'o'},
+                                          {"profile", required_argument, NULL, 'p'},
+                                          {"repeat", required_argument, NULL, 'k'},
+                                          {"rate", required_argument, NULL, 'r'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"bin-dir", required_argument, NULL, 'b'},
+                                          {"user", required_argument, NULL, 'u'},
+                                          {"print", required_argument, NULL, 'P'},
+                                          {"check", no_argument, NULL, 'C'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     struct request request = {
         .session = {.profile = "standard", .bin_dir = "build/release", .repeat = 1, .seed = 1}};
     opterr = 0; /* Our own line says more. */

@@ -9,24 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/die.h"
+#include "harness/child.h"
+#include "harness/keeper.h"
 #include "harness/probe_tree.h"
+#include "harness/said.h"
 
 enum {
-    END_PATIENCE_MS = 5000, /* At exit; a server with 10,000 children needs about 1.5 s. */
+    END_PATIENCE_MS = 5000,     /* At exit; a server with 10,000 children needs about 1.5 s. */
+    KEEPER_PATIENCE_MS = 70000, /* Longer than a keeper takes to end what it keeps. */
     CHILDREN_MAX = 8,
-    ORPHANS_MAX = 16384, /* Looked up at once; a pass over /proc with as many takes 0.2 s. */
-    ORPHANS_S_MAX = 60,  /* 10,000 of them on a machine that has no time. */
-    LOOK_AGAIN_MS = 20,  /* How long a wait may sleep before it looks at signals and children. */
+    ORPHANS_MAX = 1024, /* Only those whose keeper was killed. */
+    LOOK_AGAIN_MS = 20, /* How long a wait may sleep before it looks at signals and children. */
 };
 
-static pid_t children[CHILDREN_MAX]; /* Started and not ended yet; 0 is a free place. */
-static pid_t owner;                  /* The process whose children they are. */
+static struct process children[CHILDREN_MAX]; /* Started and not ended yet; no parent_pid: free. */
+static pid_t owner;                           /* The process whose children they are. */
 static volatile sig_atomic_t asked_to_stop;
 
 static void on_stop(int signal_number)
@@ -34,10 +38,10 @@ static void on_stop(int signal_number)
     asked_to_stop = signal_number;
 }
 
-/* Waits for a child that was killed.  False if it has not ended by then: it hangs in the kernel,
- * waiting for a disk, and is left to whoever reaps after us. */
-static bool reaped_by(pid_t pid, uint64_t deadline_ns)
+/* Waits for a child of ours.  False if it has not ended by then. */
+static bool reaped_within(pid_t pid, int patience_ms)
 {
+    uint64_t deadline_ns = clock_ns() + (uint64_t)patience_ms * NS_PER_MS;
     while (waitpid(pid, NULL, WNOHANG) == 0) {
         if (clock_ns() > deadline_ns) return false;
         nanosleep(&(struct timespec){.tv_nsec = NS_PER_MS}, NULL);
@@ -45,20 +49,24 @@ static bool reaped_by(pid_t pid, uint64_t deadline_ns)
     return true;
 }
 
-void process_end_orphans(void)
+static bool is_listed(pid_t pid)
 {
-    uint64_t deadline_ns = clock_ns() + (uint64_t)ORPHANS_S_MAX * NS_PER_S;
+    for (int i = 0; i < CHILDREN_MAX; i++)
+        if (children[i].child == pid) return true;
+    return false;
+}
+
+/* A keeper that was killed leaves its tree to us, because we are a subreaper, too. */
+static void end_orphans(void)
+{
     static pid_t orphans[ORPHANS_MAX];
     for (int count; (count = probe_tree_children(getpid(), orphans, ORPHANS_MAX)) > 0;) {
         int strangers = 0;
         for (int i = 0; i < count; i++) {
-            bool listed = false;
-            for (int k = 0; k < CHILDREN_MAX; k++)
-                listed = listed || children[k] == orphans[i];
-            if (listed) continue;
+            if (is_listed(orphans[i])) continue;
             strangers++;
             kill(orphans[i], SIGKILL);
-            if (!reaped_by(orphans[i], deadline_ns)) return;
+            if (!reaped_within(orphans[i], END_PATIENCE_MS)) return; /* It hangs in the kernel. */
         }
         if (strangers == 0) return;
     }
@@ -68,11 +76,10 @@ static void end_all(void)
 {
     if (getpid() != owner) return; /* A forked child that exits has no say. */
     for (int i = 0; i < CHILDREN_MAX; i++) {
-        struct process process = {
-            .pid = children[i], .input_fd = -1, .output_fd = -1, .error_fd = -1};
-        if (children[i] != 0) process_end(&process, END_PATIENCE_MS);
+        struct process process = children[i];
+        if (process.child != 0) process_end(&process, END_PATIENCE_MS);
     }
-    process_end_orphans();
+    end_orphans();
 }
 
 void process_prepare(void)
@@ -91,92 +98,122 @@ void process_stop_if_asked(void)
     if (asked_to_stop != 0) exit(128 + asked_to_stop);
 }
 
-/* ---- starting ---- */
-
-/* In the child: ends with us, runs where it should, and with the default signals. */
-static void become_child(const cpu_set_t *cpus)
+int process_asked_to_stop(void)
 {
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGPIPE, SIG_DFL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != owner) _exit(1); /* We ended before prctl could tell. */
-    if (cpus != NULL && sched_setaffinity(0, sizeof *cpus, cpus) < 0) die("sched_setaffinity");
+    return asked_to_stop;
 }
 
-static void list_child(pid_t pid)
+/* ---- starting ---- */
+
+static void list_child(const struct process *process)
 {
     for (int i = 0; i < CHILDREN_MAX; i++) {
-        if (children[i] != 0) continue;
-        children[i] = pid;
+        if (children[i].child != 0) continue;
+        children[i] = *process;
         return;
     }
-    kill(pid, SIGKILL);
+    kill(process->child, SIGTERM);
     die_because("more than %d children", CHILDREN_MAX);
 }
 
-static void unlist_child(pid_t pid)
+static void unlist_child(pid_t child)
 {
     for (int i = 0; i < CHILDREN_MAX; i++)
-        if (children[i] == pid) children[i] = 0;
+        if (children[i].child == child) children[i] = (struct process){0};
 }
 
-/* In the child: waits for a byte from the parent. */
-static void wait_at(int gate)
-{
-    char go;
-    /* Where only ancestors may trace (kernel.yama.ptrace_scope = 1), let whoever watches, too. Best
-     * effort: other kernels do not ask for it. */
-    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-    while (read(gate, &go, 1) < 0 && errno == EINTR) {
-    }
-}
+/* The pipes between us and a program; [0] is for reading. */
+struct pipes {
+    int input[2], output[2], gate[2], pid[2];
+};
 
-/* In the child: becomes the program. */
-static _Noreturn void become_program(char *const argv[], int input, int output, int error)
+static struct pipes open_pipes(void)
 {
-    if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
-        dup2(error, STDERR_FILENO) < 0)
-        _exit(127);
-    execvp(argv[0], argv);
-    fprintf(stderr, "cannot start %s: %s\n", argv[0], strerror(errno));
-    fflush(stderr);
-    _exit(127);
-}
-
-struct process process_start_watched(char *const argv[], const cpu_set_t *cpus, bool talks,
-                                     const struct process_watcher *watcher)
-{
-    int input[2], output[2], gate[2];
-    int error_fd = memfd_create("stderr", MFD_CLOEXEC);
-    int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (pipe2(input, O_CLOEXEC) < 0 || pipe2(output, O_CLOEXEC) < 0 || pipe2(gate, O_CLOEXEC) < 0)
+    struct pipes pipes;
+    if (pipe2(pipes.input, O_CLOEXEC) < 0 || pipe2(pipes.output, O_CLOEXEC) < 0 ||
+        pipe2(pipes.gate, O_CLOEXEC) < 0 || pipe2(pipes.pid, O_CLOEXEC) < 0)
         die("pipe2");
-    if (error_fd < 0 || null_fd < 0) die("memfd_create or /dev/null");
-    fflush(NULL); /* Nothing of ours may be written twice. */
-    pid_t pid = fork();
-    if (pid < 0) die("fork");
-    if (pid == 0) {
-        become_child(cpus);
-        if (watcher != NULL) wait_at(gate[0]);
-        become_program(argv, talks ? input[0] : null_fd, output[1], error_fd);
-    }
-    list_child(pid);
-    if (watcher != NULL) watcher->attach(pid, watcher->argument);
-    if (write(gate[1], "", 1) != 1) die("let the program go");
-    int theirs[] = {input[0], output[1], null_fd, gate[0], gate[1]};
-    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
-        close(theirs[i]);
-    if (!talks) close(input[1]);
-    return (struct process){.pid = pid,
-                            .input_fd = talks ? input[1] : -1,
-                            .output_fd = output[0],
-                            .error_fd = error_fd};
+    return pipes;
 }
 
-struct process process_start(char *const argv[], const cpu_set_t *cpus, bool talks)
+static struct keeper_news *open_news(void)
 {
-    return process_start_watched(argv, cpus, talks, NULL);
+    struct keeper_news *news =
+        mmap(NULL, sizeof *news, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (news == MAP_FAILED) die("mmap");
+    return news;
+}
+
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+}
+
+/* Learns the program's pid from its keeper, and lets it begin once its watcher is there. */
+static void let_begin(struct process *process, const struct pipes *pipes,
+                      const struct process_watcher *watcher)
+{
+    ssize_t got;
+    while ((got = read(pipes->pid[0], &process->pid, sizeof process->pid)) < 0 && errno == EINTR) {
+    }
+    if (got != (ssize_t)sizeof process->pid) die_because("a keeper ended before it could start");
+    process->pidfd = pidfd_open(process->pid, 0); /* It cannot have been reaped yet. */
+    if (process->pidfd < 0) die("pidfd_open");
+    list_child(process);
+    if (watcher != NULL) watcher->attach(process->pid, watcher->argument);
+    if (write(pipes->gate[1], "", 1) != 1) die("let the program go");
+}
+
+/* What to start, and how. */
+struct start {
+    char *const *argv;
+    const cpu_set_t *cpus;
+    bool talks, server;
+    const struct process_watcher *watcher;
+};
+
+static struct process start(const struct start *start)
+{
+    struct pipes pipes = open_pipes();
+    struct process process = {.news = open_news(), .error_fd = said_open(), .input_fd = -1};
+    int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (null_fd < 0) die("/dev/null");
+    struct keeper_job job = {.argv = start->argv,
+                             .cpus = start->cpus,
+                             .server = start->server,
+                             .input = start->talks ? pipes.input[0] : null_fd,
+                             .output = pipes.output[1],
+                             .said_fd = process.error_fd,
+                             .drain_fd = start->talks ? -1 : pipes.output[0],
+                             .gate = pipes.gate[0],
+                             .pid_fd = pipes.pid[1],
+                             .parent = getpid(),
+                             .news = process.news};
+    fflush(NULL); /* Nothing of ours may be written twice. */
+    process.child = fork();
+    if (process.child < 0) die("fork");
+    if (process.child == 0) keeper_run(&job);
+    close(pipes.pid[1]); /* So that a keeper that failed is noticed. */
+    let_begin(&process, &pipes, start->watcher);
+    process.output_fd = pipes.output[0];
+    if (start->talks) process.input_fd = pipes.input[1];
+    const int theirs[] = {pipes.input[0], pipes.output[1], null_fd,
+                          pipes.gate[0],  pipes.gate[1],   pipes.pid[0]};
+    close_all(theirs, sizeof theirs / sizeof *theirs);
+    if (!start->talks) close(pipes.input[1]);
+    return process;
+}
+
+struct process process_start(char *const argv[], const cpu_set_t *cpus)
+{
+    return start(&(struct start){.argv = argv, .cpus = cpus, .talks = true});
+}
+
+struct process process_start_server(char *const argv[], const cpu_set_t *cpus,
+                                    const struct process_watcher *watcher)
+{
+    return start(&(struct start){.argv = argv, .cpus = cpus, .server = true, .watcher = watcher});
 }
 
 struct process process_fork(void (*work)(void *), void *argument, const cpu_set_t *cpus)
@@ -185,22 +222,58 @@ struct process process_fork(void (*work)(void *), void *argument, const cpu_set_
     pid_t pid = fork();
     if (pid < 0) die("fork");
     if (pid == 0) {
-        become_child(cpus);
+        child_reset(cpus);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != owner) _exit(1); /* We ended before prctl could tell. */
         work(argument);
         _exit(0);
     }
-    list_child(pid);
-    return (struct process){.pid = pid, .input_fd = -1, .output_fd = -1, .error_fd = -1};
+    struct process process = {
+        .pid = pid, .child = pid, .input_fd = -1, .output_fd = -1, .error_fd = -1};
+    process.pidfd = pidfd_open(pid, 0);
+    if (process.pidfd < 0) die("pidfd_open");
+    list_child(&process);
+    return process;
 }
 
 /* ---- waiting and ending ---- */
 
+void process_signal(const struct process *process, int signal_number)
+{
+    if (process->pid != 0) pidfd_send_signal(process->pidfd, signal_number, NULL, 0);
+}
+
+/* Without its keeper, a program and what it started are ended by us. */
+static bool keeper_is_gone(struct process *process)
+{
+    if (waitpid(process->child, NULL, WNOHANG) == 0) return false;
+    unlist_child(process->child);
+    process->child = 0;
+    if (process->news->ended) return true; /* Just now, and in order. */
+    process_signal(process, SIGKILL);
+    process->news->status = SIGKILL;
+    end_orphans();
+    return true;
+}
+
+static bool child_is_running(struct process *process)
+{
+    pid_t ended = waitpid(process->child, &process->status, WNOHANG);
+    if (ended == 0 || (ended < 0 && errno == EINTR)) return true;
+    unlist_child(process->child);
+    process->child = 0;
+    return false;
+}
+
 bool process_is_running(struct process *process)
 {
     if (process->pid == 0) return false;
-    pid_t ended = waitpid(process->pid, &process->status, WNOHANG);
-    if (ended == 0 || (ended < 0 && errno == EINTR)) return true;
-    unlist_child(process->pid);
+    if (process->news == NULL) {
+        if (child_is_running(process)) return true;
+    } else {
+        if (!process->news->ended && !keeper_is_gone(process)) return true;
+        process->status = process->news->status;
+    }
     process->pid = 0;
     return false;
 }
@@ -239,56 +312,69 @@ void process_end(struct process *process, int patience_ms)
 {
     close_pipes(process);
     if (process_is_running(process)) {
-        kill(process->pid, SIGTERM);
-        kill(process->pid, SIGCONT); /* Who was stopped could not end. */
-        if (!ends_within(process, patience_ms)) {
-            kill(process->pid, SIGKILL);
-            ends_within(process, 10000);
-        }
+        process_signal(process, SIGTERM);
+        process_signal(process, SIGCONT); /* Who was stopped could not end. */
+        if (!ends_within(process, patience_ms)) process_signal(process, SIGKILL);
     }
+    if (process->child == 0) return;
+    if (process->news != NULL) kill(process->child, SIGTERM); /* A keeper ends what is left. */
+    if (!reaped_within(process->child, KEEPER_PATIENCE_MS)) kill(process->child, SIGKILL);
+    unlist_child(process->child);
+    process->pid = process->child = 0;
 }
 
 void process_forget(struct process *process)
 {
     if (process->error_fd >= 0) close(process->error_fd);
+    if (process->pidfd > 0) close(process->pidfd);
+    if (process->news != NULL) munmap(process->news, sizeof *process->news);
     process->error_fd = -1;
+    process->pidfd = 0;
+    process->news = NULL;
 }
 
 /* ---- listening ---- */
 
 /* Reads byte by byte: a line is short, and what follows it must stay in the pipe. */
-bool process_read_line(struct process *process, char *line, size_t size, uint64_t deadline_ns)
+enum process_line process_read_line(struct process *process, char *line, size_t size,
+                                    uint64_t deadline_ns)
 {
-    for (size_t held = 0; held + 1 < size;) {
+    size_t held = 0;
+    enum process_line outcome = LINE_TOO_LONG;
+    while (held + 1 < size) {
         process_stop_if_asked();
-        if (clock_ns() > deadline_ns) return false;
+        if (clock_ns() > deadline_ns) {
+            outcome = LINE_LATE;
+            break;
+        }
         struct pollfd pipe = {.fd = process->output_fd, .events = POLLIN};
         if (poll(&pipe, 1, LOOK_AGAIN_MS) <= 0) continue;
         ssize_t got = read(process->output_fd, line + held, 1);
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        if (line[held] == '\n') {
-            line[held] = '\0';
-            return true;
+        if (got <= 0 || line[held] == '\n') {
+            outcome = got <= 0 ? LINE_ENDED : LINE_READ;
+            break;
         }
         held++;
     }
-    return false;
+    line[held] = '\0';
+    return outcome;
 }
 
 void process_last_line(const struct process *process, char *line, size_t size)
 {
-    char tail[512];
-    int fd = process->error_fd;
-    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    off_t from = end > (off_t)sizeof tail - 1 ? end - ((off_t)sizeof tail - 1) : 0;
-    ssize_t got = end <= 0 ? 0 : pread(fd, tail, sizeof tail - 1, from);
-    tail[got > 0 ? got : 0] = '\0';
-    size_t length = strlen(tail);
-    while (length > 0 && tail[length - 1] == '\n')
-        tail[--length] = '\0';
-    char *newline = strrchr(tail, '\n');
-    snprintf(line, size, "%s", newline != NULL ? newline + 1 : tail);
+    said_last_line(process->error_fd, line, size);
+}
+
+uint64_t process_wrote_b(const struct process *process)
+{
+    uint64_t thrown_away_b = process->news != NULL ? process->news->output_b : 0;
+    return said_bytes(process->error_fd) + thrown_away_b;
+}
+
+pid_t process_left_behind(const struct process *process)
+{
+    return process->news != NULL ? process->news->left_behind : 0;
 }
 
 void process_last_words(const struct process *process, char *text, size_t size)

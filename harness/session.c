@@ -128,7 +128,7 @@ struct process session_start_load(const struct session *session, int port)
         argv[argc++] = histogram;
     }
     argv[argc] = NULL;
-    return process_start(argv, &session->cpus.client, true);
+    return process_start(argv, &session->cpus.client);
 }
 
 void session_end_load(struct process *load)

@@ -1,6 +1,7 @@
 /* target.c -- the server under test: one of our models, or any command that serves on a port. */
 #include "harness/target.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,18 @@
 #include "common/clock.h"
 #include "common/die.h"
 #include "common/net.h"
+#include "common/number.h"
+#include "common/plain.h"
+#include "harness/probe_listener.h"
 
 enum {
     READY_MS = 10000,        /* An interpreter with a large library needs a second or two. */
+    ENDING_MS = 500,         /* Between the end of its stdout and its own, on a busy machine. */
     END_PATIENCE_MS = 15000, /* A server with 10,000 children needs about one second. */
     WORDS_MAX = 64,
     COMMAND_MAX = 4096,
+    LINE_MAX_B = 128,
+    LOOK_MS = 10, /* Between two tries to connect. */
 };
 
 static const char hole[] = "{port}";
@@ -29,13 +36,16 @@ static bool refuse(struct target *target, const char *reason, char *why, size_t 
     return false;
 }
 
-/* Says why it is not ready, and ends it. */
-static bool give_up(struct target *target, char *why, size_t why_size)
+/* Says why it is of no use, with its last words if it has ended, and ends it. */
+__attribute__((format(printf, 4, 5))) static bool give_up(struct target *target, char *why,
+                                                          size_t why_size, const char *format, ...)
 {
     char words[200];
-    if (process_is_running(&target->process)) {
-        snprintf(why, why_size, "not ready within %d s", READY_MS / 1000);
-    } else {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, why_size, format, arguments);
+    va_end(arguments);
+    if (!process_is_running(&target->process)) {
         process_last_words(&target->process, words, sizeof words);
         snprintf(why, why_size, "ended before it was ready: %s", words);
     }
@@ -43,19 +53,54 @@ static bool give_up(struct target *target, char *why, size_t why_size)
     return false;
 }
 
+/* The port must be the server's own: else another program's echoes would be measured. */
+static bool owns_port(struct target *target, char *why, size_t why_size)
+{
+    struct tree tree = probe_tree(target->process.child); /* The keeper: all that it keeps. */
+    enum listener listener = probe_listener(&tree, target->port);
+    probe_tree_free(&tree);
+    if (listener == LISTENER_OURS) return true;
+    if (listener == LISTENER_NONE)
+        return give_up(target, why, why_size, "says port %u, but does not listen there",
+                       target->port);
+    if (listener == LISTENER_OTHER)
+        return give_up(target, why, why_size, "does not listen on port %u: another program does",
+                       target->port);
+    return give_up(target, why, why_size,
+                   "cannot tell whether port %u is its own: /proc/PID/fd or /proc/net/tcp cannot "
+                   "be read",
+                   target->port);
+}
+
+/* Its stdout ended: gives it the time to end, so that its last words can be read. */
+static void await_end(struct target *target)
+{
+    uint64_t deadline_ns = clock_ns() + (uint64_t)ENDING_MS * NS_PER_MS;
+    while (process_is_running(&target->process) && clock_ns() < deadline_ns)
+        process_sleep_ns(2 * NS_PER_MS);
+}
+
 static bool await_line(struct target *target, char *why, size_t why_size)
 {
-    char line[128];
+    char line[LINE_MAX_B];
     uint64_t deadline_ns = clock_ns() + (uint64_t)READY_MS * NS_PER_MS;
-    unsigned port;
-    if (process_read_line(&target->process, line, sizeof line, deadline_ns) &&
-        sscanf(line, "ready port=%u", &port) == 1 && port > 0 && port <= UINT16_MAX) {
+    long port = 0;
+    static const char word[] = "ready port=";
+    enum process_line got = process_read_line(&target->process, line, sizeof line, deadline_ns);
+    plain_text(line, strlen(line));
+    if (got == LINE_READ && strncmp(line, word, sizeof word - 1) == 0 &&
+        number_read(line + sizeof word - 1, 1, UINT16_MAX, &port)) {
         target->port = (uint16_t)port;
-        return true;
+        return owns_port(target, why, why_size);
     }
-    /* Its stdout ended: give it the time to end, so that its last words can be read. */
-    process_sleep_ns(100 * NS_PER_MS);
-    return give_up(target, why, why_size);
+    if (got == LINE_LATE)
+        return give_up(target, why, why_size, "not ready within %d s", READY_MS / 1000);
+    if (got == LINE_ENDED) {
+        await_end(target);
+        return give_up(target, why, why_size, "closed its stdout before it was ready");
+    }
+    return give_up(target, why, why_size, "its first line is not \"ready port=N\" but \"%.60s%s\"",
+                   line, strlen(line) > 60 ? "..." : "");
 }
 
 static bool can_connect(uint16_t port)
@@ -74,10 +119,11 @@ static bool await_port(struct target *target, char *why, size_t why_size)
 {
     uint64_t deadline_ns = clock_ns() + (uint64_t)READY_MS * NS_PER_MS;
     while (clock_ns() < deadline_ns && process_is_running(&target->process)) {
-        if (can_connect(target->port)) return true;
-        process_sleep_ns(20 * NS_PER_MS);
+        if (can_connect(target->port)) return owns_port(target, why, why_size);
+        process_sleep_ns(LOOK_MS * NS_PER_MS);
     }
-    return give_up(target, why, why_size);
+    return give_up(target, why, why_size, "no connection to its port %u within %d s", target->port,
+                   READY_MS / 1000);
 }
 
 bool target_start_model(const char *program, uint16_t port, const char *options,
@@ -95,8 +141,7 @@ bool target_start_model(const char *program, uint16_t port, const char *options,
     for (char *word; argc < WORDS_MAX && (word = strsep(&rest, " \t")) != NULL;)
         if (*word != '\0') argv[argc++] = word;
     if (rest != NULL) return refuse(target, "its options have too many words", why, why_size);
-    *target =
-        (struct target){.process = process_start_watched(argv, cpus, false, watcher), .port = port};
+    *target = (struct target){.process = process_start_server(argv, cpus, watcher), .port = port};
     return await_line(target, why, why_size);
 }
 
@@ -113,6 +158,29 @@ static uint16_t free_port(void)
     return port;
 }
 
+/* Puts the port into every {port}.  False if there is no room for all of it. */
+static bool fill_in_port(const char *command, uint16_t port, char *line, size_t size)
+{
+    size_t held = strlen(line);
+    while (*command != '\0' && held + 8 < size) {
+        if (strncmp(command, hole, strlen(hole)) == 0) {
+            held += (size_t)snprintf(line + held, size - held, "%u", port);
+            command += strlen(hole);
+        } else {
+            line[held++] = *command++;
+            line[held] = '\0';
+        }
+    }
+    return *command == '\0';
+}
+
+static void start_line(char *line, uint16_t port, const cpu_set_t *cpus,
+                       const struct process_watcher *watcher, struct target *target)
+{
+    char *argv[] = {"/bin/sh", "-c", line, NULL};
+    *target = (struct target){.process = process_start_server(argv, cpus, watcher), .port = port};
+}
+
 bool target_start_command(const char *command, uint16_t port, const cpu_set_t *cpus,
                           const struct process_watcher *watcher, struct target *target, char *why,
                           size_t why_size)
@@ -123,21 +191,22 @@ bool target_start_command(const char *command, uint16_t port, const cpu_set_t *c
         return refuse(target, "its command has no {port}: it cannot be told to take its port again",
                       why, why_size);
     if (port == 0) port = free_port();
-    size_t held = holes ? strlen(strcpy(line, unheard)) : 0;
-    while (*command != '\0' && held + 8 < sizeof line) {
-        if (strncmp(command, hole, strlen(hole)) == 0) {
-            held += (size_t)snprintf(line + held, sizeof line - held, "%u", port);
-            command += strlen(hole);
-        } else {
-            line[held++] = *command++;
-            line[held] = '\0';
-        }
-    }
-    if (*command != '\0') return refuse(target, "its command is too long", why, why_size);
-    char *argv[] = {"/bin/sh", "-c", line, NULL};
-    *target =
-        (struct target){.process = process_start_watched(argv, cpus, false, watcher), .port = port};
+    if (holes) strcpy(line, unheard);
+    if (!fill_in_port(command, port, line, sizeof line))
+        return refuse(target, "its command is too long", why, why_size);
+    start_line(line, port, cpus, watcher, target);
     return holes ? await_port(target, why, why_size) : await_line(target, why, why_size);
+}
+
+bool target_start_on_port(const char *command, uint16_t port, const cpu_set_t *cpus,
+                          struct target *target, char *why, size_t why_size)
+{
+    char line[COMMAND_MAX];
+    strcpy(line, unheard);
+    if (!fill_in_port(command, port, line, sizeof line))
+        return refuse(target, "its command is too long", why, why_size);
+    start_line(line, port, cpus, NULL, target);
+    return await_port(target, why, why_size);
 }
 
 bool target_is_running(struct target *target)
@@ -148,6 +217,5 @@ bool target_is_running(struct target *target)
 void target_end(struct target *target)
 {
     process_end(&target->process, END_PATIENCE_MS);
-    process_end_orphans();
     process_forget(&target->process);
 }

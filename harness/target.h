@@ -1,4 +1,7 @@
-/* target.h -- the server under test: one of our models, or any command that serves on a port. */
+/* target.h -- the server under test: one of our models, or any command that serves on a port.
+ *
+ * A server is ready only if the listener on its port belongs to it or to a process that it started:
+ * "ready port=N" alone would let another program's echoes be measured. */
 #ifndef C10K_TARGET_H
 #define C10K_TARGET_H
 
@@ -24,6 +27,11 @@ bool target_start_model(const char *program, uint16_t port, const char *options,
 bool target_start_command(const char *command, uint16_t port, const cpu_set_t *cpus,
                           const struct process_watcher *watcher, struct target *target, char *why,
                           size_t why_size);
+
+/* The same for a command that serves on `port` in its own way, for example by a file that it reads:
+ * {port} need not be in it. */
+bool target_start_on_port(const char *command, uint16_t port, const cpu_set_t *cpus,
+                          struct target *target, char *why, size_t why_size);
 
 /* True while the server process runs. */
 bool target_is_running(struct target *target);

@@ -65,6 +65,7 @@ echo "\$*" >>"$BATS_TEST_TMPDIR/options"
 exec $PWD/build/release/server-poll 0
 END
     chmod +x "$BATS_TEST_TMPDIR/server"
+    install -m 666 /dev/null "$BATS_TEST_TMPDIR/options" # The server has another user than a test by root.
     run -0 "$measure" "$conf" --model mine --command "$BATS_TEST_TMPDIR/server" --out "$raw" 3>&-
     [[ $(<"$BATS_TEST_TMPDIR/options") == "--workers "[0-9]*" --costs" ]]
 }

@@ -17,6 +17,7 @@
 #include "harness/gate/traps.h"
 #include "harness/gate/trial.h"
 #include "harness/process.h"
+#include "harness/user.h"
 
 enum { TRAPS_MAX = 64, COMMAND_MAX = 4096, SIDE_BY_SIDE_MAX = 6, TRAP_S_MAX = 150 };
 
@@ -66,6 +67,8 @@ static _Noreturn void help(void)
          "  --tsv FILE           also write the rows as trap, result, evidence, tab between\n"
          "  --jobs N             traps tried side by side, at most 6 [4]\n"
          "  --seed N             of what mixed-crowd leaves to chance [random, shown]\n"
+         "  --user U             the user that the server runs as, for root; root: no change [one\n"
+         "                       without rights that no other process has]\n"
          "  --list               name the traps and end\n"
          "  --help               this text\n"
          "\n"
@@ -151,8 +154,9 @@ static void ask_clients_max(void)
     if (strstr(command, "{port}") != NULL) return; /* A guest. */
     snprintf(line, sizeof line, "exec %s --clients-max", command);
     char *argv[] = {"/bin/sh", "-c", line, NULL};
-    struct process server = process_start(argv, NULL, false);
-    if (process_read_line(&server, answer, sizeof answer, clock_ns() + PATIENCE_MS * NS_PER_MS))
+    struct process server = process_start_server(argv, NULL, NULL);
+    if (process_read_line(&server, answer, sizeof answer, clock_ns() + PATIENCE_MS * NS_PER_MS) ==
+        LINE_READ)
         number_read(answer, 0, LONG_MAX, &clients_max);
     process_end(&server, PATIENCE_MS);
     process_forget(&server);
@@ -261,12 +265,17 @@ static void set_sanitizers(void)
 
 static struct request parse(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'},   {"trap", required_argument, NULL, 't'},
-        {"except", required_argument, NULL, 'e'}, {"tsv", required_argument, NULL, 'o'},
-        {"jobs", required_argument, NULL, 'j'},   {"seed", required_argument, NULL, 's'},
-        {"instrumented", no_argument, NULL, 'i'}, {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},         {0}};
+    static const struct option options[] = {{"name", required_argument, NULL, 'n'},
+                                            {"trap", required_argument, NULL, 't'},
+                                            {"except", required_argument, NULL, 'e'},
+                                            {"tsv", required_argument, NULL, 'o'},
+                                            {"user", required_argument, NULL, 'u'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"instrumented", no_argument, NULL, 'i'},
+                                            {"list", no_argument, NULL, 'l'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     struct request request = {.jobs = 4};
     opterr = 0; /* Our own line says more. */
     for (int key; (key = getopt_long(argc, argv, "+:", options, NULL)) != -1;) {
@@ -278,6 +287,7 @@ static struct request parse(int argc, char **argv)
         if (key == 'e') take_exception(optarg);
         if (key == 'o') request.tsv_path = optarg;
         if (key == 'j') request.jobs = number_option("--jobs", optarg, 1, SIDE_BY_SIDE_MAX);
+        if (key == 'u') user_option(optarg);
         if (key == 's') traps_seed = (unsigned long)number_option("--seed", optarg, 0, LONG_MAX);
         if (key == 'i') instrumented = true;
         if (key == 'h') help();

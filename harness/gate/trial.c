@@ -193,11 +193,11 @@ static bool ended_well(int status)
 static void stop_within(int ms)
 {
     trial_check_alive();
-    kill(target.process.pid, SIGTERM);
+    process_signal(&target.process, SIGTERM);
     uint64_t deadline_ns = clock_ns() + (uint64_t)trial_patience_ms(ms) * NS_PER_MS;
     while (target_is_running(&target)) {
         if (clock_ns() > deadline_ns) {
-            kill(target.process.pid, SIGKILL);
+            process_signal(&target.process, SIGKILL);
             trial_fail("still there %d s after SIGTERM", trial_patience_ms(ms) / 1000);
         }
         process_sleep_ns(2 * NS_PER_MS);
@@ -206,9 +206,8 @@ static void stop_within(int ms)
     if (!ended_well(status))
         trial_fail("SIGTERM: ended with %s %d, not with 0", WIFEXITED(status) ? "exit" : "signal",
                    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-    pid_t left[1]; /* What a server leaves behind becomes our child: process_prepare(). */
-    if (probe_tree_children(getpid(), left, 1) > 0)
-        trial_fail("SIGTERM: process %d was left behind", left[0]);
+    pid_t left = process_left_behind(&target.process);
+    if (left != 0) trial_fail("SIGTERM: process %d was left behind", left);
     check_words();
     started = false;
 }
