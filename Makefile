@@ -31,6 +31,8 @@ SANITIZE := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined -f
             $(if $(filter thread,$(SAN)),-fsanitize=thread)\
             $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
 OURS     := -std=c17 -D_GNU_SOURCE $(WARNINGS) -I. -MMD -MP -pthread $(SANITIZE)
+# Every program works with a stack of 64 KiB (ulimit -s); sanitizers and tests take more.
+FRAMES    = $(if $(SAN)$(filter tests/%,$<),,-Wframe-larger-than=20000)
 Q        := $(if $(V),,@)
 ECHO     ?= echo
 
@@ -140,7 +142,7 @@ $(BUILD)/harness/probe_calls.o: OURS += -I$(BUILD)
 $(BUILD)/%.o: %.c Makefile
 	@$(ECHO) "  CC  $<"
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(OURS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(OURS) $(FRAMES) $(CFLAGS) -c -o $@ $<
 
 test:
 	$(Q)tests/run.sh

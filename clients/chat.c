@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <signal.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "common/net.h"
 #include "common/number.h"
 #include "common/options.h"
+#include "common/program.h"
 
 enum {
     MEMBERS_MAX = 25000, /* One address of a client reaches about 28,000 ports of a server. */
@@ -56,8 +56,8 @@ static const char HELP[] =
     "  --help            this text\n"
     "\n"
     "The latency of a delivery counts from the moment when its line was due.\n"
-    "Exit status: 0 all was well, 1 something was lost, changed, out of order or cut off, 2 wrong\n"
-    "usage.\n"
+    "Exit status: 0 all was well, 1 something was lost, changed, out of order or cut off, or the\n"
+    "report could not be written, 2 wrong usage.\n"
     "\n"
     "examples:\n"
     "  chat --port 7000 --members 1000 --rate 50   # 50,000 deliveries a second\n"
@@ -120,7 +120,7 @@ static void set_option(struct request *request, int key, const char *text)
     }
     if (key == USAGE) {
         fputs(HELP, stdout);
-        exit(0);
+        program_end(0);
     }
 }
 
@@ -242,6 +242,7 @@ static uint32_t check(const struct request *request, struct crowd *crowd)
 
 int main(int argc, char **argv)
 {
+    program_begin();
     struct request request = parse(argc, argv);
     static struct crowd crowd; /* Its histograms are too large for a small stack. */
     static struct report report;
@@ -279,5 +280,5 @@ int main(int argc, char **argv)
         fprintf(stderr,
                 "chat: not everything arrived: see lost, out_of_order, corrupt, disconnected%s\n",
                 request.check > 0 ? ", not_ended" : "");
-    return well ? 0 : 1;
+    program_end(well ? 0 : 1);
 }

@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/die.h"
 #include "common/net.h"
+#include "common/program.h"
 
 static struct net_address server_address(const struct load_options *options)
 {
@@ -121,6 +122,7 @@ static int run_herd(struct run *run, const struct load_options *options)
 
 int main(int argc, char **argv)
 {
+    program_begin();
     struct load_options options = load_options_read(argc, argv);
     signal(SIGPIPE,
            SIG_IGN); /* A server or a client process that is gone is an error of write(2). */
@@ -139,5 +141,5 @@ int main(int argc, char **argv)
         status = run_once(&run, &options);
     crew_end(run.crew);
     tls_client_free(tls);
-    return status;
+    program_end(run.unwritten && status == 0 ? 1 : status);
 }

@@ -2,7 +2,6 @@
 #include "clients/load_options.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "clients/commands.h"
@@ -11,6 +10,8 @@
 #include "common/die.h"
 #include "common/number.h"
 #include "common/options.h"
+#include "common/output.h"
+#include "common/program.h"
 
 static const double DEFAULT_RATE_PER_S = 1000, DEFAULT_COST_PERCENT = 1;
 enum { DEFAULT_COST_US = 1000, DEFAULT_BASE_MS = 100, DEFAULT_CAP_MS = 5000 };
@@ -72,8 +73,8 @@ static const char HELP[] =
     "  --hgrm FILE        write the latency distribution for the HdrHistogram plotter\n"
     "  --help             this text\n"
     "\n"
-    "Exit status: 0 all was well, 1 the server refused, ended, lost or changed something, 2 wrong\n"
-    "usage.\n"
+    "Exit status: 0 all was well, 1 the server refused, ended, lost or changed something, or a\n"
+    "result could not be written, 2 wrong usage.\n"
     "\n"
     "examples:\n"
     "  load --port 7000 --connections 100 --rate 20000 --duration 5    # latency\n"
@@ -261,7 +262,7 @@ static void set_option(struct load_options *options, int key, const char *text)
         break;
     case USAGE:
         printf("%s\n%s", HELP, COMMANDS_HELP);
-        exit(0);
+        program_end(0);
     }
 }
 
@@ -297,6 +298,8 @@ static void check(const struct load_options *options)
     if (options->tls != NULL && options->ca == NULL)
         die_usage("--tls needs --ca FILE: whom to trust; see --help");
     check_way(options);
+    if (options->hgrm != NULL) output_check(options->hgrm);
+    if (options->timeline != NULL) output_check(options->timeline);
 }
 
 struct load_options load_options_read(int argc, char **argv)

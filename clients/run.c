@@ -7,6 +7,7 @@
 #include "clients/findings.h"
 #include "common/clock.h"
 #include "common/die.h"
+#include "common/output.h"
 
 void run_connect(struct run *run, uint32_t connections, struct report *report)
 {
@@ -68,14 +69,17 @@ void run_traffic(struct run *run, double duration_s, bool recorded, struct repor
     if (run->recent.room > 0) merge_recent(&run->recent, &found, report);
     if (run->hgrm == NULL) return;
     histogram_merge(&found.latency_half_ns[0], &found.latency_half_ns[1]);
-    if (!histogram_write_hgrm(&found.latency_half_ns[0], run->hgrm)) die(run->hgrm);
+    if (histogram_write_hgrm(&found.latency_half_ns[0], run->hgrm)) return;
+    output_failed(run->hgrm);
+    run->unwritten = true;
 }
 
-/* A line for each bin in which there was something; its time is the end of the bin. */
-static void write_timeline(const struct worker_herd *herd, const char *path)
+/* A line for each bin in which there was something; its time is the end of the bin.  False, and a
+ * line on stderr, if that failed. */
+static bool write_timeline(const struct worker_herd *herd, const char *path)
 {
-    FILE *file = fopen(path, "w");
-    if (file == NULL) die(path);
+    FILE *file = fopen(path, "we");
+    if (file == NULL) return output_failed(path);
     uint64_t connected = herd->held;
     fprintf(file, "ms,connected,lost,attempts,failed,back\n");
     for (int k = 0; k < HERD_BINS; k++) {
@@ -85,7 +89,7 @@ static void write_timeline(const struct worker_herd *herd, const char *path)
         fprintf(file, "%d,%lu,%u,%u,%u,%u\n", (k + 1) * HERD_BIN_MS, connected, bin->lost,
                 bin->attempts, bin->failed, bin->back);
     }
-    if (fclose(file) != 0) die(path);
+    return output_close(file, path);
 }
 
 void run_reconnect(struct run *run, const struct crew_return *policy, struct report *report)
@@ -97,5 +101,5 @@ void run_reconnect(struct run *run, const struct crew_return *policy, struct rep
         crew_reconnect(run->crew, policy, &run->traffic, &connects, &traffic, &herd);
     findings_herd(report, &herd, &connects, &traffic, begin_ns, run->crew);
     run->traffic.seed++;
-    if (run->timeline != NULL) write_timeline(&herd, run->timeline);
+    if (run->timeline != NULL && !write_timeline(&herd, run->timeline)) run->unwritten = true;
 }

@@ -25,6 +25,7 @@ struct run {
     size_t message_b;
     const char *hgrm;     /* File for the latencies of a recorded window, or NULL. */
     const char *timeline; /* File for what a herd did when, or NULL. */
+    bool unwritten;       /* One of these files could not be written; stderr says why. */
     struct run_recent recent;
     /* What went wrong while nothing was recorded, to be told with the next window. */
     uint64_t unrecorded_corrupt, unrecorded_reset;

@@ -16,6 +16,8 @@
 #include "common/net.h"
 #include "common/number.h"
 #include "common/options.h"
+#include "common/output.h"
+#include "common/program.h"
 
 enum { KNOBS_MAX = 8, OPTION_KNOB = 1000 };
 
@@ -91,7 +93,7 @@ static _Noreturn void help(void)
            "  %s 7000                    # then, elsewhere: nc 127.0.0.1 7000\n"
            "  %s 0 --host ::1 --costs    # any free port, IPv6, messages may cost time\n",
            program_invocation_short_name, program_invocation_short_name);
-    exit(0);
+    program_end(0);
 }
 
 /* Everything the command line can say. */
@@ -126,7 +128,7 @@ static struct request parse(int argc, char **argv)
             request.backlog = number_option("--backlog", optarg, 1, 1000000);
         } else if (c == 'm') {
             printf("%ld\n", server_model.clients_max);
-            exit(0);
+            program_end(0);
         } else {
             help();
         }
@@ -207,13 +209,14 @@ pid_t server_fork(void)
 
 int main(int argc, char **argv)
 {
+    program_begin();
     struct request request = parse(argc, argv);
     int listen_fd = listen_as_asked(&request);
     net_raise_file_limit();
     handle_signals();
     request.options.backlog = (int)request.backlog;
     printf("ready port=%u\n", net_port(listen_fd));
-    if (fflush(stdout) != 0) die("write \"ready\"");
+    if (!output_flush(stdout, "\"ready\"")) exit(1);
     server_model.serve(listen_fd, &request.options);
     die_because("serve() returned");
 }

@@ -110,7 +110,7 @@ static size_t join(char *line, size_t size, const struct columns *columns, const
 
 static bool write_line(int fd, const struct columns *columns, const struct row *row)
 {
-    char line[COLUMNS_MAX * (COLUMNS_VALUE_MAX + 1)];
+    static char line[COLUMNS_MAX * (COLUMNS_VALUE_MAX + 1)]; /* Too large for a small stack. */
     size_t size = join(line, sizeof line, columns, row);
     ssize_t written = write(fd, line, size);
     if (written >= 0 && (size_t)written < size) errno = ENOSPC;
@@ -130,7 +130,7 @@ bool row_write(const struct row *row, int fd)
 
 static bool has_header(const struct columns *columns, int fd)
 {
-    char wanted[COLUMNS_MAX * COLUMNS_VALUE_MAX], found[sizeof wanted];
+    static char wanted[COLUMNS_MAX * COLUMNS_VALUE_MAX], found[sizeof wanted];
     size_t size = join(wanted, sizeof wanted, columns, NULL);
     return pread(fd, found, size, 0) == (ssize_t)size && memcmp(found, wanted, size) == 0;
 }
@@ -138,7 +138,7 @@ static bool has_header(const struct columns *columns, int fd)
 /* Says whose file it is: a row begins with its schema. */
 static void explain_header(int fd, const char *path, char *why, size_t size)
 {
-    char text[COLUMNS_MAX * COLUMNS_VALUE_MAX];
+    static char text[COLUMNS_MAX * COLUMNS_VALUE_MAX];
     ssize_t got = pread(fd, text, sizeof text - 1, 0);
     text[got > 0 ? got : 0] = '\0';
     const char *row = strchr(text, '\n');

@@ -21,6 +21,7 @@
 #include "common/clock.h"
 #include "common/die.h"
 #include "common/herd.h"
+#include "common/output.h"
 #include "harness/herd_table.h"
 #include "harness/probe_sockets.h"
 #include "harness/probe_tree.h"
@@ -274,7 +275,6 @@ bool herd_run(struct session *session, const char *out)
     columns_beside(out, "timeline.csv", session->timeline, sizeof session->timeline);
     bool worked = run_policy(session, "now", table, back_table) &&
                   run_policy(session, "jitter", table, back_table);
-    fclose(table);
-    fclose(back_table);
-    return worked;
+    bool written = output_close(table, "herd.csv");
+    return output_close(back_table, "herd_back.csv") && written && worked;
 }

@@ -11,6 +11,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "common/program.h"
 #include "harness/herd.h"
 #include "harness/omission.h"
 #include "harness/passes.h"
@@ -59,12 +60,13 @@ static _Noreturn void help(void)
          "Kinds cold_start, handshakes and chat are measured by harness/KIND.sh instead.\n"
          "\n"
          "Prints a line per finished point.  A server that fails is a row with status failed.\n"
-         "Exit status: 0 rows were written, 1 our own machinery broke, 2 wrong usage.\n"
+         "Exit status: 0 rows were written, 1 our own machinery broke or a file\n"
+         "could not be written, 2 wrong usage.\n"
          "\n"
          "examples:\n"
          "  measure harness/experiments/ramp.conf --model poll --profile quick --out raw.csv\n"
          "  measure my.conf --model go --command 'go-echo --port {port}' --out raw.csv");
-    exit(0);
+    program_end(0);
 }
 
 /* ---- command line ---- */
@@ -111,7 +113,7 @@ static void take_option(int c, struct request *request)
     }
 }
 
-static struct request parse(int argc, char **argv)
+static void parse(int argc, char **argv, struct request *request)
 {
     static const struct option known[] = {{"model", required_argument, NULL, 'm'},
                                           {"command", required_argument, NULL, 'c'},
@@ -126,20 +128,21 @@ static struct request parse(int argc, char **argv)
                                           {"check", no_argument, NULL, 'C'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    struct request request = {
-        .session = {.profile = "standard", .bin_dir = "build/release", .repeat = 1, .seed = 1}};
+    struct session *session = &request->session;
+    session->profile = "standard";
+    session->bin_dir = "build/release";
+    session->repeat = session->seed = 1;
     opterr = 0; /* Our own line says more. */
     for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
         if (c == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
         if (c == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
-        take_option(c, &request);
+        take_option(c, request);
     }
     if (optind == argc) die_usage("which experiment? Name a CONF file; see --help");
-    request.conf_path = argv[optind++];
+    request->conf_path = argv[optind++];
     if (optind < argc) die_usage("one CONF is enough, \"%s\" is too much", argv[optind]);
-    if (!conf_is_profile(request.session.profile))
-        die_usage("--profile is quick, standard or full, not \"%s\"", request.session.profile);
-    return request;
+    if (!conf_is_profile(session->profile))
+        die_usage("--profile is quick, standard or full, not \"%s\"", session->profile);
 }
 
 /* ---- the experiment ---- */
@@ -240,15 +243,16 @@ static bool run(struct request *request)
 
 int main(int argc, char **argv)
 {
-    static struct request request;
-    request = parse(argc, argv);
+    static struct request request; /* Too large for a small stack. */
+    program_begin();
+    parse(argc, argv, &request);
     read_conf(&request);
     if (request.print_key != NULL) {
         char value[CONF_VALUE_MAX];
         if (!conf_print(&request.session.conf, request.print_key, value, sizeof value))
             die_usage("an experiment has no \"%s\"; see --help", request.print_key);
         puts(value);
-        return 0;
+        program_end(0);
     }
     if (request.check) return 0;
     request.session.experiment = experiment_name(request.conf_path);
@@ -256,5 +260,5 @@ int main(int argc, char **argv)
     net_raise_file_limit(); /* Children inherit it; a server from elsewhere may not raise its own.
                              */
     process_prepare();
-    return run(&request) ? 0 : 1;
+    program_end(run(&request) ? 0 : 1);
 }

@@ -181,7 +181,7 @@ static void judge(struct run *run, const struct answer *window)
     struct verdict_numbers numbers = session_numbers(&run->session, false, window);
     numbers.little_error_percent = NAN;
     numbers.drift_percent = NAN; /* Nobody asks how fast it was. */
-    struct row unused = {0};
+    static struct row unused;    /* Too large for a small stack. */
     edge_row(&run->before.edge, &run->after.edge, window, &run->session.cpus, &unused, &numbers);
     if (run->pass == PASS_CALLS) numbers.single_thread = false; /* It waits for its tracer. */
     run->verdict = verdict_judge(&numbers, run->reason, sizeof run->reason);
@@ -227,7 +227,8 @@ static bool drive(struct run *run, long connections, long active, struct answer 
 {
     const struct session *session = &run->session;
     struct connecting connecting = {.wanted = connections, .active = active};
-    struct row connects = {0};
+    static struct row connects; /* Too large for a small stack. */
+    memset(&connects, 0, sizeof connects);
     if (!session_connect(session, &run->load, &connecting, answer)) return false;
     if (!session_row_connects(&connecting, answer, &run->target, &connects, run->reason,
                               sizeof run->reason)) {
@@ -268,10 +269,13 @@ static bool run_server(struct run *run, long connections, long active)
 
 static bool run_pass(const struct session *session, size_t point, enum pass pass)
 {
-    static struct run run; /* Large. */
+    static struct run run; /* Too large for a small stack, and so is a literal of it. */
     long connections = session->conf.connections[point], active = session->conf.active[point];
-    run = (struct run){
-        .session = *session, .pass = pass, .events = events_none(), .row.columns = &passes_columns};
+    memset(&run, 0, sizeof run);
+    run.session = *session;
+    run.pass = pass;
+    run.events = events_none();
+    run.row.columns = &passes_columns;
     const struct process_watcher watcher = {.attach = attach, .argument = &run};
     run.session.watcher = &watcher;
     row_set_whole(&run.row, "schema", COLUMNS_SCHEMA);

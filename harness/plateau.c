@@ -139,7 +139,7 @@ bool plateau_run(const struct session *session)
     const struct conf *conf = &session->conf;
     for (size_t i = 0; i < conf->connection_count; i++) {
         long connections = conf->connections[i];
-        struct row row;
+        static struct row row; /* Too large for a small stack. */
         struct growth acceptor;
         char reason[REASON_MAX] = "";
         bool established = false;

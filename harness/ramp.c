@@ -186,7 +186,8 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
 static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdict, char *reason,
                         size_t size)
 {
-    const struct row connected = *row;
+    static struct row connected; /* Too large for a small stack. */
+    connected = *row;
     for (unsigned try = 1;; try++) {
         *row = connected;
         row_set_whole(row, "try", try);
@@ -214,7 +215,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, long active, 
 {
     const struct session *session = ramp->session;
     struct answer answer;
-    struct row row;
+    static struct row row; /* Too large for a small stack. */
     enum verdict verdict;
     session_begin_row(session, connections, active, &row);
     if (!ramp->closed) row_set_text(&row, "arrival", session->conf.text[KEY_ARRIVAL]);

@@ -396,7 +396,7 @@ void session_not_reached(const struct session *session, size_t first, const char
     char text[REASON_MAX + WORD_MAX];
     snprintf(text, sizeof text, "not reached: %.200s", reason);
     for (size_t i = first; i < session->conf.connection_count; i++) {
-        struct row row;
+        static struct row row; /* Too large for a small stack. */
         session_begin_row(session, session->conf.connections[i], session->conf.active[i], &row);
         session_finish_row(session, &row, "failed", text);
     }

@@ -124,7 +124,7 @@ part_units() {
 
 part_fuzz() { tests/fuzz/run.sh 5; }
 
-part_load() { bats --tap tests/load.bats; }
+part_load() { bats --tap tests/load.bats tests/programs.bats; }
 
 part_models() { bats --tap tests/models.bats; }
 

@@ -7,7 +7,7 @@ enum { SEEDS_APART = 1000000 };
 void cast_start(struct cast *cast, const struct session *session, const char *const *names,
                 int count, const struct wish *wish)
 {
-    struct session own[CAST_MAX];
+    static struct session own[CAST_MAX]; /* Too large for a small stack. */
     double files_alone_kib[CAST_MAX];
     cast->count = count;
     cast->turn = count - 1;

@@ -20,6 +20,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "common/program.h"
 #include "harness/demo/cast.h"
 #include "harness/demo/page.h"
 #include "harness/demo/screen.h"
@@ -81,7 +82,7 @@ static _Noreturn void help(void)
          "examples:\n"
          "  demo --models \"fork thread poll libuv\"\n"
          "  demo --models poll --connections 1000 --script harness/demo/lecture.txt");
-    exit(0);
+    program_end(0);
 }
 
 /* ---- command line ---- */
@@ -178,20 +179,20 @@ static void read_script(const char *path, struct script *script)
 /* ---- the parts ---- */
 
 /* The load of the experiment ramp, but for its rate: what conf.c gives when nothing is said. */
-static struct session session_of(const struct request *request, const struct cpus *cpus,
-                                 bool in_turns)
+static void prepare_session(struct session *session, const struct request *request,
+                            const struct cpus *cpus, bool in_turns)
 {
     static const char text[] = "kind = latency\nconnections = 1\nserver_options = --costs\n";
-    struct session session = {.bin_dir = request->bin_dir, .seed = 1};
     struct conf_error error;
-    if (!conf_parse(text, sizeof text - 1, "standard", &session.conf, &error))
+    session->bin_dir = request->bin_dir;
+    session->seed = 1;
+    if (!conf_parse(text, sizeof text - 1, "standard", &session->conf, &error))
         die_because("%s", error.what);
-    session.conf.rate_per_s = request->wish.rate_per_s;
-    session.cpus = *cpus;
+    session->conf.rate_per_s = request->wish.rate_per_s;
+    session->cpus = *cpus;
     /* A client that polls needs a CPU to itself. */
-    bool own_cpu = in_turns || session.cpus.client_count >= request->count;
-    session.cpus.apart = session.cpus.apart && own_cpu;
-    return session;
+    bool own_cpu = in_turns || session->cpus.client_count >= request->count;
+    session->cpus.apart = session->cpus.apart && own_cpu;
 }
 
 /* Draws and reads /proc on a core of its own, if the clients, each busy with waiting, have one to
@@ -210,7 +211,8 @@ static void start(struct demo *demo, const struct request *request)
     demo->cast.in_turns = request->turns < 0 ? !enough : request->turns == 1;
     demo->page.cpus = cpus.apart ? cpus.server_count + cpus.client_count : 1;
     keep_out_of_the_way(&cpus, demo->cast.in_turns ? 1 : request->count);
-    struct session session = session_of(request, &cpus, demo->cast.in_turns);
+    static struct session session; /* Too large for a small stack. */
+    prepare_session(&session, request, &cpus, demo->cast.in_turns);
     demo->page.cast = &demo->cast;
     demo->page.kernel = probe_kernel();
     cast_start(&demo->cast, &session, (const char *const *)request->names, request->count,
@@ -339,6 +341,7 @@ static void run(struct demo *demo)
 int main(int argc, char **argv)
 {
     static struct demo demo;
+    program_begin();
     setlocale(LC_CTYPE, "");
     struct request request = parse(argc, argv);
     for (int i = 0; i < request.count; i++)
@@ -352,5 +355,5 @@ int main(int argc, char **argv)
     screen_begin(!request.ascii && strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
     start(&demo, &request);
     run(&demo);
-    return 0;
+    program_end(0);
 }

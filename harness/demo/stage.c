@@ -84,10 +84,11 @@ double stage_files_alone_kib(const struct session *session)
 void stage_start(struct stage *stage, const struct session *session, const struct wish *wish,
                  double files_alone_kib)
 {
-    *stage = (struct stage){.session = *session,
-                            .wanted = *wish,
-                            .state = STAGE_ENDED,
-                            .files_alone_kib = files_alone_kib};
+    memset(stage, 0, sizeof *stage); /* A literal of it is too large for a small stack. */
+    stage->session = *session;
+    stage->wanted = *wish;
+    stage->state = STAGE_ENDED;
+    stage->files_alone_kib = files_alone_kib;
     stage->target.process = stage->load =
         (struct process){.input_fd = -1, .output_fd = -1, .error_fd = -1};
     figures_clear(&stage->figures);

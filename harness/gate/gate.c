@@ -14,6 +14,8 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "common/output.h"
+#include "common/program.h"
 #include "harness/gate/traps.h"
 #include "harness/gate/trial.h"
 #include "harness/process.h"
@@ -72,19 +74,20 @@ static _Noreturn void help(void)
          "  --list               name the traps and end\n"
          "  --help               this text\n"
          "\n"
-         "Exit status: 0 all passed, 1 some did not, 2 wrong usage.\n"
+         "Exit status: 0 all passed, 1 some did not or a row could not be written, 2 wrong\n"
+         "usage.\n"
          "\n"
          "examples:\n"
          "  gate -- build/release/server-poll 0\n"
          "  gate --name mine --trap half-close -- node my.js {port}");
-    exit(0);
+    program_end(0);
 }
 
 static _Noreturn void list(void)
 {
     for (size_t i = 0; i < attempt_count; i++)
         printf("%-18s %s\n", attempts[i].trap->name, attempts[i].trap->summary);
-    exit(0);
+    program_end(0);
 }
 
 /* ---- trying ---- */
@@ -322,6 +325,7 @@ static int show_counts(const char *name)
 
 int main(int argc, char **argv)
 {
+    program_begin();
     traps_seed = clock_ns() / NS_PER_US % 1000000;
     add_traps(TRAPS_BYTES, TRAPS_BYTES_COUNT);
     add_traps(TRAPS_SHORTAGE, TRAPS_SHORTAGE_COUNT); /* Early: they wait while others work. */
@@ -330,15 +334,13 @@ int main(int argc, char **argv)
     add_traps(TRAPS_MIXED, TRAPS_MIXED_COUNT);
     struct request request = parse(argc, argv);
     choose(request.wanted, request.wanted_count);
-    FILE *tsv = request.tsv_path == NULL ? NULL : fopen(request.tsv_path, "we");
-    if (request.tsv_path != NULL && tsv == NULL)
-        die_usage("cannot write %s: %s", request.tsv_path, strerror(errno));
+    FILE *tsv = request.tsv_path == NULL ? NULL : output_open(request.tsv_path);
     share_verdicts();
     set_sanitizers();
     process_prepare();
     ask_clients_max();
     try_all((int)request.jobs, tsv);
     int failed = show_counts(request.name != NULL ? request.name : command);
-    if (tsv != NULL && fclose(tsv) != 0) die(request.tsv_path);
-    return failed > 0;
+    bool written = tsv == NULL || output_close(tsv, request.tsv_path);
+    program_end(failed > 0 || !written);
 }

@@ -24,6 +24,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "common/program.h"
 #include "harness/columns.h"
 
 enum {
@@ -183,7 +184,7 @@ static long parse(int argc, char **argv)
         if (key == 'r') repeats = number_option("--repeats", optarg, 1, REPEATS_MAX);
         if (key == 'h') {
             puts(help);
-            exit(0);
+            program_end(0);
         }
     }
     if (optind < argc) die_usage("\"%s\" is not an option; see --help", argv[optind]);
@@ -195,6 +196,7 @@ int main(int argc, char **argv)
 {
     static const size_t sizes[] = {10, 100, 1000, WATCHED_MAX};
     static struct question question;
+    program_begin();
     long repeats = parse(argc, argv);
     size_t most = (size_t)net_raise_file_limit() - FILES_BESIDE;
     puts("schema,interface,watched,ready,repeats,call_ns_median,call_ns_min,call_ns_max");
@@ -205,5 +207,5 @@ int main(int argc, char **argv)
         measure("epoll", ask_epoll, &question, repeats);
         put_away(&question);
     }
-    return 0;
+    program_end(0);
 }

@@ -34,6 +34,7 @@
 #include "common/clock.h"
 #include "common/die.h"
 #include "common/number.h"
+#include "common/program.h"
 #include "harness/columns.h"
 
 enum {
@@ -348,7 +349,7 @@ static void parse(int argc, char **argv, long *turns, long *repeats)
         if (key == 'r') *repeats = number_option("--repeats", optarg, 1, REPEATS_MAX);
         if (key == 'h') {
             puts(help);
-            exit(0);
+            program_end(0);
         }
     }
     if (optind < argc) die_usage("\"%s\" is not an option; see --help", argv[optind]);
@@ -360,6 +361,7 @@ int main(int argc, char **argv)
     /* From "fits into every cache, twice" to "fits into no cache of one core". */
     static const size_t sets_kib[] = {0, 16, 512, 1024};
     long turns = 2000, repeats = 9;
+    program_begin();
     parse(argc, argv, &turns, &repeats);
     pin_to_one_cpu();
     puts("schema,between,working_set_kib,turns,repeats,switch_ns_median,switch_ns_min,switch_ns_"
@@ -376,5 +378,5 @@ int main(int argc, char **argv)
         if (work.set_kib > 0) measure_touch(work.set_a, work.set_kib, repeats);
     }
     measure_touch(working_set(MEMORY_KIB), MEMORY_KIB, repeats);
-    return 0;
+    program_end(0);
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "common/program.h"
 
 enum { TEXT_MAX = 4096, PATIENCE_S = 5 };
 
@@ -31,7 +31,7 @@ static _Noreturn void help(void)
         "\n"
         "example:\n"
         "  build/release/hello --port 7000");
-    exit(0);
+    program_end(0);
 }
 
 /* Reads as many bytes as were sent, or dies. */
@@ -68,6 +68,7 @@ int main(int argc, char **argv)
                                           {NULL, 0, NULL, 0}};
     const char *text = "hello";
     long port = 0;
+    program_begin();
     opterr = 0; /* Our own line says more. */
     for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
         if (c == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
@@ -85,5 +86,5 @@ int main(int argc, char **argv)
     uint64_t begin_ns = clock_ns();
     say(&server, text);
     printf("%.1f us\n", (double)(clock_ns() - begin_ns) / NS_PER_US);
-    return 0;
+    program_end(0);
 }

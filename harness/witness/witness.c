@@ -9,13 +9,14 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/output.h"
+#include "common/program.h"
 #include "harness/probe_machine.h"
 #include "harness/probe_tree.h"
 #include "harness/verdict.h"
@@ -45,6 +46,7 @@ static int run(char *const argv[])
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != witness) _exit(SIGNALLED + SIGTERM); /* It ended before that. */
+        program_default_signals();
         execvp(argv[0], argv);
         fprintf(stderr, "witness: %s: %s\n", argv[0], strerror(errno));
         _exit(NOT_STARTED);
@@ -100,17 +102,17 @@ static void testify(FILE *file, const struct look *before, const struct look *af
 
 int main(int argc, char **argv)
 {
+    program_begin();
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         fputs(HELP, stdout);
-        return 0;
+        program_end(0);
     }
     if (argc < 3) die_usage("FILE or PROGRAM is missing; see --help");
-    FILE *file = fopen(argv[1], "we");
-    if (file == NULL) die_usage("cannot write to %s: %s", argv[1], strerror(errno));
+    FILE *file = output_open(argv[1]);
     struct look before = look_around();
     int status = run(argv + 2);
     struct look after = look_around();
     testify(file, &before, &after);
-    if (fclose(file) != 0) die(argv[1]);
-    return status;
+    bool written = output_close(file, argv[1]);
+    program_end(written || status != 0 ? status : 1);
 }

@@ -8,6 +8,8 @@
 #include "common/net.h"
 #include "common/number.h"
 #include "common/options.h"
+#include "common/output.h"
+#include "common/program.h"
 #include "servers/chat/room.h"
 
 enum { BACKLOG = 4096 };
@@ -70,11 +72,12 @@ int main(int argc, char **argv)
     static const struct option known[] = {
         {"queue-kib", required_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {0}};
     long port = 7000, queue_kib = 64;
+    program_begin();
     for (int c; (c = options_next(argc, argv, known)) != -1;) {
         if (c == 'q') queue_kib = number_option("--queue-kib", optarg, 1, 1024 * 1024);
         if (c == 'h') {
             fputs(HELP, stdout);
-            return 0;
+            program_end(0);
         }
     }
     if (optind < argc) port = number_option("PORT", argv[optind++], 0, 65535);
@@ -84,7 +87,7 @@ int main(int argc, char **argv)
     net_raise_file_limit();
     sigset_t while_waiting = handle_signals();
     printf("ready port=%u\n", net_port(listen_fd));
-    if (fflush(stdout) != 0) die("write \"ready\"");
+    if (!output_flush(stdout, "\"ready\"")) exit(1);
     unsigned long let_go =
         room_serve(listen_fd, (size_t)queue_kib * 1024, &while_waiting, &stopped);
     if (let_go > 1) fprintf(stderr, "chat-room: %lu members were let go in all\n", let_go);

@@ -1,0 +1,179 @@
+#!/usr/bin/env bats
+# programs.bats -- guards against programs that trust what they inherit: closed descriptors, ignored or
+# blocked signals, a small stack, files left open; and against results that could not be written.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load measuring.bash
+    load refusing.bash
+    load serving.bash
+    prepare_measuring
+    bin=build/release
+    tiny 'kind = capacity' 'connections = 1'
+}
+
+teardown() { end_servers; }
+
+# Fails unless the command, its standard output being full, says so in one line and exits with 1.
+says_full() { # says_full COMMAND...
+    local status=0 said
+    said=$({ "$@" >/dev/full; } 2>&1) || status=$?
+    [[ $status == 1 && $said =~ ^[^$'\n']*"cannot write "[^$'\n']*$ ]] || { echo "$*: exit $status: $said"; return 1; }
+}
+
+# ---- standard descriptors ----
+
+@test "a closed standard output leaves only rows in the files that are written" {
+    "$measure" "$conf" --model poll --out "$raw" >&-
+    [[ $(wc -l <"$raw") == 2 ]]
+    run ! grep -q '^point' "$raw"
+    $bin/gate --name poll --trap half-close --tsv "$BATS_TEST_TMPDIR/gate.tsv" -- "$bin/server-poll 0" >&-
+    awk -F'\t' 'NF != 3 { exit 1 }' "$BATS_TEST_TMPDIR/gate.tsv"
+    [[ $(wc -l <"$BATS_TEST_TMPDIR/gate.tsv") == 1 ]]
+}
+
+@test "a server with no descriptor open at all serves its clients, and ends in order" {
+    local port program
+    for program in $bin/server-{epoll,fork,thread_pool} $bin/chat-room; do
+        port=$(free_port)
+        "$program" "$port" <&- >&- 2>&- 3>&- &
+        servers+=($!)
+        eventually echoes "$port"
+        for fd in 0 1 2; do [[ $(readlink "/proc/$!/fd/$fd") == /dev/null ]]; done
+        kill $!
+        wait $!
+    done
+}
+
+# A port that was free just now.
+free_port() { start server-poll; echo "$port"; stop; }
+
+echoes() { $bin/hello --text $'hello\n' --port "$1" >/dev/null 2>&1; } # echoes PORT
+
+# ---- signals ----
+
+@test "a caller that ignores SIGCHLD or SIGPIPE, or blocks signals, changes no result" {
+    local odd=(env --ignore-signal=CHLD,PIPE,TERM --block-signal=TERM,INT,ALRM)
+    start server-poll
+    "${odd[@]}" $bin/load --port "$port" --rate 100 --duration 0.1 --warm 0 --output csv
+    "${odd[@]}" $bin/switch_cost --turns 50 --repeats 1
+    "${odd[@]}" $bin/witness "$BATS_TEST_TMPDIR/witness.csv" true
+    "${odd[@]}" "$measure" "$conf" --model fork --out "$raw"
+    [[ $(rows) == 1 ]]
+}
+
+@test "SIGTERM ends a server whose caller ignored and blocked it" {
+    local program
+    for program in $bin/server-{poll,fork,io_uring} $bin/chat-room; do
+        [[ -x $program ]] || continue
+        : >"$ready"
+        env --ignore-signal=TERM,CHLD --block-signal=TERM,CHLD "$program" 0 >"$ready" 2>"$said" 3>&- &
+        server=$!
+        servers+=("$server")
+        eventually test -s "$ready"
+        stop
+    done
+}
+
+@test "a server that measure starts gets default signals and no file but its own three" {
+    local seen=$BATS_TEST_TMPDIR/seen guest=$BATS_TEST_TMPDIR/guest
+    printf '%s\n' '#!/bin/sh' "{ grep -E '^Sig(Ign|Blk)' /proc/self/status; ls /proc/self/fd; } >$seen" \
+        "exec $bin/server-poll 0" >"$guest"
+    chmod +x "$guest"
+    : >"$seen"
+    chmod a+w "$seen" # Servers of root run as another user.
+    env --ignore-signal=CHLD,USR1 --block-signal=USR2 "$measure" "$conf" --model odd --out "$raw" \
+        --command "$guest" 7</dev/null
+    [[ $(awk '/^Sig/ { print $2 }' "$seen" | sort -u) == 0000000000000000 ]]
+    [[ $(grep -c '^[0-9]' "$seen") == 4 ]] # The fourth is the folder that ls reads.
+    run ! grep -q '^7$' "$seen"
+}
+
+# ---- a small stack ----
+
+@test "every program does its work with a stack of 64 KiB" {
+    ulimit -s 64
+    "$measure" "$conf" --model epoll --out "$raw"
+    [[ $(rows) == 1 ]]
+    $bin/gate --trap half-close --trap large-message -- "$bin/server-thread_pool 0"
+    $bin/switch_cost --turns 50 --repeats 1
+    $bin/ready_cost --repeats 1
+    local program
+    for program in $bin/server-*; do
+        [[ -x $program && $program != *.* ]] || continue
+        start "$program" --costs
+        $bin/load --port "$port" --message-b 100000 --closed --duration 0.1 --warm 0
+        stop
+    done
+    start chat-room
+    $bin/chat --port "$port" --members 20 --check 5
+}
+
+# ---- output ----
+
+@test "every program says that its standard output cannot be written, and exits with 1" {
+    local program
+    for program in $bin/server-* $bin/{load,chat,chat-room,measure,gate,switch_cost,ready_cost,witness,hello,demo}; do
+        [[ -x $program && $program != *.* ]] || continue
+        says_full "$program" --help
+    done
+    says_full $bin/server-poll 0
+    says_full $bin/chat-room 0
+    says_full $bin/server-poll --clients-max
+    says_full $bin/gate --list
+    says_full $bin/gate --trap half-close -- "$bin/server-poll 0"
+    says_full "$measure" harness/experiments/ramp.conf --print kind
+    says_full "$measure" "$conf" --model poll --out "$raw"
+    says_full $bin/switch_cost --turns 50 --repeats 1
+    says_full $bin/ready_cost --repeats 1
+    start server-poll
+    says_full $bin/hello --port "$port"
+    for format in human csv json; do
+        says_full $bin/load --port "$port" --rate 100 --duration 0.1 --warm 0 --output $format
+    done
+    says_full $bin/load --port "$port" --short-lived 5
+    says_full $bin/load --port "$port" --interactive <<<'connect 1'
+    start chat-room
+    says_full $bin/chat --port "$port" --duration 0.1 --warm 0
+}
+
+@test "a reader that leaves early is told in one line, and the status is 1" {
+    start server-poll
+    { status=0; $bin/load --port "$port" --duration 0.2 --warm 0 2>"$BATS_TEST_TMPDIR/err" || status=$?; echo "$status" >"$BATS_TEST_TMPDIR/rc"; } | true
+    [[ $(<"$BATS_TEST_TMPDIR/rc") == 1 ]]
+    [[ $(<"$BATS_TEST_TMPDIR/err") == 'load: cannot write the standard output: Broken pipe' ]]
+}
+
+@test "a full file of results does not take the other results with it" {
+    start server-poll
+    run -1 --separate-stderr $bin/load --port "$port" --rate 100 --duration 0.1 --warm 0 --hgrm /dev/full --output csv
+    [[ ${lines[0]} == connections_asked,* && $stderr == 'load: cannot write /dev/full: No space left on device' ]]
+    run -1 --separate-stderr $bin/gate --trap half-close --tsv /dev/full -- "$bin/server-poll 0"
+    [[ $output == *'1 passed, 0 failed'* && $stderr == 'gate: cannot write /dev/full: No space left on device' ]]
+    run -1 --separate-stderr $bin/witness /dev/full true
+    [[ $stderr == 'witness: cannot write /dev/full: No space left on device' ]]
+}
+
+@test "a file beyond ulimit -f is an error that is told, not the end by a signal" {
+    start server-poll
+    local status=0 said
+    said=$(ulimit -f 0; $bin/load --port "$port" --duration 0.1 --warm 0 --hgrm "$BATS_TEST_TMPDIR/x" 2>&1 >/dev/null) || status=$?
+    [[ $status == 1 && $said == *'/x: File too large' ]]
+}
+
+@test "a file that cannot be written is refused before anything is done, and one that can is left alone" {
+    local nowhere=/nonexistent/folder/file kept=$BATS_TEST_TMPDIR/kept
+    start server-poll
+    refuses "cannot write $nowhere" $bin/load --port "$port" --duration 100 --hgrm "$nowhere"
+    refuses "cannot write $BATS_TEST_TMPDIR" $bin/load --port "$port" --duration 100 --hgrm "$BATS_TEST_TMPDIR"
+    refuses "cannot write $nowhere" $bin/load --port "$port" --reconnect now --timeline "$nowhere"
+    refuses "cannot write $nowhere" $bin/gate --tsv "$nowhere" -- "$bin/server-poll 0"
+    refuses "cannot write $nowhere" $bin/witness "$nowhere" touch "$BATS_TEST_TMPDIR/touched"
+    [[ ! -e $BATS_TEST_TMPDIR/touched ]]
+    echo precious >"$kept"
+    $bin/load --port "$port" --interactive --hgrm "$kept" </dev/null
+    [[ $(<"$kept") == precious ]]
+    $bin/load --port "$port" --interactive --hgrm "$BATS_TEST_TMPDIR/new" </dev/null
+    [[ ! -e $BATS_TEST_TMPDIR/new ]]
+}
