@@ -42,6 +42,71 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(conf.reruns, 3);
 }
 
+static void each_key_sets_its_own_value(void **state)
+{
+    (void)state;
+    assert_true(parse("kind = walls\nconnections = 2 3\nactive = 1\nrate_per_s = 4\n"
+                      "arrival = constant\nmessage_b = 65\nwarmup = steady\nwarmup_s = 6\n"
+                      "window_s = 7\nrepeats = 8\nsettle_s = 9\nrequests = 10\ncost = spin\n"
+                      "cost_us = 11\ncost_percent = 12\ntimeout_ms = 13\nreruns = 14\n"
+                      "limits = files=15\nconnections_limited = 16\ntime_cap_s = 17\n"
+                      "outage_s = 18\nbase_ms = 19\ncap_ms = 20\n",
+                      "quick"));
+    assert_true(conf.kind == CONF_WALLS && conf.connection_count == 2);
+    assert_true(conf.connections[0] == 2 && conf.connections[1] == 3 && conf.active[1] == 1);
+    assert_true(conf.rate_per_s == 4 && !conf.poisson && conf.message_b == 65);
+    assert_true(conf.warm_until_steady && conf.warmup_s == 6 && conf.window_s == 7);
+    assert_true(conf.repeats == 8 && conf.settle_s == 9 && conf.requests == 10 && conf.costs);
+    assert_true(conf.cost_us == 11 && conf.cost_percent == 12 && conf.timeout_ms == 13);
+    assert_true(conf.reruns == 14 && conf.connections_limited == 16 && conf.time_cap_s == 17);
+    assert_true(conf.outage_s == 18 && conf.base_ms == 19 && conf.cap_ms == 20);
+    assert_true(parse("kind = omission\nconnections = 1\nstop_ms = 21\n", "quick"));
+    assert_int_equal(conf.stop_ms, 21);
+    assert_true(parse("kind = latency\nconnections = 5\ndeaf = 0 3\n", "quick"));
+    assert_true(conf.connection_count == 2 && conf.connections[1] == 8 && conf.active[1] == 5);
+    assert_true(conf.rest_is_deaf && conf.active[0] == 0 && conf.connections[0] == 5);
+}
+
+/* As CONTRIBUTING.md has them. */
+static void each_range_ends_where_it_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *least, *below, *most, *above;
+    } ranges[] = {
+        {"connections", "1", "0", "2000000", "2000001"},
+        {"active", "0", "-1", "2000000", "2000001"},
+        {"rate_per_s", "1", "0.9", "10000000", "10000001"},
+        {"message_b", "32", "31", "1048576", "1048577"},
+        {"warmup_s", "0", "-1", "3600", "3601"},
+        {"window_s", "0.1", "0.09", "3600", "3601"},
+        {"repeats", "1", "0", "100", "101"},
+        {"settle_s", "0", "-1", "600", "601"},
+        {"requests", "1", "0", "1000000", "1000001"},
+        {"cost_us", "1", "0", "1000000", "1000001"},
+        {"cost_percent", "0", "-1", "100", "101"},
+        {"deaf", "0", "-1", "1000", "1001"},
+        {"timeout_ms", "1", "0", "600000", "600001"},
+        {"reruns", "0", "-1", "1000", "1001"},
+        {"stop_ms", "0", "-1", "60000", "60001"},
+        {"connections_limited", "0", "-1", "2000000", "2000001"},
+        {"time_cap_s", "1", "0", "3600", "3601"},
+        {"outage_s", "0", "-1", "60", "61"},
+        {"base_ms", "1", "0", "60000", "60001"},
+        {"cap_ms", "1", "0", "60000", "60001"},
+    };
+    char text[64];
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        const char *const values[] = {ranges[i].least, ranges[i].most, ranges[i].below,
+                                      ranges[i].above};
+        for (int k = 0; k < 4; k++) {
+            snprintf(text, sizeof text, "%s = %s\n", ranges[i].key, values[k]);
+            parse(text, "standard"); /* What is within is refused later, for what is missing. */
+            if ((error.line == 1) != (k >= 2)) fail_msg("%s -> %s", text, error.what);
+        }
+    }
+}
+
 static void a_profile_overrides_in_any_order(void **state)
 {
     (void)state;
@@ -220,10 +285,52 @@ static void the_estimate_grows_with_the_work(void **state)
     assert_true(conf_estimate_s(&conf) >= one + 36 + 8);
 }
 
+static void expect_estimate(const char *text, double seconds)
+{
+    assert_true(parse(text, "standard"));
+    double found = conf_estimate_s(&conf);
+    if (found < seconds - 1e-6 || found > seconds + 1e-6)
+        fail_msg("%.6f s instead of %.6f s for\n%s", found, seconds, text);
+}
+
+/* Half a second to begin with, 0.1 s around each window, 0.3 ms for each connection to come and to
+ * go. */
+static void the_estimate_of_each_kind_is_worked_out_by_hand(void **state)
+{
+    (void)state;
+    expect_estimate("kind = latency\nconnections = 10 1000\nwarmup_s = 1\nwindow_s = 2\n",
+                    0.5 + 2 * (1 + 2 + 0.1) + 2 * 0.3);
+    expect_estimate("kind = capacity\nconnections = 10 1000\nwarmup_s = 1\nwindow_s = 2\n"
+                    "warmup = steady\n",
+                    0.5 + 2 * (5 * 1 + 2 + 0.1) + 2 * 0.3);
+    expect_estimate("kind = omission\nconnections = 1000\nwarmup_s = 1\nwindow_s = 2\n"
+                    "stop_ms = 200\n",
+                    0.5 + 2 * (1 + 2 + 0.1) + 2 * 0.3); /* Both loops. */
+    expect_estimate("kind = counters\nconnections = 1000\nwarmup_s = 1\nwindow_s = 2\n",
+                    0.5 + 3 * (1 + 2 + 0.1) + 2 * 0.3); /* Three passes. */
+    expect_estimate("kind = latency\nconnections = 1000000\nwarmup_s = 1\nwindow_s = 2\n",
+                    0.5 + (1 + 2 + 0.1) + 2 * 50); /* Models that hold so many are quicker. */
+    expect_estimate("kind = memory\nconnections = 100 1000\nsettle_s = 3\n",
+                    0.5 + 2 * (0.03 + 3) + 2 * (0.3 + 3));
+    expect_estimate("kind = cold_start\nrequests = 500\n", 1 + 10 * 0.1);
+    expect_estimate("kind = handshakes\nconnections = 5\nrequests = 2000\n", 10 * (0.5 + 1));
+    expect_estimate("kind = walls\nconnections = 100 1000\nwindow_s = 2\n"
+                    "limits = machine files=64\n",
+                    2 * (1 + 0.3 + 2 * 2.1));
+    expect_estimate("kind = walls\nconnections = 100 1000\nwindow_s = 2\n"
+                    "limits = machine files=64 processes=5\nconnections_limited = 200\n",
+                    3 * (1 + 2 * 2.1) + 0.3 + 2 * 0.06);
+    expect_estimate("kind = herd\nconnections = 1000\nsettle_s = 3\noutage_s = 2\ncap_ms = 4000\n"
+                    "time_cap_s = 60\n",
+                    2 * (0.5 + 0.3 + 3 + 2 + 1 + 4));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_said_has_its_default),
+        cmocka_unit_test(each_key_sets_its_own_value),
+        cmocka_unit_test(each_range_ends_where_it_says),
         cmocka_unit_test(a_profile_overrides_in_any_order),
         cmocka_unit_test(captions_come_from_comments),
         cmocka_unit_test(a_mistake_is_refused_with_its_line),
@@ -234,6 +341,7 @@ int main(void)
         cmocka_unit_test(too_many_points_are_refused),
         cmocka_unit_test(either_connections_or_active_grow),
         cmocka_unit_test(the_estimate_grows_with_the_work),
+        cmocka_unit_test(the_estimate_of_each_kind_is_worked_out_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,8 @@ static void other_lines_are_just_bytes(void **state)
 static void a_wrong_line_does_not_hide_the_next(void **state)
 {
     (void)state;
+    struct costs_due first = scan("!spin 3 !spin 5\n", 100); /* One a line. */
+    assert_int_equal(first.spin_us, 3);
     struct costs_due due = scan("!spin 9999999\n!spin 5\n!sl\n!sleep 6\r\n", 3);
     assert_int_equal(due.spin_us, 5);
     assert_int_equal(due.sleep_us, 6);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/histogram.h"
@@ -145,6 +146,50 @@ static void a_file_holds_all_samples(void **state)
     free(histogram);
 }
 
+/* A line for each bucket that is not empty: its upper edge in us, but the last one's exact maximum;
+ * the share that is not above it; how many those are; and how many there are for each above it. */
+static void a_file_says_what_the_plotter_reads(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/histogram-XXXXXX", text[2048] = "";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    struct histogram *histogram = empty();
+    static const uint64_t values[] = {1000, 1000, 5000, 9000};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        histogram_record(histogram, values[i]);
+    assert_true(histogram_write_hgrm(histogram, path));
+    assert_true(read(fd, text, sizeof text - 1) > 0);
+    assert_string_equal(text, "       Value     Percentile TotalCount 1/(1-Percentile)\n\n"
+                              "       1.003 0.500000000000          2           2.00\n"
+                              "       5.023 0.750000000000          3           4.00\n"
+                              "       9.000 1.000000000000          4\n"
+                              "#[Mean    =        4.000, StdDeviation   =        3.313]\n"
+                              "#[Max     =        9.000, Total count    =            4]\n"
+                              "#[Buckets =           34, SubBuckets     =          128]\n");
+    close(fd);
+    remove(path);
+    free(histogram);
+}
+
+static void sums_and_ends_are_exact(void **state)
+{
+    (void)state;
+    struct histogram *histogram = empty(), *copy = empty();
+    histogram_record(histogram, 5020);
+    histogram_record(histogram, 5021);
+    assert_int_equal(histogram_percentile(histogram, 50), 5020); /* Not its bucket's 5007. */
+    assert_int_equal(histogram_percentile(histogram, 0), 5020);
+    histogram_record(histogram, 700000);
+    assert_true(histogram->sum == 710041 && histogram->min == 5020 && histogram->max == 700000);
+    assert_true(fabs(histogram_mean(histogram) - 710041 / 3.) < 1e-6);
+    assert_int_equal(histogram_percentile(histogram, 100), 700000);
+    histogram_merge(copy, histogram);
+    assert_memory_equal(copy, histogram, sizeof *copy);
+    free(histogram);
+    free(copy);
+}
+
 /* Nanoseconds of the fastest of many rounds. */
 struct pace {
     double record_ns;   /* One call of histogram_record. */
@@ -199,6 +244,8 @@ int main(void)
         cmocka_unit_test(a_percentile_needs_ten_samples_beyond_it),
         cmocka_unit_test(an_empty_one_reads_zero),
         cmocka_unit_test(a_file_holds_all_samples),
+        cmocka_unit_test(a_file_says_what_the_plotter_reads),
+        cmocka_unit_test(sums_and_ends_are_exact),
         cmocka_unit_test(recording_costs_at_most_seven_cycles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,6 @@
 /* test_warm.c -- guards against a warm-up that ends while the numbers still move, or never. */
+#include <math.h>
+
 #include "harness/warm.h"
 #include "tests/unit.h"
 
@@ -39,6 +41,13 @@ static void silence_is_not_steady(void **state)
     assert_false(warm_is_steady(rates, 5, 1, true));
 }
 
+static void a_brisk_warm_up_takes_as_long_as_its_messages(void **state)
+{
+    (void)state;
+    assert_true(fabs(warm_brisk_s(30000) - 1.65) < 1e-9); /* 20,000/s, and a tenth more. */
+    assert_true(fabs(warm_brisk_s(10) - 0.05) < 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -46,6 +55,7 @@ int main(void)
         cmocka_unit_test(the_limit_is_two_percent),
         cmocka_unit_test(chance_is_allowed_for_random_arrivals_only),
         cmocka_unit_test(silence_is_not_steady),
+        cmocka_unit_test(a_brisk_warm_up_takes_as_long_as_its_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
