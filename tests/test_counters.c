@@ -32,7 +32,7 @@ enum {
 struct truth {
     atomic_long switches; /* By their own account, right before they ended or stayed. */
     atomic_int done;
-    atomic_bool go, end;
+    atomic_bool here, go;
 };
 static struct truth *truth;
 
@@ -260,6 +260,7 @@ static void call_in_all_ways(void *nothing)
 {
     (void)nothing;
     pthread_t thread;
+    atomic_store(&truth->here, true);
     await(&truth->go);
     make_calls();
     if (pthread_create(&thread, NULL, calling_thread, NULL) != 0) _exit(1);
@@ -282,6 +283,7 @@ static void calls_are_counted_with_their_failures_in_all_who_descend(void **stat
     char why[256] = "";
     memset(truth, 0, sizeof *truth);
     struct process process = process_fork(call_in_all_ways, NULL, NULL);
+    await(&truth->here); /* The calls of process_fork() itself are over. */
     if (!calls_attach(&tracer, process.pid, NULL, why, sizeof why)) {
         print_message("%s\n", why);
         process_end(&process, 100);
