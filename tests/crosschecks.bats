@@ -64,6 +64,7 @@ alike() { # alike PERCENT A B
     bash -c "for ((i = 0; i < $(nproc); i++)); do timeout 1.2 bash -c 'while :; do :; done' & done; build/release/witness '$around' sleep 1; wait"
     echo "theirs $theirs %, ours told as theirs $(foreign) %"
     true_that "$theirs > 80 && $theirs < 101 && $(foreign) < 20"
+    [[ $(tail -n 1 "$around") =~ ,(ok,|noisy,.+)$ ]] # It knows of no messages, and judges none.
     run -7 build/release/witness "$around" sh -c 'exit 7'
     # shellcheck disable=SC2016  # for the other shell
     run -137 build/release/witness "$around" sh -c 'kill -KILL $$'

@@ -52,6 +52,19 @@ static void expect_edge(struct verdict_numbers numbers, size_t offset, double fi
     expect(numbers, verdict);
 }
 
+/* The witness knows nothing of connections and messages, and must not judge them. */
+static void the_machine_alone_is_judged_by_what_else_ran(void **state)
+{
+    (void)state;
+    struct verdict_numbers nothing = {0};
+    char reason[200];
+    assert_int_equal(verdict_judge_machine(&nothing, reason, sizeof reason), VERDICT_OK);
+    assert_string_equal(reason, "");
+    nothing.foreign_cpu_percent = 90;
+    assert_int_equal(verdict_judge_machine(&nothing, reason, sizeof reason), VERDICT_NOISY);
+    assert_string_equal(reason, "other programs used 90.0 % of the machine");
+}
+
 static void a_good_point_is_ok(void **state)
 {
     (void)state;
@@ -400,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_point_is_ok),
+        cmocka_unit_test(the_machine_alone_is_judged_by_what_else_ran),
         cmocka_unit_test(what_was_not_measured_triggers_nothing),
         cmocka_unit_test(an_unknown_cpu_time_of_the_server_is_neither_low_nor_high),
         cmocka_unit_test(the_verdict_is_given_no_number_that_was_not_measured),

@@ -6,7 +6,6 @@
  * For scripts that measure without measure.c, which looks by itself: both read the same
  * counters, and judge them in verdict.c. */
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,12 +81,6 @@ static void testify(FILE *file, const struct look *before, const struct look *af
 {
     int cpus = after->machine.cpus;
     struct verdict_numbers numbers = {
-        .closed = true, /* Nothing is known of a schedule. */
-        .client_cpu_percent_max = NAN,
-        .server_cpu_percent = NAN,
-        .little_error_percent = NAN,
-        .drift_percent = NAN,
-        .run_queue_percent = NAN,
         .steal_percent = share_percent(before->machine.steal_ns, after->machine.steal_ns,
                                        after->machine.read_ns - before->machine.read_ns, cpus),
         .foreign_ended = after->foreign_ns < before->foreign_ns,
@@ -95,7 +88,7 @@ static void testify(FILE *file, const struct look *before, const struct look *af
                                              after->read_ns - before->read_ns, cpus),
     };
     char reason[200];
-    enum verdict verdict = verdict_judge(&numbers, reason, sizeof reason);
+    enum verdict verdict = verdict_judge_machine(&numbers, reason, sizeof reason);
     fprintf(file, "steal_percent,foreign_cpu_percent,status,reason\n%.2f,%.2f,%s,%s\n",
             numbers.steal_percent, numbers.foreign_cpu_percent, verdict_name(verdict), reason);
 }
