@@ -41,7 +41,7 @@ objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 COMMON   := $(BUILD)/libcommon.a
 SHARED   := $(filter-out %/server_main.o,$(call objects,common/*.c))
 LOAD     := $(BUILD)/libload.a
-HARNESS  := $(filter-out %/measure.o,$(call objects,harness/*.c))
+HARNESS  := $(BUILD)/libharness.a
 GATE     := $(call objects,harness/gate/*.c)
 DEMO     := $(call objects,harness/demo/*.c)
 CHAT     := $(call objects,clients/chat/*.c)
@@ -83,7 +83,8 @@ fuzzers: $(addprefix $(BUILD)/,$(FUZZERS)) $(BUILD)/control_costs
 # Archives, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
 $(LOAD): $(filter-out %/load.o %/load_options.o %/chat.o $(if $(NO_TLS),%/tls.o,%/tls_none.o),$(call objects,clients/*.c))
-$(COMMON) $(LOAD):
+$(HARNESS): $(filter-out %/measure.o,$(call objects,harness/*.c))
+$(COMMON) $(LOAD) $(HARNESS):
 	@$(ECHO) "  AR  $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -116,11 +117,17 @@ $(addprefix $(BUILD)/,load chat chat-room measure gate start switch_cost ready_c
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F))
 
+# By LD_PRELOAD, one call of the C library fails: for tests/faults.sh.
+$(BUILD)/faults.so: $(wildcard tests/faults/*.[ch]) Makefile
+	@$(ECHO) "  LD  $@"
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OURS) $(CFLAGS) -fPIC -fno-builtin -shared -o $@ $(filter %.c,$^)
+
 # All of the demo that can be tried without a terminal.
 $(BUILD)/test_demo: $(filter-out %/demo.o %/screen.o,$(DEMO))
 $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lm $(LIBS_load)
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka -lm $(LIBS_load)
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"

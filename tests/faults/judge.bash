@@ -1,0 +1,67 @@
+# judge.bash -- what tests/faults.sh takes for a wrong outcome of a call that failed.
+# shellcheck shell=bash disable=SC2154  # failed_call, failed_words, error: of tests/faults.sh
+
+one_line() { head -c 400 "$1" | tr '\n\t' ' '; }
+
+complain() { echo "$*" >>complaints; }
+
+# Reads what the library noted as the call failed: its function and how strerror(3) names the error.
+read_failed() {
+    failed_call='' failed_words=''
+    read -r _ _ _ failed_call failed_words < <(notes . | grep '^failed ') || true
+}
+
+# A program ends as without a failure, with 0 unless $expected says otherwise, or with 1 or 2; then a line of its own says why: it names the call, the
+# error, or both.  What is only late or a part (EINTR, SHORT) is no reason to end.
+judge_exit() { # judge_exit PROGRAM FILE, of what it said; its exit status is in $status
+    read_failed
+    [[ $1 != gate ]] || sed -n 's/^FAIL/gate: &/p' out >>"$2" # That is what it says of a failure.
+    if ((status == 124 || status == 137)); then complain "hangs: $(one_line "$2")"
+    elif ((status > 128)); then complain "ends by signal $((status - 128)): $(one_line "$2")"
+    elif ((status > 2)); then complain "exit $status: $(one_line "$2")"
+    elif grep -qi ': Success' "$2"; then complain "names no cause: $(one_line "$2")"
+    elif ((status == ${expected:-0})); then return 0
+    elif [[ -z $failed_call ]]; then complain "exit $status though nothing failed: $(one_line "$2")"
+    elif ! grep -q "^$1: " "$2"; then complain "exit $status without a word of its own: $(one_line "$2")"
+    elif [[ $error == EINTR || $error == SHORT ]]; then complain "exit $status after $error: $(one_line "$2")"
+    elif ! grep -qiE -- "$failed_words|$error|\b$failed_call" "$2"; then complain "exit $status and another cause: $(one_line "$2")"
+    fi
+}
+
+# ---- what came out ----
+
+# Two texts of the same lines but for their numbers.
+same_shape() { # same_shape FILE REFERENCE
+    diff -q <(shape <"$1") <(shape <"$2") >/dev/null
+}
+
+shape() { sed -E 's/-?[0-9]+([.][0-9]+)?( (us|ms|ns|s))?/N/g; s/[(]too few[)]/N/g'; }
+
+# Rows that are there are whole, and no number is 0 that was none in a run without a failure.
+judge_rows() { # judge_rows FILE
+    [[ -s $reference/$1 || -s $1 ]] || return 0
+    if [[ ! -s $1 ]]; then
+        ((status != 0)) || complain "exit 0 without $1"
+        return
+    fi
+    awk -F, -v status="$status" -f "$root/tests/faults/rows.awk" "$reference/$1" "$1" >>complaints ||
+        complain "$1 cannot be compared"
+}
+
+# All that it was asked for, or an exit status.
+judge_load() {
+    ((status == 0)) || return 0
+    case $(head -c 12 "$reference/out") in
+    connections_*) judge_rows out ;;
+    *) same_shape out "$reference/out" || complain "exit 0 and another result: $(one_line out)" ;;
+    esac
+}
+
+# A trap that the server fails through no fault of its own says so.
+judge_gate() {
+    if ((status == 0)); then
+        grep -q ': 1 passed, 0 failed, 0 skipped$' out || complain "exit 0 and $(one_line out)"
+    elif grep -q '^FAIL' out && ! grep -qiE -- "itself|${failed_words:-nothing}|$error" out; then
+        complain "blames the server: $(one_line out)"
+    fi
+}
