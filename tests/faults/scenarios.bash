@@ -230,7 +230,7 @@ kind_lines() { # kind_lines KIND
     omission) printf '%s\n' 'connections = 2' 'stop_ms = 60' ;;
     walls) printf '%s\n' 'connections = 5 80' 'limits = files=64 machine' ;;
     memory) echo 'connections = 20' ;;
-    deaf) printf '%s\n' 'connections = 3' 'deaf = 1' 'cost = sleep' 'warmup = steady' ;;
+    deaf) printf '%s\n' 'connections = 3' 'deaf = 1' 'cost = sleep' ;;
     herd) printf '%s\n' 'connections = 5' 'outage_s = 0.1' 'base_ms = 10' 'cap_ms = 50' 'time_cap_s = 2' ;;
     *) echo 'connections = 3' ;;
     esac
