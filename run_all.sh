@@ -17,6 +17,7 @@ help() {
 run_all.sh -- what does one more connection cost, and where does each server model break?
 
 usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
+       ./run_all.sh --resume RUN
        ./run_all.sh claims [options]
        ./run_all.sh check [MODEL...] [--command NAME='...'] | draw RESULTS_DIR | show [RESULTS_DIR] |
                     doctor | list | --help
@@ -44,6 +45,8 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   --out DIR           write there; it must be empty or new, and no other user may be able to write
                       to it [results/<date>_<time>_<host>, with _2 where another run has that]
   --baseline RUN      afterwards compare with this earlier run, at its rates unless --rate is given
+  --resume RUN        go on with a run that was cut off: what is missing is measured in the same order;
+                      it is refused where machine, programs or experiments are not the same
   --plan              only say what would be measured, and how long that takes
   --no-install        install nothing: if something is missing, say so and stop
 
@@ -135,10 +138,10 @@ request=()
 while (($# > 0)); do
     case $1 in
     quick | standard | full) request+=(--profile "$1") ;;
-    --models | --repeats | --rate | --seed | --out | --baseline | --command)
+    --models | --repeats | --rate | --seed | --out | --baseline | --command | --resume)
         (($# > 1)) || die "$1 needs a value; see ./run_all.sh --help"
         case $1 in
-        --out | --baseline) request+=("$1" "$(from_caller "$2")") ;;
+        --out | --baseline | --resume) request+=("$1" "$(from_caller "$2")") ;;
         --command) request+=(--command "$(in_folder "$caller_folder" "$2")") ;;
         *) request+=("$1" "$2") ;;
         esac
@@ -146,10 +149,7 @@ while (($# > 0)); do
     --help | -h) help; exit 0 ;;
     --no-install | --plan) request+=("$1") ;;
     -*) die "unknown option $1; see ./run_all.sh --help" ;;
-    *)
-        [[ -f harness/experiments/$1.conf ]] ||
-            die "there is no experiment \"$1\"; there are: $(all_experiments | one_line); see --help"
-        request+=("$1") ;;
+    *) request+=("$1") ;;
     esac
     shift
 done

@@ -4,6 +4,7 @@
 # usage: harness/run.sh [--profile P] [--models "M..."] [--repeats N] [--rate R] [--seed N]
 #                       [--out DIR] [--baseline RUN] [--plan] [--no-install] [--command NAME='...']
 #                       [EXPERIMENT...]
+#        harness/run.sh --resume RUN [--plan] [--no-install] [--command NAME='...']
 #   called by run_all.sh, whose --help explains the options; DIR and RUN are absolute.
 #
 # Each repeat of an experiment runs every model once, in an order of its own.  Capacity comes
@@ -21,11 +22,15 @@ source harness/folder.sh
 source harness/plan.sh
 # shellcheck source-path=SCRIPTDIR source=steps.sh
 source harness/steps.sh
+# shellcheck source-path=SCRIPTDIR source=resume.sh
+source harness/resume.sh
 
 # What is asked for; chosen is the number of models that the user named, and 0 where the experiments say.
 profile=standard repeats='' rate='' seed='' out='' baseline='' install=() models=() experiments=() chosen=0 plan_only=false
-# Where it goes: without --out a folder of our own naming, to which results/latest will lead.
-work='' named_by_us=false claimed=false
+# A run that goes on, and the options that it does not take.
+resume='' begun_with=()
+# Where it goes, and whether that is ours to write.
+work='' claimed=false
 # What is planned, and how far it is: plan.sh and steps.sh.
 steps=0 planned_s=0 step=0 done_s=0 measure_begin=0 rate_now=''
 # 1 where a model was excluded or something of ours broke: the exit status.
@@ -37,9 +42,11 @@ whole_number() { # whole_number OPTION TEXT MAX
     die "$1 needs a whole number from 1 to $3, not \"$2\""
 }
 
-read_options() {
+parse_options() {
     while (($# > 0)); do
+        is_one_of "$1" --resume --command --plan --no-install --out || begun_with+=("$1")
         case $1 in
+        --profile | --models | --repeats | --rate | --seed | --baseline) begun_with+=("$2") ;;&
         --profile) profile=$2; shift ;;
         --models) read -r -a models <<<"${2//,/ }"; ((${#models[@]} > 0)) || die '--models names no model'; shift ;;
         --repeats) whole_number "$1" "$2" 1000; repeats=$2; shift ;;
@@ -48,45 +55,80 @@ read_options() {
         --seed) whole_number "$1" "$2" 999999999; seed=$2; shift ;;
         --out) out=$2; shift ;;
         --baseline) baseline=$(measured_run / "$2"); shift ;;
+        --resume) resume=$2; shift ;;
         --plan) plan_only=true ;;
         --no-install) install=(--no-install) ;;
         -*) die "unknown option $1; see ./run_all.sh --help" ;;
-        *) experiments+=("$1") ;;
+        *) need_experiment "$1"; experiments+=("$1") ;;
         esac
         shift
     done
+}
+
+need_experiment() { # need_experiment NAME
+    local known
+    lines_into known all_experiments
+    is_one_of "$1" "${known[@]}" || die "there is no experiment \"$1\"; there are: ${known[*]}; see --help"
+}
+
+read_options() {
+    parse_options "$@"
+    if [[ -n $resume ]]; then
+        [[ ${#begun_with[@]} == 0 && -z $out ]] ||
+            die '--resume goes on as the run began: nothing else can be given but --command, --plan and --no-install'
+        take_up_run "$resume"
+    fi
     chosen=${#models[@]}
     mapfile -t models < <(expand_models "${models[@]}" "${!commands[@]}" | sort -u)
     need_models "${models[@]}"
-    ((${#experiments[@]} > 0)) || mapfile -t experiments < <(default_experiments)
-    : "${seed:=$((SRANDOM % 999999 + 1))}"
+    ((${#experiments[@]} > 0)) || lines_into experiments default_experiments
+    if [[ -z $seed ]]; then
+        seed=$((SRANDOM % 999999 + 1))
+        begun_with+=(--seed "$seed")
+    fi
 }
 
 # Nothing that was measured before is touched: a run has a folder of its own, which two runs at once cannot share.
 begin_folder() {
     local folder
     [[ $out$PWD != *[\'\"\`\\]* ]] || die "${out:-$PWD} has a quote in its name; choose another --out"
-    work=$(mktemp -d 2>&1) || fail "no temporary folder: ${work##*: }; TMPDIR can name another place"
-    trap end_folder EXIT
     if [[ -n $out ]]; then
         new_folder "$out" --out
     else
-        named_by_us=true
         new_folder_named "$PWD/results" "$(date +%Y-%m-%d_%H%M%S)_$(uname -n)" --out
         out=$folder
     fi
-    (set -o noclobber; : >"$out/command.txt") 2>/dev/null || die "another run has begun in $out; choose another --out"
+    (set -o noclobber; : >"$out/progress.tsv") 2>/dev/null || die "another run has begun in $out; choose another --out"
     claimed=true
-    need_room "$out" 64 'where the results go'
-    need_room "$work" 16 'the temporary folder (TMPDIR)'
+    lock_run
 }
 
 # A run that never began leaves no empty folder; one that did opens its folder to readers.
 # shellcheck disable=SC2317  # called by the trap
 end_folder() {
-    rm -rf "$work"
-    if [[ $claimed == true && ! -s $out/command.txt ]]; then rm -f "$out/command.txt"; fi
-    if [[ -s $out/command.txt ]]; then chmod '=rwx' "$out"; else remove_made_folders; fi
+    [[ -z $work ]] || rm -rf "$work"
+    [[ $claimed == true ]] || return 0
+    if [[ -s $out/command.txt ]]; then
+        chmod '=rwx' "$out"
+    else
+        rm -f "$out/progress.tsv"
+    fi
+    remove_made_folders
+}
+
+# Where it is written to, before anything is done.
+prepare_folders() {
+    local why
+    trap end_folder EXIT
+    if [[ -n $resume ]]; then
+        claimed=true
+        chmod 700 "$out"
+    else
+        begin_folder
+    fi
+    work=$(mktemp -d 2>&1) || { why=$work work=''; fail "no temporary folder: ${why##*: }; TMPDIR can name another place"; }
+    need_room "$out" 64 'where the results go'
+    need_room "$work" 16 'the temporary folder (TMPDIR)'
 }
 
 # Before anything is built: what the experiments say of themselves is read as text.
@@ -120,6 +162,12 @@ record_run() {
 gate() {
     local model passed=() options
     ((${#models[@]} > 0)) || return 0
+    if [[ -n $(recorded models) ]]; then
+        read -r -a models < <(recorded models)
+        ! grep -qiE $'^[^\t]*\tFAIL\t' "$out"/gate/*.tsv || broken=1
+        return
+    fi
+    rm -rf "$out/gate"
     mkdir "$out/gate"
     mapfile -t options < <(command_options)
     run_child harness/check.sh --cached "$out/gate" "${options[@]}" "${models[@]}" || {
@@ -135,6 +183,7 @@ gate() {
         fi
     done
     models=("${passed[@]}")
+    record_models
     ((${#models[@]} > 0)) || fail 'no model is left to measure: ./run_all.sh check tells more'
 }
 
@@ -160,7 +209,7 @@ finish() {
         exit "$((what_stopped != 0 ? what_stopped : 1))"
     fi
     printf '\nload average after the run: %s\n' "$(cat /proc/loadavg)" >>"$out/machine.txt"
-    [[ $named_by_us == false ]] || link_latest
+    [[ ! $out =~ ^"$PWD/results/"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{6} ]] || link_latest # A name of ours, see begin_folder.
     say 'drawing'
     harness/draw.sh "$out" || { ((what_stopped == 0)) || exit "$what_stopped"; fail "what was measured is kept in $out; draw it with ./run_all.sh draw $out"; }
     if [[ -n $baseline ]] && ((what_stopped == 0)); then compare_with_baseline; fi
@@ -169,7 +218,7 @@ finish() {
 
 main() {
     read_options "$@"
-    begin_folder
+    prepare_folders
     handle_signals
     ! needs_tls || install+=(--for-handshakes)
     run_child harness/setup.sh "${install[@]}" || exit
@@ -178,10 +227,20 @@ main() {
     choose_models
     if [[ $plan_only == true ]]; then plan; exit; fi
     build_guests "${models[@]}"
-    record_run
+    if [[ -n $resume ]]; then
+        need_same_run
+        cut_unfinished_step
+    else
+        record_run
+        record_begin "${begun_with[@]}"
+    fi
     gate
     ((what_stopped != 0)) || measure_machine_costs
-    if ((what_stopped == 0)); then plan; measure_all; fi
+    if ((what_stopped == 0)); then
+        plan
+        ((${#steps_finished[@]} == 0)) || say "${#steps_finished[@]} of them are finished: the run goes on"
+        measure_all
+    fi
     finish
 }
 

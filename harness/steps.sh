@@ -30,18 +30,21 @@ show_points() {
 # One step by a program of its own.  If that breaks, the run goes on, and ends with 1; fails if the run is interrupted.
 run_step() { # run_step EXPERIMENT WHAT COMMAND...
     local status=0
+    if was_finished "$1" "$2"; then return; fi
     begin_step "$1, $2"
     run_child "${@:3}" > >(show_points) || status=$?
     done_s=$((done_s + $(estimate_of "$1")))
     ((what_stopped == 0)) || return 1
     ((status == 0)) || { broken=1; say "$1, $2: $(basename "$3") itself broke (status $status): points are missing"; }
+    record_step "$1, $2"
 }
 
 # While nothing else of ours runs.
 measure_machine_costs() {
-    local name
-    say 'measuring what a context switch costs, and to ask who is ready'
-    for name in "${machine_costs[@]}"; do
+    local name missing=()
+    for name in "${machine_costs[@]}"; do [[ -s $out/$name.csv ]] || missing+=("$name"); done # A run that goes on has them.
+    ((${#missing[@]} == 0)) || say 'measuring what a context switch costs, and what it costs to ask for ready descriptors'
+    for name in "${missing[@]}"; do
         if run_child "$bin/$name" >"$work/$name.csv"; then
             mv "$work/$name.csv" "$out/"
         elif ((what_stopped == 0)); then

@@ -173,7 +173,7 @@ part_crosschecks() { bats --tap tests/crosschecks.bats; }
 part_compare() { bats --tap tests/compare.bats; }
 
 part_suite() { bats --tap tests/entry.bats tests/summary.bats tests/charts.bats tests/usage.bats tests/begin.bats tests/runs.bats tests/claims.bats tests/report.bats \
-    tests/answers.bats tests/ranks.bats tests/tables.bats; }
+    tests/answers.bats tests/ranks.bats tests/tables.bats tests/resume.bats; }
 
 part_lessons() { bats --tap tests/lessons.bats; }
 

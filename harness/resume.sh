@@ -1,0 +1,109 @@
+# resume.sh -- what a run writes down of itself in progress.tsv, and how one that was cut off goes on.  Sourced by run.sh.
+#
+# Each line has a first word and values, with tabs between them:
+#   argument TEXT                    of run.sh, in their order, without --out and --command
+#   same NAME SHA256                 what must be the same when the run goes on: programs, scripts, experiments, commands
+#   models NAME...                   those that the gate let through
+#   step NUMBER WHAT [TABLE=BYTES]   one that is finished, and how long the tables were then
+#
+# A step counts whole or not at all: rows behind the last step that is noted are cut off, and measured again.
+# shellcheck shell=bash disable=SC2154,SC2034  # of run.sh, for run.sh
+
+step_tables=("${tables[@]}" herd_back)
+steps_finished=() # What was measured in each, when the run goes on.
+
+# Only the text of a command would say what it is; it is not kept, because it may hold secrets, and would be run from a file.
+same_lines() {
+    local name files=() texts=()
+    for name in measure load witness chat chat-room switch_cost ready_cost; do [[ ! -x $bin/$name ]] || files+=("$bin/$name"); done
+    for name in "${models[@]}"; do
+        [[ ! -x $bin/server-$(plain_model "$name") ]] || files+=("$bin/server-$(plain_model "$name")")
+        ! is_guest "$name" || files+=("$(guest_file "$name")")
+    done
+    for name in "${experiments[@]}"; do files+=("harness/experiments/$name.conf"); done
+    sha256sum "${files[@]}" harness/{plan,steps,start,handshakes,chat,cold_start}.sh | sed -E 's/^([0-9a-f]+) .(.*)$/same\t\2\t\1/'
+    for name in "${!commands[@]}"; do
+        printf 'same\t--command %s\t%s\n' "$name" "$(sha256sum <<<"${commands[$name]}" | cut -c 1-64)"
+    done
+}
+
+# Notes what the run is, before anything is measured.
+record_begin() { # record_begin ARGUMENT...
+    local same
+    same=$(same_lines) || fail 'the programs could not be read'
+    { printf 'argument\t%s\n' "$@"; echo "$same" | sort -u; } >>"$out/progress.tsv"
+}
+
+record_models() { printf 'models\t%s\n' "${models[*]}" >>"$out/progress.tsv"; }
+
+record_step() { # record_step WHAT
+    local table sizes=''
+    for table in "${step_tables[@]}"; do
+        [[ ! -f $out/$table.csv ]] || sizes+=$(printf '\t%s=%s' "$table.csv" "$(stat --format=%s "$out/$table.csv")")
+    done
+    printf 'step\t%s\t%s%s\n' "$step" "$1" "$sizes" >>"$out/progress.tsv"
+}
+
+recorded() { sed -n "s/^$1\t//p" "$out/progress.tsv"; } # recorded WORD
+
+# Only one of us may add to a run; the lock goes when the last process of the run has ended.
+lock_run() {
+    exec 7>>"$out/progress.tsv"
+    flock --nonblock 7 || die "$out is still under way"
+}
+
+# The folder of a run that shall go on, as `out`, and its options.
+take_up_run() { # take_up_run FOLDER
+    local strange arguments
+    [[ -d $1 ]] || die "there is no folder $1"
+    out=$(cd -P "$1" && pwd)
+    [[ -s $out/progress.tsv && -s $out/command.txt ]] || die "$1 cannot go on: it has no progress.tsv, or had not begun; start it again"
+    need_safe_path "$out" --resume
+    strange=$(find "$out" ! -type f ! -type d -print -quit)
+    [[ -z $strange ]] || die "$strange is neither a file nor a folder; a run has nothing else"
+    lock_run
+    [[ -z $(tail -c 1 "$out/progress.tsv") ]] || sed -i '$d' "$out/progress.tsv" # Cut off in the middle of a line.
+    lines_into arguments recorded argument
+    # A command is run; it is taken from the user, and not from a file that another user may have written.
+    [[ " ${arguments[*]} " != *' --command '* && " ${arguments[*]} " != *' --out '* && " ${arguments[*]} " != *' --resume '* ]] ||
+        die "$out cannot go on: its progress.tsv was changed"
+    parse_options "${arguments[@]}"
+    lines_into steps_finished sed -n 's/^step\t[0-9]*\t\([^\t]*\).*/\1/p' "$out/progress.tsv"
+}
+
+# Dies if something is another than when the run began, and names it.
+need_same_run() {
+    local now other
+    now=$(same_lines | sort -u)
+    other=$(comm -3 <(grep '^same' "$out/progress.tsv" | sort -u) <(echo "$now") | sed 's/^\t*same\t//' | cut -f 1 | sort -u | paste -sd , | sed 's/,/, /g')
+    [[ -z $other ]] || die "$out cannot go on: not the same as when it began: $other"
+    now=$(harness/machine_info.sh)
+    other=$(awk -F': ' -f harness/other_machine.awk "$out/machine.txt" - <<<"$now")
+    [[ -z $other ]] || die "$out cannot go on: the machine is not the same: $other"
+}
+
+# How long a table was when the last step was finished; 0: it was not there.
+finished_size() { # finished_size TABLE
+    recorded step | tail -n 1 | tr '\t' '\n' | sed -n "s/^$1\.csv=\([0-9]*\)$/\1/p" | grep . || echo 0
+}
+
+cut_unfinished_step() {
+    local table size now rows=0
+    for table in "${step_tables[@]}"; do
+        [[ -f $out/$table.csv ]] || continue
+        size=$(finished_size "$table") now=$(stat --format=%s "$out/$table.csv")
+        ((now >= size)) || die "$out cannot go on: $table.csv is shorter than it was"
+        rows=$((rows + $(tail -c "+$((size + 1))" "$out/$table.csv" | wc -l)))
+        if ((size == 0)); then rm "$out/$table.csv"; else truncate --size="$size" "$out/$table.csv"; fi
+    done
+    ((rows == 0)) || say "$rows lines of the step that was cut off are taken out: it is measured again"
+    printf 'resumed: %s, after %s steps\n' "$(date --utc '+%Y-%m-%d %H:%M:%S UTC')" "${#steps_finished[@]}" >>"$out/machine.txt"
+}
+
+# Whether the next step was finished before; then it only counts.
+was_finished() { # was_finished EXPERIMENT WHAT
+    ((step < ${#steps_finished[@]})) || return 1
+    [[ ${steps_finished[step]} == "$1, $2" ]] || fail "step $((step + 1)) was \"${steps_finished[step]}\", and would now be \"$1, $2\""
+    step=$((step + 1))
+    planned_s=$((planned_s - $(estimate_of "$1")))
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# resume.bats -- guards against a run that was cut off and cannot go on, goes on as another run, or counts a step twice.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load refusing.bash
+    load drawing.bash
+    load running.bash
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    tmp=$BATS_TEST_TMPDIR
+    build_of load server-poll server-fork
+    known_costs
+    small_experiments
+    for model in poll fork; do printf 'half-close\tpass\t-\n' >"$bin/gate-$model.tsv"; done
+    # Sends a signal to its run when the step CUT has written its rows, and before the run knows.
+    mv "$bin/measure" "$bin/measure.small"
+    program measure "'$bin/measure.small' \"\$@\" || exit
+        case \" \$* \" in *' --model '*) echo >>'$tmp/steps' ;; *) exit 0 ;; esac
+        [ ! -s '$tmp/cut' ] || [ \$(wc -l <'$tmp/steps') != \$(cut -d' ' -f1 '$tmp/cut') ] || kill -\$(cut -d' ' -f2 '$tmp/cut') \$PPID"
+    draw_only
+}
+
+# A run of two kinds, cut off at STEP by SIGNAL: 4 steps, 2 models x (2 points + 2 points).
+measured() { # measured FOLDER [STEP SIGNAL]
+    : >"$tmp/steps"
+    echo "${@:2}" >"$tmp/cut"
+    [[ -n ${2:-} ]] || : >"$tmp/cut"
+    C10K_ENTERED=$$ C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick capacity ramp --models "poll fork" --repeats 1 --seed 7 --no-install --out "$1" >"$tmp/said" 2>&1 3>&-
+}
+
+resumed() { # resumed FOLDER [OPTION...]
+    : >"$tmp/cut"
+    C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh --resume "$@"
+}
+
+# What was measured, in order.
+points() { # points FOLDER
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i }
+        { print $c["experiment"], $c["model"], $c["connections_asked"], $c["repeat"], $c["seed"] }' "$1/raw.csv"
+}
+
+@test "a run that was cut off by any signal goes on where it was, and has the rows of one that was not" {
+    measured "$tmp/whole"
+    while read -r step signal status; do
+        run measured "$tmp/run" "$step" "$signal"
+        cat "$tmp/said"
+        [[ $(($? == 0)) == 1 && $(wc -l <"$tmp/steps") == "$step" ]]
+        run -0 resumed "$tmp/run" --no-install
+        echo "$output"
+        [[ $output == *'2 lines of the step that was cut off'*"$((step - 1)) of them are finished"*"step $step of 4"* ]]
+        diff <(points "$tmp/whole") <(points "$tmp/run")
+        [[ -s $tmp/run/index.html && $tmp/run/index.html -nt $tmp/run/raw.csv ]]
+        rm -rf "$tmp/run"
+    done <<'TRIES'
+2 INT
+3 TERM
+4 KILL
+TRIES
+}
+
+@test "a run that is complete has nothing to go on with, and is drawn again" {
+    measured "$tmp/run"
+    cp "$tmp/run/raw.csv" "$tmp/before"
+    rm "$tmp/run/index.html"
+    run -0 resumed "$tmp/run"
+    [[ $output == *'4 of them are finished'* && -s $tmp/run/index.html ]]
+    cmp "$tmp/before" "$tmp/run/raw.csv"
+}
+
+@test "a run does not go on with another program, experiment, machine or command, and says which" {
+    measured "$tmp/run" 3 KILL || true
+    echo '# changed' >>"$bin/measure"
+    refuses "not the same as when it began: $bin/measure" resumed_quietly "$tmp/run"
+    sed -i '$d' "$bin/measure"
+    sed -i 's/^kernel: .*/kernel: another/' "$tmp/run/machine.txt"
+    refuses 'the machine is not the same: kernel was "another", is "' resumed_quietly "$tmp/run"
+    sed -i "s/^same\tharness.experiments.capacity.conf\t.*/same\tharness\/experiments\/capacity.conf\t0/" "$tmp/run/progress.tsv"
+    refuses 'not the same as when it began: harness/experiments/capacity.conf' resumed_quietly "$tmp/run"
+    refuses 'not the same as when it began: --command mine' resumed_quietly "$tmp/run" --command "mine=build/release/server-poll {port}"
+}
+
+resumed_quietly() { resumed "$@" > >(grep -v '^\[ *[0-9]* s\] building$'); }
+
+@test "--resume takes no other option, and no folder that is no run, is under way, or holds a link or a command" {
+    mkdir "$tmp/empty"
+    refuses 'no folder' resumed "$tmp/nothing"
+    refuses 'it has no progress.tsv' resumed "$tmp/empty"
+    measured "$tmp/run" 2 KILL || true
+    for words in quick '--seed 3' "--out $tmp/other" ramp; do
+        # shellcheck disable=SC2086  # words are meant
+        refuses 'nothing else can be given' ./run_all.sh $words --resume "$tmp/run"
+    done
+    (exec 7>>"$tmp/run/progress.tsv"; flock 7; refuses 'still under way' resumed "$tmp/run" 7>&-)
+    ln -s /etc/passwd "$tmp/run/counters.csv"
+    refuses 'neither a file nor a folder' resumed "$tmp/run"
+    rm "$tmp/run/counters.csv"
+    sed -i '1i argument\t--command\nargument\tx=touch owned' "$tmp/run/progress.tsv"
+    refuses 'progress.tsv was changed' resumed "$tmp/run"
+}
+
+@test "what a run notes of itself holds no command, and a torn last line is no step" {
+    measured "$tmp/run" 3 KILL || true
+    printf 'step\t3\tcapacity, poll, repeat 2 of 2\traw.csv=99999' >>"$tmp/run/progress.tsv"
+    run -0 resumed "$tmp/run"
+    [[ $output == *'2 of them are finished'* && $(wc -l <"$tmp/run/raw.csv") == 9 ]]
+}
