@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:docs
 # adoption.bats -- guards against an installation that leaves something out or behind, a container
 # recipe that cannot work, help that is not there, and scripts that leave something running.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:suite
 # answers.bats -- guards against an answer that is off by a factor, taken from another column, model or point, or claimed
 # where the numbers claim nothing: each sentence word for word, from numbers of which no two are equal.
 

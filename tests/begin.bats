@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:suite
 # begin.bats -- guards against a run that begins where it must not: in the folder of another run or of another user, without
 # room, or without what it needs.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:suite
 # claims.bats -- guards against a verdict on the essay's claims that the numbers do not give.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:gate,deadline:300
 # conformance.bats -- every trap of the gate for one server, each counted: MODEL and BUILD say which.
 #
 #   MODEL=poll BUILD=build/address bats tests/conformance.bats

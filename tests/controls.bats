@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:controls,quiet
 # controls.bats -- negative controls: servers, clients and machines of which it is known what is
 # wrong with them.  Guards against a harness that calls any of them `ok`.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:harness,quiet
 # counters.bats -- guards against counts that are not those of a message: a call that is missed, one
 # that the tracer made, a silent zero.
 

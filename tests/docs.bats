@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:docs
 # docs.bats -- guards against docs that no longer hold.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:guests,long,deadline:180
 # guests.bats -- guards against servers from elsewhere that are measured untried, dropped without a
 # word, started in the wrong folder, or taken for one of ours.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:harness,quiet
 # herd.bats -- guards against a herd that loses count of its attempts, that never ends, or that takes
 # a server's death for its return.
 

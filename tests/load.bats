@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:load,quiet
 # load.bats -- guards against a client that measures itself, loses count, or overlooks a wrong echo.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:harness,quiet
 # measure.bats -- guards against rows that are missing, wrong or left unexplained.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:models,quiet
 # models.bats -- guards what single models promise beyond the gate: their own options, their speed,
 # and what they do when something of theirs is missing or killed.
 

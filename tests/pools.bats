@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:pools
 # pools.bats -- guards against models that pass the gate without doing what their files say: a pool
 # that does not replace its dead, a queue that drops, a wall that is not told.
 

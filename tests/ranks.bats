@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:suite
 # ranks.bats -- guards against a model that is said to exceed another one without a right to it, and against a rule of which a
 # limit moved: each limit is tried just below and just above.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:suite
 # resume.bats -- guards against a run that was cut off and cannot go on, goes on as another run, or counts a step twice.
 
 bats_require_minimum_version 1.5.0

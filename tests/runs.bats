@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:suite
 # runs.bats -- guards against whole runs that leave something out, measure what they should not, or leave a
 # process behind.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:suite
 # start.bats -- guards against servers that outlive the script that started them, that inherit our
 # state or our rights, that say a port which is not theirs, or whose words have no bound.
 

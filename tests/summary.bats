@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:suite
 # summary.bats -- guards against a number summarised wrongly, and against runs of another schema.
 
 bats_require_minimum_version 1.5.0

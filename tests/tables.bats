@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:suite
 # tables.bats -- guards against a cell of a table that shows another column, another unit or another point: each cell by its
 # heading, from numbers of which no two are equal.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:pools
 # trace.bats -- guards against a picture of one echo that tells what did not happen.
 
 bats_require_minimum_version 1.5.0

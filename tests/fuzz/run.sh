@@ -15,6 +15,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../harness/enter.sh"
 export LC_ALL=C
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/fuzz/run.sh}"
+source tests/processes.bash
 
 readonly seconds=${1:-5}
 [[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || { echo "fuzz/run.sh: SECONDS is a whole number, not \"$seconds\"" >&2; exit 2; }
@@ -71,13 +72,6 @@ stop_targets() { # stop_targets STATUS
     for pid in $(descendants_of $$); do kill -TERM "$pid" 2>/dev/null || true; done
     wait
     exit "$1"
-}
-
-# shellcheck disable=SC2317  # called by stop_targets
-descendants_of() { # descendants_of PID: the deepest come first
-    local child children
-    read -r -a children <<<"$(cat "/proc/$1"/task/*/children 2>/dev/null)" || true
-    for child in "${children[@]}"; do descendants_of "$child"; echo "$child"; done
 }
 
 main() {
