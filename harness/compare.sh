@@ -10,6 +10,8 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=plot.sh
+source harness/plot.sh
 
 readonly caption_width=140 usage='usage: ./run_all.sh compare RUN_A RUN_B [--out DIR]'
 run_a='' run_b='' out='' work='' known=''
@@ -119,9 +121,8 @@ draw_charts() {
     while read -r experiment group; do
         name=$experiment-$group
         for format in svg png; do
-            gnuplot -e "format='$format'; output='$work/figures/$name.$format'; data='$work/compare.csv'; known='$known'" \
-                -e "work='$work'; experiment='$experiment'; group='$group'" harness/plots/compare.gp 2>"$work/gnuplot.log" ||
-                { cat "$work/gnuplot.log" >&2; fail "gnuplot could not draw $name"; }
+            plot harness/plots/compare.gp format="$format" output="$work/figures/$name.$format" data="$work/compare.csv" \
+                experiment="$experiment" group="$group"
         done
         printf '%s\t%s\t%s\n' "$experiment" "$group" "$name" >>"$work/figures.tsv"
     done < <(charts)

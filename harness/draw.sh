@@ -11,6 +11,8 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=plot.sh
+source harness/plot.sh
 
 readonly caption_width=140
 run='' work='' known=''
@@ -191,9 +193,7 @@ draw_figure() { # draw_figure EXPERIMENT FIGURE FILE
     local format name
     name=$1-$(basename "$2" .gp)
     for format in svg png; do
-        gnuplot -e "format='$format'; output='$work/$name.$format'; data='$3'; known='$known'" \
-            -e "work='$work'; experiment='$1'" "$2" 2>"$work/gnuplot.log" ||
-            { cat "$work/gnuplot.log" >&2; fail "gnuplot could not draw $name"; }
+        plot "$2" format="$format" output="$work/$name.$format" data="$3" experiment="$1"
         mv "$work/$name.$format" "$run/figures/"
     done
     echo "$name" >>"$work/figures.txt"

@@ -19,7 +19,7 @@ ambient_variables=(
     DEPENDENCIES_OUTPUT SUNPRO_DEPENDENCIES CCC_OVERRIDE_OPTIONS GNUTARGET LDEMULATION
     MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEFILES MAKEOVERRIDES 'MAKE_*' BUILD SAN ECHO
     'AWK*' 'MAWK*' WHINY_USERS 'GNUPLOT*' GNUTERM GNUHELP GDFONTPATH 'FIT_*' 'FONTCONFIG_*' 'FC_*' 'PANGO*' 'CAIRO_*'
-    'GIT_*' 'OPENSSL_*' SSLKEYLOGFILE CURL_HOME 'STRACE_*' 'PERF_*' 'DEBUGINFOD_*' TMUX 'TMUX_*' 'PYTHON*' NODE_PATH 'NODE_DEBUG*'
+    'GIT_*' 'OPENSSL_*' SSLKEYLOGFILE CURL_HOME 'STRACE_*' S_COLORS S_TIME_FORMAT 'PERF_*' 'DEBUGINFOD_*' TMUX 'TMUX_*' 'PYTHON*' NODE_PATH 'NODE_DEBUG*'
     'OMP_*' '*SAN_OPTIONS' 'CMOCKA_*' SHELLCHECK_OPTS BATS_TEST_RETRIES
     'C10K_*')
 # These change what is measured, so that a line on stderr names those that were set.
@@ -57,6 +57,14 @@ clear_environment() {
     export C10K_ENTERED=$$
 }
 
+# Programs that we start read no file of the user, as far as a variable says so.  harness/plot.sh has its own way for gnuplot.
+set_user_files_aside() {
+    export PERF_CONFIG=/dev/null GOENV=off GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_CONFIG_COUNT=3
+    # Root may run our scripts in the checkout of another user, and asks git only what is there.
+    export GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+    export GIT_CONFIG_KEY_1=core.excludesFile GIT_CONFIG_VALUE_1=/dev/null GIT_CONFIG_KEY_2=core.fsmonitor GIT_CONFIG_VALUE_2=false
+}
+
 # Else a file that a script opens could become its output.
 open_descriptors() {
     [[ -e /proc/self/fd/0 ]] || exec 0</dev/null
@@ -75,6 +83,7 @@ run_again() { # run_again ARGUMENT...
 if ! entered; then
     open_descriptors
     clear_environment
+    set_user_files_aside
     # Only as the head of a script, not where a test or a shell reads our functions.
     [[ -n ${FUNCNAME[*]:-} || $0 != "${BASH_SOURCE[-1]}" ]] || run_again "$@"
 fi

@@ -9,6 +9,8 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C.UTF-8
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=plot.sh
+source harness/plot.sh
 
 readonly figures=(latency_p99 messages_per_s switches_per_message memory_parts)
 run='' work='' known='' columns=80 rows=24
@@ -31,10 +33,7 @@ found() { # found EXPERIMENT
 }
 
 draw_text() { # draw_text EXPERIMENT FIGURE
-    { gnuplot -e "format='text'; columns=$columns; rows=$((rows - 1)); data='$run/summary.csv'; known='$known'" \
-        -e "work='$work'; experiment='$1'" "$2" 2>"$work/gnuplot.log" ||
-        { cat "$work/gnuplot.log" >&2; fail "gnuplot could not draw $(basename "$2" .gp) of $1"; }; } |
-        sed '/^[[:space:]]*$/d'
+    plot "$2" format=text columns="$columns" rows="$((rows - 1))" data="$run/summary.csv" experiment="$1" | sed '/^[[:space:]]*$/d'
 }
 
 main() {

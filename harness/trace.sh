@@ -20,6 +20,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source harness/guests.sh
 # shellcheck source-path=SCRIPTDIR source=start.sh
 source harness/start.sh
+# shellcheck source-path=SCRIPTDIR source=plot.sh
+source harness/plot.sh
 
 # All that our models call between a connect(2) and a close(2).
 readonly calls=(socket connect accept accept4 epoll_wait epoll_pwait epoll_ctl poll ppoll select pselect6 read write readv writev recvfrom
@@ -100,7 +102,7 @@ main() {
     start_server "$(command_of "$model")" "$work" || fail "$model did not get ready: $(tail -n 1 "$work/said")"
     record
     { mkdir -p "$out" && [[ -w $out ]]; } 2>/dev/null || die "cannot write to $out; choose another --out"
-    LC_ALL=C.UTF-8 gnuplot -e "data='$work/one_echo.csv'; output='$work/one_echo.svg'; model='$model'; text='${text//\'/}'" harness/trace/trace.gp
+    LC_ALL=C.UTF-8 plot harness/trace/trace.gp data="$work/one_echo.csv" output="$work/one_echo.svg" model="$model" text="$text"
     mv "$work"/one_echo.{csv,svg} "$out/"
     echo "what happened: $out/one_echo.svg and $out/one_echo.csv"
 }

@@ -95,7 +95,7 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
 
 @test "only ok and overloaded points are on a model's own line, also when several in a row are not" {
     awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1000 -v log_y=1 -v known='fork poll newcomer' \
-        -v work="$tmp" -f harness/numbers.awk -f harness/plots/points.awk tests/fixtures/summary.csv
+        -v work="$tmp" -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/points.awk tests/fixtures/summary.csv
     numbers() { grep -v '^NaN' "$tmp/$1.dat" | sed '/^$/d' | cut -d' ' -f1-4 | tr '\n' ';'; }
     [[ -z $(numbers line-1) && $(numbers marks-1) == '10 700 600 800;' ]]
     [[ $(numbers line-2) == '10 200 100 300;100 500 400 600;' && -z $(numbers marks-2) ]]
@@ -112,7 +112,7 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
     } >"$tmp/summary.csv"
     for log_y in 0 1; do
         awk -v experiment=ramp -v metric=metric -v divide=1 -v log_y="$log_y" -v known='a b c d' -v work="$tmp" \
-            -f harness/numbers.awk -f harness/plots/points.awk "$tmp/summary.csv"
+            -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/points.awk "$tmp/summary.csv"
         [[ $(grep -c drifting "$tmp/words.dat") == 4 ]]
         # The axis ends a little above 98: heights are shares of it.
         grep drifting "$tmp/words.dat" | awk -v log_y="$log_y" '{ print log_y ? log($2) : $2 }' | sort -g |
@@ -121,16 +121,16 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
 }
 
 @test "histograms of repeats are added, and a curve is that of all messages" {
-    awk -v experiment=omission -v known='fork poll' -v work="$tmp" -f harness/plots/percentiles.awk tests/fixtures/histograms/*.hgrm
+    awk -v experiment=omission -v known='fork poll' -v work="$tmp" -f harness/plots/values.awk -f harness/plots/percentiles.awk tests/fixtures/histograms/*.hgrm
     # 200 messages: 90 of 50 us, 109 of 100 us, one of 200 ms.
     diff <(printf '%s\n' 'NaN NaN' '2 0.1' '200 0.1' '200 200' '200 200') "$tmp/closed-2.dat"
     diff <(printf '%s\n' 'NaN NaN' '2 0.1' '10 0.1' '10 200' '100 200') "$tmp/open-2.dat"
-    grep -q '^models = "poll "$' "$tmp/curves.gp"
+    grep -q $'^models\tpoll $' "$tmp/values.txt"
     # More connections supersede fewer.
     mkdir "$tmp/more"
     cp tests/fixtures/histograms/*.hgrm "$tmp/more"
     cp "$tmp/more/omission-poll-1-closed-2.hgrm" "$tmp/more/omission-poll-20-closed-1.hgrm"
-    awk -v experiment=omission -v known='fork poll' -v work="$tmp" -f harness/plots/percentiles.awk "$tmp"/more/*.hgrm
+    awk -v experiment=omission -v known='fork poll' -v work="$tmp" -f harness/plots/values.awk -f harness/plots/percentiles.awk "$tmp"/more/*.hgrm
     diff <(printf '%s\n' 'NaN NaN' '2 0.1' '100 0.1') "$tmp/closed-2.dat"
     [[ $(cat "$tmp/open-2.dat") == 'NaN NaN' ]]
 }
@@ -143,6 +143,13 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
     grep -q 'No chart: omission: the folder histograms is not in this run' "$tmp/bare/index.html"
 }
 
+# "label at place;" of each tic of an axis, by place.
+tics() { # tics AXIS
+    awk -F'\t' -v at="$1_tic_at_" -v tic="$1_tic_" 'index($1, at) == 1 { place[substr($1, length(at) + 1)] = $2; next }
+        index($1, tic) == 1 { label[substr($1, length(tic) + 1)] = $2 }
+        END { for (i in label) print label[i] " at " place[i] }' "$tmp/values.txt" | sort -t' ' -gk3 | tr '\n' ';'
+}
+
 # What lies along the axis for the first model.
 positions() { cut -d' ' -f1 "$tmp/line-1.dat" | grep -v '^NaN\|^$' | tr '\n' ' '; }
 
@@ -153,16 +160,16 @@ crowd() { # crowd ASKED ACTIVE
         print }' tests/fixtures/raw.csv >"$tmp/raw.csv"
     awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
     awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1000 -v log_y=1 -v known=poll -v work="$tmp" \
-        -f harness/numbers.awk -f harness/plots/points.awk "$tmp/summary.csv"
+        -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/points.awk "$tmp/summary.csv"
 }
 
 @test "the axis counts the idle connections where some are, and the active ones where only they differ" {
     crowd '$10' 10
-    grep -q 'x_label = "idle connections, beside 10 active ones"' "$tmp/axes.gp"
-    grep -q 'set xtics ("0" 28.46.*"90" 90)\|set xtics ("90" 90, "0" 28.46' "$tmp/axes.gp"
+    grep -q $'^x_label\tidle connections, beside 10 active ones$' "$tmp/values.txt"
+    [[ $(tics x) == '0 at 28.4605;90 at 90;' ]] || { tics x; return 1; }
     [[ $(positions) == '28.4605 90 ' ]]
     crowd 1000 '$10'
-    grep -q 'x_label = "active connections, of 1,000"' "$tmp/axes.gp"
+    grep -q $'^x_label\tactive connections, of 1,000$' "$tmp/values.txt"
     [[ $(positions) == '10 100 ' ]]
     awk -f harness/numbers.awk -f harness/tables.awk "$tmp/summary.csv" | grep -q $'^R\tpoll\t1000\t10\t'
 }
@@ -207,4 +214,28 @@ crowd() { # crowd ASKED ACTIVE
     cd "$tmp"
     "$root/run_all.sh" draw cold
     [[ -s $tmp/cold/figures/cold_start-cold_start.png && -s $tmp/cold/index.html ]]
+}
+
+# ---- charts are of the run alone ----
+
+@test "charts are the same whatever gnuplot, fonts and colours the user's files set" {
+    mkdir -p "$tmp/run" "$tmp/home/.config/"{fontconfig,gnuplot}
+    cp results/reference/cold_start.csv "$tmp/run/"
+    HOME=$tmp/empty ./run_all.sh draw "$tmp/run"
+    mv "$tmp/run/figures" "$tmp/before"
+    printf 'set datafile separator ","\nset decimalsign ","\nset terminal dumb\n' | tee "$tmp/home/.gnuplot" >"$tmp/home/.config/gnuplot/gnuplotrc"
+    printf '%s\n' '<fontconfig><match target="pattern"><edit name="family" mode="assign" binding="strong"><string>DejaVu Sans Mono</string></edit></match></fontconfig>' |
+        tee "$tmp/home/.fonts.conf" >"$tmp/home/.config/fontconfig/fonts.conf"
+    HOME=$tmp/home GNUTERM=dumb GNUPLOT_LIB=/nonexistent XDG_CONFIG_HOME=$tmp/home/.config ./run_all.sh draw "$tmp/run"
+    diff -r "$tmp/before" "$tmp/run/figures"
+}
+
+@test "an awk that fails in the middle of a chart fails the drawing" {
+    mkdir "$tmp/bin" "$tmp/run"
+    cp results/reference/cold_start.csv "$tmp/run/"
+    printf '#!/bin/sh\ncase "$*" in *plots/bars.awk*) echo "awk: syntax error" >&2; exit 2 ;; esac\nexec %s "$@"\n' "$(command -v awk)" >"$tmp/bin/awk"
+    chmod +x "$tmp/bin/awk"
+    PATH=$tmp/bin:$PATH run -1 ./run_all.sh draw "$tmp/run"
+    [[ $output == *'awk: syntax error'*'draw.sh: gnuplot could not draw cold_start' ]] || { echo "$output"; return 1; }
+    [[ ! -e $tmp/run/index.html ]]
 }

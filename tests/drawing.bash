@@ -24,8 +24,8 @@ draw_only() { # draw_only [NAME]
     mkdir "$bin"
     cat >"$bin/gnuplot" <<END
 #!/usr/bin/env bash
-[[ "\$*" != *"/${1:-none}."* && "\$*" =~ output=\'([^\']*)\' ]] || exec $(command -v gnuplot) "\$@"
-echo '<svg>not drawn</svg>' >"\${BASH_REMATCH[1]}"
+[[ -n \${output:-} && \$output != *"/${1:-none}."* ]] || exec $(command -v gnuplot) "\$@"
+echo '<svg>not drawn</svg>' >"\$output"
 END
     chmod +x "$bin/gnuplot"
     PATH=$bin:$PATH

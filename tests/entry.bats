@@ -119,3 +119,64 @@ listed_variables() {
     run -0 taskset --cpu-list "$first" harness/machine_info.sh
     [[ $output == *', 1 CPUs,'* && $output == *'cpus: 1 usable of '* ]]
 }
+
+# ---- no tool that we start reads the user's configuration ----
+
+# A home whose files change what git, perf, python and go do.
+poisoned_home() {
+    mkdir -p "$tmp/home/.config/git" "$tmp/home/.config/go" "$tmp/site"
+    printf '[core]\n\tabbrev = 40\n[color]\n\tui = always\n[grep]\n\tlineNumber = true\n[alias]\n\tx = status\n' >"$tmp/home/.gitconfig"
+    echo '*' >"$tmp/home/.config/git/ignore"
+    echo 'nonsense' >"$tmp/home/.perfconfig"
+    echo 'GOFLAGS=-nonsense' >"$tmp/home/.config/go/env"
+    folder=$(HOME=$tmp/home python3 -c 'import site; print(site.getusersitepackages())')
+    mkdir -p "$folder"
+    echo "open('$tmp/python-was-here', 'w')" >"$folder/usercustomize.py"
+}
+
+@test "git in our scripts does not read the user's files" {
+    poisoned_home
+    before=$(harness/machine_info.sh | grep '^revision:')
+    after=$(HOME=$tmp/home harness/machine_info.sh | grep '^revision:')
+    [[ $before == "$after" ]] || { echo "$before; $after"; return 1; }
+    # Its files say that nothing untracked is a change: so a new source must be seen as one.
+    git clone --quiet . "$tmp/copy"
+    cp harness/*.sh "$tmp/copy/harness/"
+    git -C "$tmp/copy" -c user.name=x -c user.email=x@localhost commit --quiet --all --allow-empty --message=before
+    echo 'int x;' >"$tmp/copy/servers/new.c"
+    run -0 env HOME="$tmp/home" "$tmp/copy/harness/machine_info.sh"
+    [[ $output == *'(dirty: changed since)'* ]] || { grep '^revision' <<<"$output"; return 1; }
+    # And another user's checkout is one.
+    ((EUID == 0)) || return 0
+    chown -R 65534 "$tmp/copy"
+    run -0 env HOME="$tmp/home" "$tmp/copy/harness/machine_info.sh"
+    [[ $output == *'(dirty: changed since)'* ]] || { grep '^revision' <<<"$output"; return 1; }
+}
+
+@test "a guest in python starts without the user's modules" {
+    command -v python3 >/dev/null || skip 'python3 is not installed'
+    poisoned_home
+    line=$(bash -c 'source harness/lib.sh; source harness/guests.sh; command_of python')
+    [[ $line == 'python3 -I '* ]]
+    HOME=$tmp/home python3 -c pass
+    [[ -e $tmp/python-was-here ]] || skip 'this python reads no usercustomize'
+    rm "$tmp/python-was-here"
+    HOME=$tmp/home timeout 1 $line >/dev/null || (($? == 124))
+    [[ ! -e $tmp/python-was-here ]]
+}
+
+@test "perf and go are pointed away from the user's files" {
+    own_script 'printenv PERF_CONFIG GOENV GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM'
+    run -0 env PERF_CONFIG=/nonexistent GOENV=/nonexistent GIT_CONFIG_GLOBAL=/nonexistent "$tmp/script"
+    [[ $output == $'/dev/null\noff\n/dev/null\n/dev/null' ]] || { echo "$output"; return 1; }
+}
+
+@test "every program that reads files of the user's home is started in one place, or with its option against that" {
+    # gnuplot: harness/plot.sh alone.  curl -q, tmux -f, sqlite3 -init and psql -X are theirs.
+    run bash -c "git grep -nE '(^|[;&|({ ])gnuplot (-|[\"\$])' -- '*.sh' '*.bats' Makefile ':!harness/plot.sh' ':!tests/entry.bats' | grep -v -- --version"
+    [[ -z $output ]] || { echo "$output"; return 1; }
+    run bash -c "git grep -nE '(^|[;&|({ ])(curl|sqlite3|psql) ' -- '*.sh' '*.bats' Makefile ':!tests/entry.bats' | grep -vE 'curl (-q|--disable)|sqlite3 -init /dev/null|psql -X'"
+    [[ -z $output ]] || { echo "$output"; return 1; }
+    run bash -c "git grep -nE 'tmux .*new-session' -- '*.sh' '*.bats' ':!tests/entry.bats' | grep -v -- '-f /dev/null'"
+    [[ -z $output ]] || { echo "$output"; return 1; }
+}

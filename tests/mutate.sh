@@ -16,8 +16,11 @@
 # Exit status 1 if there is anything but found mutants, and survivors with a reason.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
 export LC_ALL=C
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+self=$(realpath "${BASH_SOURCE[0]}")
+cd "${self%/tests/mutate.sh}"
 
 readonly LIST=tests/mutants.tsv
 readonly FOLDER=$PWD/build/mutants

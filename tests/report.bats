@@ -61,8 +61,8 @@ answers() {
     mkdir "$work"
     cp tests/fixtures/histograms/omission-poll-1-closed-1.hgrm "$work/stall-it-my-poll-1-closed-1.hgrm"
     cp tests/fixtures/histograms/omission-poll-1-closed-2.hgrm "$work/stall-it-epoll:buffer-kib=64-1-closed-1.hgrm"
-    awk -v experiment=stall-it -v known='poll my-poll epoll:buffer-kib=64' -v work="$work" -f harness/plots/percentiles.awk "$work"/*.hgrm
-    grep -q '^models = "my-poll epoll:buffer-kib=64 "$' "$work/curves.gp"
+    awk -v experiment=stall-it -v known='poll my-poll epoll:buffer-kib=64' -v work="$work" -f harness/plots/values.awk -f harness/plots/percentiles.awk "$work"/*.hgrm
+    grep -q $'^models\tmy-poll epoll:buffer-kib=64 $' "$work/values.txt"
 }
 
 @test "every figure says what it shows and how to read it" {
@@ -243,11 +243,13 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
     } >"$work/summary.csv"
     for log_y in 0 1; do
         awk -v experiment=r -v metric=metric -v divide=1 -v log_y="$log_y" -v known='a b c d' -v work="$work" \
-            -f harness/numbers.awk -f harness/plots/points.awk "$work/summary.csv"
+            -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/points.awk "$work/summary.csv"
         [[ $(grep -c '^10 ' "$work/failed.dat") == 3 ]]
         awk -v log_y="$log_y" 'NR > 1 && $2 <= 98 * (log_y ? 1.2 : 1.02) { print "a cross lies at " $2; bad = 1 } END { exit bad }' "$work/failed.dat"
     done
-    grep -q '^set ytics ("0.0005" 0.0005, "0.001" 0.001, "0.01"' "$work/axes.gp"
+    grep -q $'^y_tic_1\t0.0005$' "$work/values.txt"
+    grep -q $'^y_tic_2\t0.001$' "$work/values.txt"
+    grep -q $'^y_tic_3\t0.01$' "$work/values.txt"
 }
 
 @test "memory that was measured while others were busy is a result everywhere, and what failed is none" {
@@ -255,12 +257,14 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
     mkdir "$work"
     printf '%s\n' experiment,kind,model,connections_asked,connections_active,status,repeats_ok,machine_lost_kib_median,pss_kib_median,rss_kib_median,latency_ns_p99_median \
         memory,memory,fork,100,100,noisy,0,15000,3000,9000,2e6 memory,memory,poll,100,100,failed,0,600,100,200,1e6 >"$work/summary.csv"
-    awk -v experiment=memory -v kind=memory -v known='fork poll' -v work="$work" -f harness/numbers.awk -f harness/plots/bars.awk "$work/summary.csv"
+    awk -v experiment=memory -v kind=memory -v known='fork poll' -v work="$work" -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/bars.awk "$work/summary.csv"
     told() { # told MODEL METRIC
         awk -F, -v experiment=memory -v model="$1" -v connections=100 -v metric="$2" -v divide=1000 -v format=%.1f \
             -f harness/numbers.awk -f harness/measured.awk "$work/summary.csv"
     }
-    grep -qF 'set xtics ("fork" 1, "poll\nfailed" 2)' "$work/bars.gp"
+    grep -qx $'x_tic_1\tfork' "$work/values.txt"
+    grep -qx $'x_tic_2\tpoll|failed' "$work/values.txt"
+    grep -qx $'x_tic_at_2\t2' "$work/values.txt"
     [[ $(told fork machine_lost_kib) == 15.0 && $(told poll machine_lost_kib) == '0.6 (failed)' ]]
     [[ $(told fork latency_ns_p99) == '2000.0 (noisy)' && $(told fork no_such_metric) == - ]]
     run awk -f harness/numbers.awk -f harness/tables.awk "$work/summary.csv"

@@ -79,7 +79,7 @@ for _ in range(50):
 print(best)
 END
     agree() {
-        python=$(python3 "$BATS_TEST_TMPDIR/ask.py")
+        python=$(python3 -I "$BATS_TEST_TMPDIR/ask.py")
         build/release/ready_cost >"$rows"
         awk -F, -v python="$python" '$2 == "poll" && $3 == 10000 { print $7, python; exit !(python > 0.75 * $7 && python < 1.5 * $7) }' "$rows"
     }

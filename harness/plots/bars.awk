@@ -7,7 +7,7 @@
 #   memory      place number total rss lost  pss page_tables kernel_stacks send_blocks sockets slab
 #               (KiB per client; medians)
 #   cold_start  place number median min max                                               (s)
-# and DIR/bars.gp: names, number of bars, the largest value, the count of connections.
+# and gives names, number of bars, the largest value, the count of connections.
 
 BEGIN {
     FS = ","
@@ -61,11 +61,12 @@ END {
         name = models[m]
         word = status[m]
         gsub(/_/, " ", word)
-        if (!is_result(status[m], kind == "memory" ? "machine_lost_kib" : "time_s")) name = name "\\n" word
-        tics = tics (place > 1 ? ", " : "") "\"" name "\" " place
+        if (!is_result(status[m], kind == "memory" ? "machine_lost_kib" : "time_s")) name = name "|" word
+        give_tic("x", place, name)
     }
     if (!highest) highest = 1
-    printf "set xtics (%s)\nbar_count = %d\nhighest = %.10g\nconnections_text = \"%s\"\n",
-           tics, place, highest, with_commas(connections + 0) > (work "/bars.gp")
+    give("bar_count", place + 0)
+    give("highest", sprintf("%.10g", highest))
+    give("connections_text", with_commas(connections + 0))
 }
 

@@ -4,7 +4,7 @@
 #
 # Writes DIR/bars.dat, one line per bar, medians in KiB per connection:
 #   place total lost  slab server_pss client_pss page_tables kernel_stacks
-# and DIR/bars.gp: names, number of bars, the largest value.
+# and gives names, number of bars, the largest value.
 
 BEGIN {
     FS = ","
@@ -17,8 +17,8 @@ NR == 1 {
     next
 }
 $column["experiment"] == experiment {
-    name = $column["model"] "\\n" with_commas($column["connections_asked"] + 0)
-    tics = tics (place++ ? ", " : "") "\"" name "\" " place
+    name = $column["model"] "|" with_commas($column["connections_asked"] + 0)
+    give_tic("x", ++place, name)
     if (share("both_ends_lost_kib") == "") { print place, "NaN NaN NaN NaN NaN NaN NaN" > (work "/bars.dat"); next }
     total = 0
     text = ""
@@ -33,4 +33,7 @@ $column["experiment"] == experiment {
 
 function share(name) { return $column[name "_median"] == "" ? "" : $column[name "_median"] / $column["connections_asked"] }
 
-END { printf "set xtics (%s)\nbar_count = %d\nhighest = %.10g\n", tics, place, highest ? highest : 1 > (work "/bars.gp") }
+END {
+    give("bar_count", place + 0)
+    give("highest", sprintf("%.10g", highest ? highest : 1))
+}

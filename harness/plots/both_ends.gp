@@ -2,9 +2,8 @@
 # Experiments: million
 # Shows: what one connection takes from the machine, server's and client's end together, in parts (stack), and what the machine really lost (diamond).
 # Read: a higher stack costs more for each connection; where the diamond stands above its stack, memory went where no counter looks.
-system(sprintf("awk -v experiment='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/both_ends.awk '%s'", \
-    experiment, work, data))
-load work . "/bars.gp"
+pick = "-f harness/plots/both_ends.awk"
+load "harness/plots/picked.gp"
 title_text = "Memory for each connection, both ends, less is better"
 legend_entries = 6
 y_label = "KiB per connection"
@@ -13,8 +12,8 @@ load "harness/plots/style.gp"
 
 PARTS = 5
 shades = "#e3cf8a #16264c #7a8bb5 #3f6cb0 #9cc3ea"
-set xrange [0.4:bar_count + 0.6]
-set yrange [0:highest * 1.25]
+set xrange [0.4:numeric("bar_count") + 0.6]
+set yrange [0:numeric("highest") * 1.25]
 set grid noxtics
 set xtics scale 0
 set style fill solid 1 border rgb "white"

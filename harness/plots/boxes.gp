@@ -8,7 +8,7 @@ if (!exists("box_step")) box_step = 1
 box_place(i) = box_first + box_step * (i - 1)
 
 # gnuplot splits a text at its spaces only: names of several words are written with _ for them.
-spaced(text) = system(sprintf("echo '%s' | tr _ ' '", text))
+spaced(text) = replaced(text, "_", " ")
 
 do for [i = 1:boxes] {
     place = box_place(i)

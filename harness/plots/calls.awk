@@ -3,7 +3,7 @@
 #   awk -v experiment=why -v known="fork poll" -v work=DIR -f calls.awk counters_summary.csv
 #
 # Writes DIR/bars.dat, one line per model: "place number all  call call ..." (per message), in the
-# order of `calls`; and DIR/bars.gp: calls, names, number of bars, the largest sum, the connections.
+# order of `calls`; and gives calls, names, number of bars, the largest sum, the connections.
 # Of several connection counts the largest is drawn.  Calls beyond the CALLS_MAX most frequent ones
 # become "others".
 
@@ -64,9 +64,11 @@ END {
         if (!drawn[m]) continue
         write_bar(m)
         gsub(/_/, " ", word[m])
-        tics = tics (place > 1 ? ", " : "") "\"" models[m] (word[m] == "" ? "" : "\\n" word[m]) "\" " place
+        give_tic("x", place, models[m] (word[m] == "" ? "" : "|" word[m]))
     }
     if (!highest) highest = 1
-    printf "set xtics (%s)\nbar_count = %d\nhighest = %.10g\ncalls = \"%s\"\nconnections = %d\n",
-           tics, place, highest, calls, connections > (work "/bars.gp")
+    give("bar_count", place + 0)
+    give("highest", sprintf("%.10g", highest))
+    give("calls", calls)
+    give("connections", connections + 0)
 }

@@ -1,10 +1,10 @@
 # Kinds: counters
 # Shows: which system calls a server makes for each message that it echoes.
 # Read: two calls (read, write) is what a blocking server needs; a loop adds its question, and shares the answer among all who are ready.
-system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/plots/calls.awk '%s'", \
-    experiment, known, work, data))
-load work . "/bars.gp"
-title_text = sprintf("System calls per message, %d connections, fewer is better", connections)
+pick = "-f harness/plots/calls.awk"
+load "harness/plots/picked.gp"
+title_text = sprintf("System calls per message, %d connections, fewer is better", numeric("connections"))
+calls = given("calls")
 CALLS = words(calls)
 legend_entries = CALLS
 y_label = "system calls / message"
@@ -13,8 +13,8 @@ load "harness/plots/style.gp"
 # Shades rather than hues: hues stand for models.
 shades = "#16264c #3f6cb0 #9cc3ea #e3cf8a #a8742a #6a4416 #b9b9b9 #6e6e6e"
 HALF = 0.28
-set xrange [0.4:bar_count + 0.6]
-set yrange [0:highest * 1.15]
+set xrange [0.4:numeric("bar_count") + 0.6]
+set yrange [0:numeric("highest") * 1.15]
 set grid noxtics
 set xtics scale 0 font bar_name_font
 if (many_bars) { set xtics rotate by 30 right }

@@ -1,16 +1,15 @@
 # Kinds: cold_start
 # Shows: wall time from starting the server until all clients were served and it has ended (hyperfine); bar: median, whisker: fastest to slowest.
 # Read: a short bar serves short-lived clients sooner; bars whose whiskers overlap are not told apart.
-system(sprintf("awk -v experiment='%s' -v kind=cold_start -v known='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/bars.awk '%s'", \
-    experiment, known, work, data))
-load work . "/bars.gp"
+pick = "-v kind=cold_start -f harness/plots/bars.awk"
+load "harness/plots/picked.gp"
 title_text = "Short-lived clients, whole command, lower is better"
 legend_entries = 0
 y_label = "wall time, s"
 load "harness/plots/style.gp"
 
-set xrange [0.4:bar_count + 0.6]
-set yrange [0:highest * 1.2]
+set xrange [0.4:numeric("bar_count") + 0.6]
+set yrange [0:numeric("highest") * 1.2]
 set grid noxtics
 set xtics scale 0 font bar_name_font
 if (many_bars) { set xtics rotate by 30 right }

@@ -5,7 +5,7 @@
 #
 # `group` is a metric, or "memory" for all of kind memory.  Writes DIR/compare.dat, "y ratio low high
 # N shown" with y counted from the bottom and N the number of the model; DIR/compare_words.dat, "y
-# word" of rows that were not compared; DIR/compare.gp: rows, names, range.
+# word" of rows that were not compared; gives rows, names, range.
 
 BEGIN {
     FS = ","
@@ -50,13 +50,15 @@ END {
     print "NaN \"\"" > words
     place_rows()
     for (r = 1; r <= rows; r++) {
-        tics = tics (r > 1 ? ", " : "") "\"" model[r] "  " label[r] "\" " place[r]
+        give_tic("y", place[r], model[r] "  " label[r])
         if (ratio[r] == "") print place[r], "\"not compared\"" > words
         else print place[r], within(ratio[r]), low[r], high[r], number_of[model[r]], verdict[r] ~ /^(more|less)$/ > dots
     }
-    printf "set ytics (%s)\nrows = %d\nset xrange [%g:%g]\n", tics, rows, lowest / 1.04, highest * 1.04 > (work "/compare.gp")
-    printf "set xtics (%s)\n", ratio_tics() > (work "/compare.gp")
-    printf "title_text = \"%s, B compared with A\"\n", name_of() > (work "/compare.gp")
+    give("rows", rows + 0)
+    give("x_from", sprintf("%g", lowest / 1.04))
+    give("x_to", sprintf("%g", highest * 1.04))
+    give("title", name_of() ", B compared with A")
+    give_ratio_tics()
 }
 
 function name_of(    name) {
@@ -64,13 +66,12 @@ function name_of(    name) {
     return toupper(substr(name, 1, 1)) substr(name, 2)
 }
 
-function ratio_tics(    list, wanted, count, i, text) {
+function give_ratio_tics(    list, wanted, count, i) {
     wanted = highest / lowest < 3 ? "0.5 0.6 0.7 0.8 0.9 1 1.1 1.2 1.35 1.5 1.75 2" : \
         highest / lowest < 20 ? "0.1 0.15 0.2 0.35 0.5 0.7 1 1.4 2 3 5 7 10" : "0.01 0.03 0.1 0.3 1 3 10 30 100"
     count = split(wanted, list, " ")
     for (i = 1; i <= count; i++) {
         if (list[i] < lowest / 1.04 || list[i] > highest * 1.04) continue
-        text = text (text == "" ? "" : ", ") "\"" list[i] "\" " list[i]
+        give_tic("x", list[i], list[i])
     }
-    return text
 }

@@ -1,10 +1,11 @@
 # compare.gp -- two runs, a row per model and point: the ratio B/A and how far it may reach.
 #
-# harness/compare.sh gives, beside what style.gp needs: group, a metric or "memory".  data is compare.csv.
+# harness/compare.sh sets, beside what picked.gp needs: group, a metric or "memory".  data is compare.csv.
 
-system(sprintf("awk -v experiment='%s' -v group='%s' -v known='%s' -v work='%s'" . \
-    " -f harness/numbers.awk -f harness/headline.awk -f harness/plots/compare.awk '%s'", experiment, group, known, work, data))
-load work . "/compare.gp"
+pick = '-v group="$group" -f harness/headline.awk -f harness/plots/compare.awk'
+load "harness/plots/picked.gp"
+rows = numeric("rows")
+title_text = given("title")
 legend_entries = 2
 ROW_HEIGHT = rows > 40 ? 26 : 36
 if (rows * ROW_HEIGHT > 560) { chart_height = rows * ROW_HEIGHT }
@@ -12,6 +13,7 @@ x_label = "ratio B / A; 1: the same"
 load "harness/plots/style.gp"
 
 set lmargin at screen across(rows > 40 ? 240 : 330)
+set xrange [numeric("x_from"):numeric("x_to")]
 set yrange [0.3:rows + 0.7]
 set logscale x 10
 unset mxtics

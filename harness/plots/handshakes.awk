@@ -5,8 +5,8 @@
 #
 # Writes DIR/bars.dat, a line for each variant that was measured:
 #   place  all min max  proxy         (us of the server's side per connection; medians of the repeats that are ok)
-# and DIR/bars.gp: for each line of words below the bars those words, the number of bars, the largest value, the
-# model behind the proxy.
+# and gives for each line of words below the bars those words, the number of bars, the largest value, and the model behind
+# the proxy with its place in `known`.
 
 BEGIN { FS = "," }
 NR == 1 {
@@ -43,6 +43,11 @@ function word_of(name, v,    value) {
     return value == "NaN" ? status[v] : sprintf("%.0f", value)
 }
 
+function place_of(model,    models, count, i) {
+    count = split(known, models, " ")
+    for (i = 1; i <= count; i++) if (models[i] == model) return i
+}
+
 END {
     printf "" > (work "/bars.dat")
     for (v = 1; v <= 10; v++) {
@@ -53,8 +58,10 @@ END {
         print ++place, all, low, high, proxy > (work "/bars.dat")
         line[4, v] = word_of("round_trips", v)
         line[5, v] = word_of("connections_per_s", v)
-        for (i = 1; i <= 5; i++) words[i] = words[i] (words[i] == "" ? "" : "|") (line[i, v] == "" ? " " : line[i, v])
+        for (i = 1; i <= 5; i++) give("words_" i "_" place, line[i, v] == "" ? " " : line[i, v])
     }
-    for (i = 1; i <= 5; i++) printf "words_%d = \"%s\"\n", i, words[i] > (work "/bars.gp")
-    printf "bar_count = %d\nhighest = %.10g\nmodel = \"%s\"\n", place, highest ? highest : 1, model > (work "/bars.gp")
+    give("bar_count", place + 0)
+    give("highest", sprintf("%.10g", highest ? highest : 1))
+    give("model", model)
+    give("model_place", place_of(model))
 }

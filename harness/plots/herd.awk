@@ -3,7 +3,7 @@
 #   awk -v experiment=reconnect_herd -v known="fork poll" -v work=DIR -f herd.awk herd.csv herd_back.csv
 #
 # Writes DIR/now-N.dat and DIR/jitter-N.dat, N being the number of a model: "s connected", repeats
-# apart by an empty line; and DIR/herd.gp: models drawn, the largest number of connections, when the server was
+# apart by an empty line; and gives models drawn, the largest number of connections, when the server was
 # ready again, the backoff, and where the chart ends: some time after the longest pause; the table
 # tells of those who take longer.
 
@@ -58,7 +58,11 @@ END {
         }
     }
     if (!highest) highest = 1
-    file = work "/herd.gp"
-    printf "models = \"%s\"\nnumbers = \"%s\"\nhighest = %d\noutage_s = %g\nbase_s = %g\ncap_s = %g\nlast_s = %g\n",
-        names, numbers, highest, outage, base, cap, outage + cap + 1 > file
+    give("models", names)
+    give("numbers", numbers)
+    give("highest", sprintf("%d", highest))
+    give("outage_s", sprintf("%g", outage))
+    give("base_s", sprintf("%g", base))
+    give("cap_s", sprintf("%g", cap))
+    give("last_s", sprintf("%g", outage + cap + 1))
 }

@@ -5,10 +5,13 @@
 
 if (!exists("log_y")) log_y = 1
 if (!exists("second")) second = ""
-system(sprintf("awk -v experiment='%s' -v metric='%s' -v divide=%g -v log_y=%d -v second='%s'" . \
-    " -v known='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/points.awk '%s'", \
-    experiment, metric, divide, log_y, second, known, work, data))
-load work . "/axes.gp"
+pick = sprintf("-v metric='%s' -v divide=%g -v log_y=%d -v second='%s' -f harness/plots/points.awk", metric, divide, log_y, second)
+load "harness/plots/picked.gp"
+models = given("models")
+numbers = given("numbers")
+x_label = given("x_label")
+set xrange [numeric("x_from"):numeric("x_to")]
+set yrange [numeric("y_from"):numeric("y_to")]
 if (exists("x_name")) { x_label = x_name }
 set logscale x 10
 if (log_y) { set logscale y 10 }
@@ -20,7 +23,7 @@ marks(i) = sprintf("%s/marks-%d.dat", work, number(i))
 if (format eq "text") {
     load "harness/plots/text.gp"
     # gnuplot 5.4 ends at labels of which none can be drawn: the first line of words.dat is such a one.
-    words_end = int(system(sprintf("wc -l < '%s/words.dat'", work)))
+    words_end = int(system('wc -l <"$work/words.dat"'))
     plot for [i = 1:MODELS] line(i) using 1:2 with linespoints title word(models, i), \
          for [k = 2:words_end > 1 ? 2 : 1] work . "/words.dat" using 1:2:3 with labels left offset 1, 0 notitle
     exit

@@ -1,15 +1,15 @@
 # Kinds: memory
 # Shows: where the memory of idle clients is (stack), what summed RSS would make of it (outline; an arrow: it does not fit), and what the machine really lost (diamond). Beyond the stack: memory that no counter owns.
 # Read: compare the diamond with the outline: what people quote and what is really gone; the shades tell whose memory it is.
-system(sprintf("awk -v experiment='%s' -v kind=memory -v known='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/bars.awk '%s'", \
-    experiment, known, work, data))
-load work . "/bars.gp"
-title_text = sprintf("Memory for each of %s idle clients, less is better", connections_text)
+pick = "-v kind=memory -f harness/plots/bars.awk"
+load "harness/plots/picked.gp"
+highest = numeric("highest")
+title_text = sprintf("Memory for each of %s idle clients, less is better", given("connections_text"))
 legend_entries = 8
 y_label = "KiB per client"
 if (format eq "text") {
-    title_text = sprintf("Really lost for each of %s idle clients", connections_text)
-    set xrange [0.4:bar_count + 0.6]
+    title_text = sprintf("Really lost for each of %s idle clients", given("connections_text"))
+    set xrange [0.4:numeric("bar_count") + 0.6]
     set yrange [0:highest * 1.2]
     set boxwidth 0.6
     unset key
@@ -25,7 +25,7 @@ PARTS = 6
 shades = "#16264c #3f6cb0 #9cc3ea #8a8f98 #e3cf8a #a8742a"
 top = highest * 1.3
 HALF = 0.19
-set xrange [0.4:bar_count + 0.6]
+set xrange [0.4:numeric("bar_count") + 0.6]
 set yrange [0:top]
 set grid noxtics
 set xtics scale 0 font bar_name_font

@@ -4,12 +4,16 @@
 # Read: where solid and dashed part, the closed loop stopped asking while the server stood still, and so did not see it.
 title_text = "One stalled server, two ways to ask"
 y_label = "latency, ms"
-system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/plots/percentiles.awk \"$(dirname '%s')\"/histograms/%s-*.hgrm", \
-    experiment, known, work, data, experiment))
-load work . "/curves.gp"
+pick = "-f harness/plots/percentiles.awk"
+inputs = '"${data%/*}"/histograms/"$experiment"-*.hgrm'
+load "harness/plots/picked.gp"
+models = given("models")
+numbers = given("numbers")
 x_label = "percentile of the messages"
 load "harness/plots/style.gp"
 
+set xrange [2:numeric("x_to")]
+set yrange [numeric("y_from"):numeric("y_to")]
 set logscale x 10
 set logscale y 10
 set xtics ("50 %%" 2, "90 %%" 10, "99 %%" 100, "99.9 %%" 1000, "99.99 %%" 1e4, "99.999 %%" 1e5, "99.9999 %%" 1e6)
@@ -19,7 +23,7 @@ MODELS = words(models)
 curve(loop, i) = sprintf("%s/%s-%d.dat", work, loop, number(i))
 
 # What each loop would report as its p99.
-p99(loop, i) = real(system(sprintf("awk 'NR > 1 && $1 >= 100 { print $2; exit }' '%s'", curve(loop, i))))
+p99(loop, i) = numeric(sprintf("p99_%s_%d", loop, number(i)))
 say(loop, i) = sprintf("%s%s loop, p99: %.3g ms", MODELS > 1 ? word(models, i) . ", " : "", loop, p99(loop, i))
 do for [i = 1:MODELS] {
     set label say("open", i) at 100, p99("open", i) right offset -1, 0.6 textcolor rgb "#222222"

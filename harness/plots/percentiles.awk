@@ -6,7 +6,7 @@
 # their counts, never by averaging percentiles; of several connection counts the largest is drawn.
 # Writes for gnuplot, N being the number of a model:
 #   DIR/closed-N.dat, DIR/open-N.dat    "1/(1-p) ms", the corners of a staircase up to the maximum
-#   DIR/curves.gp                       ranges, tics, models drawn
+# and gives ranges, models drawn, and the p99 of each curve.
 
 BEGIN {
     model_count = split(known, models, " ")
@@ -74,6 +74,7 @@ function write_curve(m, loop,    curve, file, i, sum, before, x, ms) {
         x = sum < total[curve] ? total[curve] / (total[curve] - sum) : total[curve]
         if (x < 2) continue
         if (before < 2) before = 2
+        if (x >= 100 && before < 100) give("p99_" loop "_" m, sprintf("%.10g", ms))
         printf "%.10g %.10g\n%.10g %.10g\n", before, ms, x, ms > file
         before = x
         if (low == "" || ms < low) low = ms
@@ -98,8 +99,9 @@ END {
         write_curve(m, "open")
     }
     if (drawn == "") { low = high = 1; x_last = 10 }
-    file = work "/curves.gp"
-    printf "models = \"%s\"\nnumbers = \"%s\"\n", drawn, numbers > file
-    printf "set xrange [2:%.10g]\nset yrange [%.10g:%.10g]\n", x_last * 1.5, power_below(low / 1.5), \
-        10 * power_below(high) > file
+    give("models", drawn)
+    give("numbers", numbers)
+    give("x_to", sprintf("%.10g", x_last * 1.5))
+    give("y_from", sprintf("%.10g", power_below(low / 1.5)))
+    give("y_to", sprintf("%.10g", 10 * power_below(high)))
 }

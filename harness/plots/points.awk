@@ -7,7 +7,7 @@
 #   DIR/line-N.dat   "x y low high second" of the points on the line; a blank line where it breaks
 #   DIR/marks-N.dat  the same of the points that are marked only
 #   DIR/words.dat    "x y word"           DIR/failed.dat  "x y N": points without a value
-#   DIR/axes.gp      ranges, tics, models drawn
+# and gives ranges, tics, models drawn.
 # `second` is another metric drawn thin beside the first.  Only points that are results are on the
 # line, which breaks at the others.
 
@@ -192,34 +192,33 @@ function tell(m, n,    share, at) {
         printf "%g %.10g \"%s\"\n", at, at_height(share), status[m, n] > words
 }
 
-function write_axes(    file, name, tics, comma, drawn, numbers, m, value, many, power) {
-    file = work "/axes.gp"
+function give_axes(    name, drawn, numbers, m, value, many, power) {
     for (name in counts) many++
     for (name in counts) {
         if (many > 7 && log10(name) != int(log10(name) + 1e-9) && name != x_last && counts[name] > 0) continue
-        tics = tics comma "\"" with_commas(counts[name]) "\" " name
-        comma = ", "
+        give_tic("x", name, with_commas(counts[name]))
     }
-    printf "set xrange [%g:%g]\nset yrange [%.10g:%.10g]\n", x_from, x_to, y_from, y_to > file
-    if (tics != "") printf "set xtics (%s)\n", tics > file
+    give("x_from", sprintf("%g", x_from))
+    give("x_to", sprintf("%g", x_to))
+    give("y_from", sprintf("%.10g", y_from))
+    give("y_to", sprintf("%.10g", y_to))
     if (log_y) {
-        tics = comma = ""
         for (power = floor(log10(y_from)); power <= log10(y_to) + 1e-9; power++)
             for (m = 1; m <= 5; m += m == 2 ? 3 : 1) {
                 value = m * 10 ^ power
                 if (value < y_from * 0.999 || value > y_to * 1.001) continue
                 if (m > 1 && y_to / y_from > 999 && value > y_from * 1.001) continue # The lowest is no 0, and says so.
-                tics = tics comma "\"" (value < 1 ? sprintf("%g", value) : with_commas(value)) "\" " value
-                comma = ", "
+                give_tic("y", value, value < 1 ? sprintf("%g", value) : with_commas(value))
             }
-        printf "set ytics (%s)\n", tics > file
     }
     for (m = 1; m <= model_count; m++)
         if (points[m]) {
             drawn = drawn models[m] " "
             numbers = numbers m " "
         }
-    printf "models = \"%s\"\nnumbers = \"%s\"\nx_label = \"%s\"\n", drawn, numbers, x_label > file
+    give("models", drawn)
+    give("numbers", numbers)
+    give("x_label", x_label)
 }
 
 END {
@@ -230,5 +229,5 @@ END {
     set_x()
     set_range()
     for (m = 1; m <= model_count; m++) if (points[m]) write_model(m)
-    write_axes()
+    give_axes()
 }

@@ -2,10 +2,7 @@
 #
 # A figure sets title_text, and either y_label, and either `models` and `numbers` (from points.awk) or, with a
 # legend of its own, legend_entries; with many rows, chart_height; then loads this file and draws.
-# harness/draw.sh gives:
-#   format      svg or png           known   all models, in the order that gives each its colour
-#   output      the file to write    work    a folder for scraps; caption.txt and remarks.txt in it
-#   data        summary.csv or cold_start.csv         experiment
+# It has loaded picked.gp before; caption.txt and remarks.txt in the folder `work` are the text below the chart.
 # A model's colour and point follow from its place in `known`, not from what is drawn.
 
 set encoding utf8
@@ -25,8 +22,9 @@ bold(size) = sprintf("DejaVu Sans Bold,%g", format eq "svg" ? size : size * 0.75
 POINT = format eq "svg" ? 0.95 : 2.4
 
 # The chart keeps its height; the canvas grows with the text below it, so that nothing is cut off.
-text_of(name) = system(sprintf("cat '%s/%s.txt'", work, name))
-lines_of(name) = int(system(sprintf("wc -l < '%s/%s.txt'", work, name)))
+remarks = system('cat "$work/remarks.txt"')
+caption = system('cat "$work/caption.txt"')
+lines_of(text) = strstrt(text, "\n") ? 1 + lines_of(after(text, "\n")) : strlen(text) > 0
 if (!exists("legend_entries")) legend_entries = words(models)
 LEGEND_COLUMNS = 4
 legend_rows = (legend_entries + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS
@@ -39,8 +37,8 @@ ROW = 42
 LINE = format eq "svg" ? 26 : 20
 legend_top = BOTTOM + 158
 text_top = legend_top + ROW * legend_rows - 2
-REMARKS = LINE * lines_of("remarks") + (lines_of("remarks") > 0 ? 10 : 0)
-HEIGHT = text_top + REMARKS + LINE * lines_of("caption") + 22.0
+REMARKS = LINE * lines_of(remarks) + (lines_of(remarks) > 0 ? 10 : 0)
+HEIGHT = text_top + REMARKS + LINE * lines_of(caption) + 22.0
 from_top(pixel) = 1 - pixel / HEIGHT
 across(pixel) = pixel / WIDTH
 
@@ -49,7 +47,7 @@ if (format eq "svg") {
 } else {
     set terminal pngcairo size WIDTH, HEIGHT noenhanced font font(25) background "white"
 }
-set output output
+set output system('printf %s "$output"')
 
 set tmargin at screen from_top(TOP)
 set bmargin at screen from_top(BOTTOM)
@@ -88,12 +86,12 @@ if (exists("models")) {
 }
 
 # What broke, then what the chart says and what it does not.
-set label text_of("remarks") at screen across(30), screen from_top(text_top) left \
+set label remarks at screen across(30), screen from_top(text_top) left \
     font font(17) textcolor "#a00000"
-set label text_of("caption") at screen across(30), \
+set label caption at screen across(30), \
     screen from_top(text_top + REMARKS) left font font(17) textcolor "#333333"
 
 # The names under bars: aslant where there are too many to lie side by side.
-many_bars = exists("bar_count") && bar_count > 8
+many_bars = numeric("bar_count") > 8
 bar_name_font = font(many_bars ? 17 : 25)
 bar_number_font = font(many_bars ? 17 : 21)

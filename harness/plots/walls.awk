@@ -2,7 +2,7 @@
 #
 #   awk -v experiment=walls -v known="fork poll" -v work=DIR -f walls.awk summary.csv
 #
-# Writes DIR/walls.dat, a line per bar: "y held limit least most words", and DIR/walls.gp: names,
+# Writes DIR/walls.dat, a line per bar: "y held limit least most words", and gives names,
 # numbers of bars and limits, the largest value.
 
 BEGIN {
@@ -63,15 +63,14 @@ END {
                 value(cells, "max"), words_of(cells) > (work "/walls.dat")
             if (value(cells, "max") > highest) highest = value(cells, "max")
         }
-        tics = tics (tics == "" ? "" : ", ") "\"" models[m] "\" " (first + y) / 2
+        give_tic("y", (first + y) / 2, models[m])
         y += 0.7
     }
     if (!highest) highest = 1
-    printf "set ytics (%s)\nbar_count = %d\nbars_top = %g\nlimit_count = %d\nhighest = %d\nlimit_name(i) = ",
-        tics, bars, y - 0.7, limit_count, highest > (work "/walls.gp")
-    for (i = 1; i <= limit_count; i++) printf "i == %d ? \"%s\" : ", i, limit_words(limits[i]) > (work "/walls.gp")
-    print "\"\"" > (work "/walls.gp")
-    tics = ""
-    for (x = 0; x <= highest; x += tic_step()) tics = tics (x ? ", " : "") "\"" with_commas(x) "\" " x
-    printf "set xtics (%s)\n", tics > (work "/walls.gp")
+    give("bar_count", bars + 0)
+    give("bars_top", sprintf("%g", y - 0.7))
+    give("limit_count", limit_count + 0)
+    give("highest", sprintf("%d", highest))
+    for (i = 1; i <= limit_count; i++) give("limit_" i, limit_words(limits[i]))
+    for (x = 0; x <= highest; x += tic_step()) give_tic("x", x, with_commas(x))
 }

@@ -1,9 +1,11 @@
 # Kinds: walls
 # Shows: how many connections each model held before something broke, as the machine is and under limits of its own; at the end of each bar the number and the wall.
 # Read: a long bar holds more; bars of one shade ran under the same limits, the word at the end is what to change.
-system(sprintf("awk -v experiment='%s' -v known='%s' -v work='%s' -f harness/numbers.awk -f harness/plots/walls.awk '%s'", \
-    experiment, known, work, data))
-load work . "/walls.gp"
+pick = "-f harness/plots/walls.awk"
+load "harness/plots/picked.gp"
+bar_count = numeric("bar_count")
+limit_count = numeric("limit_count")
+highest = numeric("highest")
 title_text = "Where it broke first: connections held, more is better"
 legend_entries = limit_count
 chart_height = 140 + 34 * bar_count > 560 ? 140 + 34 * bar_count : 560
@@ -13,13 +15,13 @@ load "harness/plots/style.gp"
 # Shades rather than hues: hues stand for models.
 shades = "#16264c #3f6cb0 #9cc3ea #e3cf8a #a8742a #666666 #aaaaaa #dddddd"
 boxes = limit_count
-box_name(i) = limit_name(i)
+box_name(i) = given("limit_" . i)
 box_colour(i) = word(shades, i)
 load "harness/plots/boxes.gp"
 
 set lmargin at screen across(210)
 set xrange [0:highest * 1.6] # Room for the words.
-set yrange [bars_top + 0.8:0.2] # Downwards: the first model on top.
+set yrange [numeric("bars_top") + 0.8:0.2] # Downwards: the first model on top.
 set grid noytics
 name_font = font(23)
 set ytics scale 0 font name_font

@@ -1,15 +1,16 @@
 # trace.gp -- one_echo.csv as a picture: time runs down, the client is on the left, the server on the right.
 #
-#   gnuplot -e "data='one_echo.csv'; output='one_echo.svg'; model='epoll'; text='hello'" harness/trace/trace.gp
+# harness/plot.sh sets, in the environment: data, one_echo.csv; output; model and text, of the heading.
+data = system('printf %s "$data"')
 set datafile separator ","
 set encoding utf8
-rows = int(system(sprintf("tail -n +2 '%s' | wc -l", data)))
+rows = int(system('tail -n +2 "$data" | wc -l'))
 ROW = 26.0
 TOP = 118.0
 WIDTH = 1000.0
 HEIGHT = TOP + ROW * rows + 40
 set terminal svg size WIDTH, HEIGHT dynamic noenhanced font "DejaVu Sans,15" background "white"
-set output output
+set output system('printf %s "$output"')
 set lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0
 unset border; unset tics; unset key
 set xrange [0:WIDTH]
@@ -17,7 +18,7 @@ set yrange [HEIGHT:0]
 CLIENT = 400.0
 SERVER = 640.0
 END = TOP + ROW * rows
-set label sprintf("One echo of \"%s\", as the kernel tells it: %s", text, model) at 24, 34 font "DejaVu Sans Bold,20"
+set label sprintf("One echo of \"%s\", as the kernel tells it: %s", system('printf %s "$text"'), system('printf %s "$model"')) at 24, 34 font "DejaVu Sans Bold,20"
 set label "µs" at 66, 84 right textcolor "#555555"
 set label "client" at CLIENT, 84 center font "DejaVu Sans Bold,16"
 set label "server" at SERVER, 84 center font "DejaVu Sans Bold,16"

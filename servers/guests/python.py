@@ -4,7 +4,7 @@
 #
 # Cost: a task, a stream reader and a stream writer per client, some KiB of small objects.
 #
-# Start: python3 {file} 0
+# Start: python3 -I {file} 0
 import argparse
 import asyncio
 import contextlib
