@@ -21,8 +21,9 @@
 
 enum { KNOBS_MAX = 8, OPTION_KNOB = 1000 };
 
-/* True if this process made its process group, so that the group holds nobody but its children. */
-static bool own_group;
+/* The lowest and the highest pid that server_fork() has seen: the children are among those between.
+ * No list, which would grow with them and be theirs, too. */
+static pid_t first_child, last_child;
 
 static size_t knob_count(void)
 {
@@ -162,23 +163,24 @@ static int listen_as_asked(const struct request *request)
     return fd;
 }
 
-/* Ends the children, waits for them, and ends.  Only async-signal-safe calls: signal-safety(7). */
+/* Ends the children, waits for them, and ends.  Only async-signal-safe calls: signal-safety(7).
+ * Signals of a process group would also reach processes that are none of ours, where a service
+ * manager, a container or a shell has made us the leader of one. */
 static void on_stop(int signal_number)
 {
-    if (own_group) {
-        signal(signal_number, SIG_IGN);
-        kill(0, signal_number);
-        while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
-        }
+    (void)signal_number;
+    for (pid_t pid = first_child; pid <= last_child && last_child > 0; pid++)
+        if (waitpid(pid, NULL, WNOHANG) == 0) kill(pid, SIGKILL); /* 0: a child that runs. */
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
     }
-    _exit(0); /* Children outside our group end by PR_SET_PDEATHSIG: see server_fork(). */
+    _exit(0);
 }
 
 static void handle_signals(void)
 {
-    /* A group of our own lets on_stop() reach all children at once, however many.  Not when we are
-     * the terminal's foreground job: then Ctrl-C must keep reaching us with everybody else. */
-    own_group = getpgrp() != getpid() && tcgetpgrp(STDIN_FILENO) != getpgrp() && setpgid(0, 0) == 0;
+    /* A group of our own keeps a Ctrl-C that is meant for the script that started us from its
+     * server.  Not when we are the terminal's foreground job: then it must reach us. */
+    if (tcgetpgrp(STDIN_FILENO) != getpgrp()) setpgid(0, 0); /* Fails for a session's leader. */
     struct sigaction stop = {.sa_handler = on_stop};
     sigfillset(&stop.sa_mask);
     if (sigaction(SIGTERM, &stop, NULL) < 0 || sigaction(SIGINT, &stop, NULL) < 0) die("sigaction");
@@ -196,8 +198,9 @@ pid_t server_fork(void)
      * that ThreadSanitizer puts off would be lost. */
     sigprocmask(SIG_BLOCK, &stops, &before);
     pid_t pid = fork();
+    if (pid > 0 && (first_child == 0 || pid < first_child)) first_child = pid;
+    if (pid > last_child) last_child = pid;
     if (pid == 0) {
-        own_group = false;
         signal(SIGTERM, SIG_DFL);
         signal(SIGINT, SIG_DFL);
         prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -77,6 +77,52 @@ echoes() { $bin/hello --text $'hello\n' --port "$1" >/dev/null 2>&1; } # echoes 
     done
 }
 
+# Ends the server by SIGTERM: every process that it had started is reaped by then.
+reaps_all() { # reaps_all SERVER_PID
+    local children left=0 pid
+    children=$(pgrep -P "$1")
+    (($(wc -w <<<"$children") > 20))
+    kill "$1"
+    while kill -0 "$1" 2>/dev/null; do sleep 0.001; done
+    for pid in $children; do [[ ! -e /proc/$pid ]] || ((++left)); done
+    ((left == 0)) || { echo "$left of its processes were not reaped"; return 1; }
+}
+
+@test "a server that leads its session reaps all its processes on SIGTERM" {
+    local model
+    for model in fork 'prefork --workers 30' 'epoll_workers --workers 30'; do
+        : >"$ready"
+        # shellcheck disable=SC2086  # words are meant
+        setsid $bin/server-${model%% *} 0 ${model#"${model%% *}"} >"$ready" 2>"$said" 3>&- &
+        server=$!
+        servers+=("$server")
+        eventually test -s "$ready"
+        port=$(sed -n 's/^ready port=//p' "$ready")
+        (($(ps -o sid= -p "$server") == server))
+        coproc LOAD { $bin/load --port "$port" --interactive; }
+        echo 'connect 100' >&"${LOAD[1]}"
+        read -r _ <&"${LOAD[0]}"
+        eventually has_children "$server" 30
+        reaps_all "$server"
+        exec {LOAD[1]}>&-
+        wait
+    done
+}
+
+has_children() { (($(pgrep -c -P "$1") >= $2)); } # has_children PID COUNT
+
+@test "a server that is the first process of a container reaps all its processes on SIGTERM" {
+    unshare --pid --fork true 2>/dev/null || skip 'no process namespace may be made here'
+    : >"$ready"
+    unshare --pid --fork $bin/server-epoll_workers 0 --workers 30 >"$ready" 2>"$said" 3>&- &
+    servers+=($!)
+    eventually test -s "$ready"
+    server=$(pgrep -P $!)
+    eventually has_children "$server" 30
+    reaps_all "$server"
+    wait $!
+}
+
 @test "a server that measure starts gets default signals and no file but its own three" {
     local seen=$BATS_TEST_TMPDIR/seen guest=$BATS_TEST_TMPDIR/guest
     printf '%s\n' '#!/bin/sh' "{ grep -E '^Sig(Ign|Blk)' /proc/self/status; ls /proc/self/fd; } >$seen" \
