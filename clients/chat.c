@@ -144,11 +144,12 @@ static struct request parse(int argc, char **argv)
     if (lines > CROWD_LINES_MAX / 2)
         die_usage("%.0f lines are too many to keep, %d are not; less --rate, --duration or --check",
                   lines, CROWD_LINES_MAX / 2);
-    long files = net_raise_file_limit();
+    net_raise_file_limit();
+    long files = net_free_files();
     if (request.members + FILES_BESIDE > files)
         die_usage(
-            "--members %ld need %ld open files, and this process may have %ld: raise the hard "
-            "limit (ulimit -Hn), or ask for %ld",
+            "--members %ld need %ld open files, and this process may open %ld more: raise the "
+            "hard limit (ulimit -Hn), or ask for %ld",
             request.members, request.members + FILES_BESIDE, files, files - FILES_BESIDE);
     return request;
 }

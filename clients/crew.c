@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -12,20 +12,23 @@
 #include <unistd.h>
 
 #include "clients/crew_parts.h"
+#include "common/affinity.h"
 #include "common/clock.h"
 #include "common/die.h"
 
 enum {
     WORKERS_MAX = 256,        /* Tags have 8 bits for the worker. */
-    FILES_RESERVED = 32,      /* stdio, pipes, epoll, and what we inherited. */
-    CONNECTS_IN_FLIGHT = 256, /* Of all workers together: well below a listener's queue. */
+    FILES_OF_WORKER = 8,      /* Pipes, epoll, and some to spare. */
+    PIPES_OF_WORKER = 2,      /* That stay open in the coordinator. */
+    CONNECTS_IN_FLIGHT = 256, /* Of all workers together, where the listener's queue holds more. */
     HEAD_START_NS =
         2 * NS_PER_MS, /* For a command to reach all workers before the window begins. */
 };
 
 struct crew {
     struct worker_setup setup;
-    uint32_t count, processes_min;
+    uint32_t count, processes_min, processes_max;
+    uint32_t in_flight_max; /* Connects under way at once, of all workers together. */
     struct {
         pid_t pid;
         int command_fd, answer_fd;
@@ -33,14 +36,33 @@ struct crew {
     } workers[WORKERS_MAX];
 };
 
-struct crew *crew_new(const struct worker_setup *setup, uint32_t processes_min, long files_max)
+/* A listener's queue holds net.core.somaxconn connections at most.  One that finds it full is tried
+ * again by the kernel after 1 s, so we stay below: a quarter is left to other clients. */
+static uint32_t connects_in_flight(void)
+{
+    long queue = 0;
+    FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+    if (file == NULL) return CONNECTS_IN_FLIGHT;
+    if (fscanf(file, "%ld", &queue) != 1) queue = CONNECTS_IN_FLIGHT;
+    fclose(file);
+    long most = queue - queue / 4;
+    return most < 1 ? 1 : most < CONNECTS_IN_FLIGHT ? (uint32_t)most : CONNECTS_IN_FLIGHT;
+}
+
+struct crew *crew_new(const struct worker_setup *setup, uint32_t processes_min, long files_free)
 {
     struct crew *crew = calloc(1, sizeof *crew);
     if (crew == NULL) die("calloc");
+    if (files_free <= FILES_OF_WORKER)
+        die_usage("only %ld more files may be opened, and a client process needs more than %d; "
+                  "raise the limit of open files (ulimit -n)",
+                  files_free, FILES_OF_WORKER);
+    long processes_max = (files_free - PIPES_OF_WORKER) / PIPES_OF_WORKER;
     crew->setup = *setup;
-    crew->setup.capacity =
-        files_max > 2 * FILES_RESERVED ? (uint32_t)(files_max - FILES_RESERVED) : FILES_RESERVED;
+    crew->setup.capacity = (uint32_t)(files_free - FILES_OF_WORKER);
     crew->processes_min = processes_min;
+    crew->processes_max = processes_max < WORKERS_MAX ? (uint32_t)processes_max : WORKERS_MAX;
+    crew->in_flight_max = connects_in_flight();
     return crew;
 }
 
@@ -62,10 +84,10 @@ static _Noreturn void be_worker(const struct crew *crew, int command_fd, int ans
 static void start_worker(struct crew *crew)
 {
     int command[2], answer[2];
-    if (crew->count == WORKERS_MAX)
-        die_because("more than %d client processes would be needed; raise the limit of open files "
+    if (crew->count == crew->processes_max)
+        die_because("more than %u client processes would be needed; raise the limit of open files "
                     "(ulimit -n)",
-                    WORKERS_MAX);
+                    crew->processes_max);
     if (pipe2(command, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC) < 0) die("pipe2");
     struct worker_report *report =
         mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -173,7 +195,9 @@ void crew_connect(struct crew *crew, uint32_t connections, struct worker_connect
     crew_deal(grows ? connections - total : connections, rooms, shares, crew->count);
     for (uint32_t i = 0; i < crew->count; i++)
         shares[i] += grows ? held[i] : 0;
-    crew_deal(CONNECTS_IN_FLIGHT, shares, in_flight, crew->count);
+    crew_deal(crew->in_flight_max, shares, in_flight, crew->count);
+    for (uint32_t i = 0; i < crew->count; i++) /* More workers than may connect at once. */
+        if (in_flight[i] == 0) in_flight[i] = 1;
     connect_or_visit(crew, WORKER_CONNECT, shares, in_flight, connects);
 }
 
@@ -194,11 +218,10 @@ void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
 /* A process that polls needs a CPU of its own. */
 static bool can_spin(const struct crew *crew, const uint32_t *shares)
 {
-    cpu_set_t cpus;
-    int sending = 0;
+    long sending = 0;
     for (uint32_t i = 0; i < crew->count; i++)
         sending += shares[i] > 0;
-    return sched_getaffinity(0, sizeof cpus, &cpus) == 0 && sending <= CPU_COUNT(&cpus);
+    return sending <= affinity_cpus();
 }
 
 struct crew_window crew_run(struct crew *crew, const struct crew_traffic *traffic,

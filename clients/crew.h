@@ -44,10 +44,10 @@ struct crew_return {
     double limit_s;        /* For all of it, the server's absence included. */
 };
 
-/* Prepares a crew; setup's number and capacity are filled in for each worker, the capacity from the
- * limit of open files, which the caller has raised.  processes_min: use at least so many processes.
- * Never returns NULL: dies. */
-struct crew *crew_new(const struct worker_setup *setup, uint32_t processes_min, long files_max);
+/* Prepares a crew; setup's number and capacity are filled in for each worker, the capacity from
+ * `files_free`, how many more files this process may open.  processes_min: use at least so many
+ * processes. Never returns NULL: dies. */
+struct crew *crew_new(const struct worker_setup *setup, uint32_t processes_min, long files_free);
 
 /* Grows (or shrinks) to `connections` in all, and fills in the merged report of those opened. */
 void crew_connect(struct crew *crew, uint32_t connections, struct worker_connects *connects);

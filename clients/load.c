@@ -44,7 +44,8 @@ static struct run prepare(const struct load_options *options, const struct net_a
     if (!run_cost(&run, options->traffic.cost, options->costs ? options->traffic.cost_percent : 0))
         die_usage("--cost does not fit into %ld bytes; give --message-b %d or more",
                   options->message_b, MESSAGE_COSTLY_B_MIN);
-    run.crew = crew_new(&setup, (uint32_t)options->processes, net_raise_file_limit());
+    net_raise_file_limit();
+    run.crew = crew_new(&setup, (uint32_t)options->processes, net_free_files());
     return run;
 }
 

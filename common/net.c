@@ -2,10 +2,13 @@
 #include "common/net.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -36,7 +39,10 @@ bool net_is_loopback(const struct net_address *address)
 {
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->storage;
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
-    if (address->storage.ss_family == AF_INET) return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+    const uint8_t *mapped = &v6->sin6_addr.s6_addr[12]; /* The IPv4 address in an IPv6 one. */
+    if (address->storage.ss_family == AF_INET)
+        return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) return mapped[0] == IN_LOOPBACKNET;
     return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
@@ -102,11 +108,22 @@ void net_close_with_reset(int fd)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-long net_raise_file_limit(void)
+void net_raise_file_limit(void)
 {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) < 0) die("getrlimit");
     files.rlim_cur = files.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &files) < 0) die("setrlimit");
-    return (long)files.rlim_cur;
+}
+
+long net_free_files(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    if (folder == NULL) die("/proc/self/fd");
+    long limit = sysconf(_SC_OPEN_MAX), used = -1; /* The folder itself does not stay open. */
+    if (limit < 0) limit = LONG_MAX;               /* There is none. */
+    for (struct dirent *item; (item = readdir(folder)) != NULL;) /* A limit may have sunk below. */
+        used += item->d_name[0] != '.' && atol(item->d_name) < limit;
+    closedir(folder);
+    return limit - used;
 }

@@ -17,7 +17,8 @@ struct net_address {
  */
 bool net_address_read(const char *host, uint16_t port, struct net_address *address);
 
-/* True if nothing but this machine can be reached at, or can reach, the address. */
+/* True if nothing but this machine can be reached at, or can reach, the address: 127.0.0.0/8, also
+ * as IPv6 has it (::ffff:127.0.0.1), and ::1. */
 bool net_is_loopback(const struct net_address *address);
 
 /* Returns a listening TCP socket with SO_REUSEADDR, close-on-exec, or -1 with errno. */
@@ -39,7 +40,11 @@ void net_no_wait(int fd);
 /* Makes close(2) send RST, so that a client leaves no TIME_WAIT entry behind.  Best effort. */
 void net_close_with_reset(int fd);
 
-/* Raises this process's soft limit of open files to its hard limit; returns the limit in force. */
-long net_raise_file_limit(void);
+/* Raises this process's soft limit of open files to its hard limit. */
+void net_raise_file_limit(void);
+
+/* Returns how many more files this process may open: its limit less those that are open, of which
+ * its caller may have left some. */
+long net_free_files(void);
 
 #endif

@@ -213,6 +213,7 @@ pid_t server_fork(void)
 int main(int argc, char **argv)
 {
     program_begin();
+    close_range(STDERR_FILENO + 1, ~0U, 0); /* Else files of our caller would take our places. */
     struct request request = parse(argc, argv);
     int listen_fd = listen_as_asked(&request);
     net_raise_file_limit();

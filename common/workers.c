@@ -2,7 +2,6 @@
 #include "common/workers.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +10,6 @@
 #include "common/blocking_echo.h"
 #include "common/die.h"
 #include "servers/server.h"
-
-long workers_default(void)
-{
-    cpu_set_t cpus;
-    if (sched_getaffinity(0, sizeof cpus, &cpus) < 0) die("sched_getaffinity");
-    return CPU_COUNT(&cpus);
-}
 
 /* Starts every worker that does not run: pids[its number] is 0.  False: there is no room for all.
  */

@@ -2,9 +2,6 @@
 #ifndef C10K_WORKERS_H
 #define C10K_WORKERS_H
 
-/* The workers that a server starts where nobody said how many: one per CPU it may run on. */
-long workers_default(void);
-
 /* Keeps `count` processes running, each in work(its number, from 0), which does not return.  Who is
  * killed is replaced and that is said on stderr; if one fails by itself (die), so does the server.
  * Where processes ran out, as many work as there are, and the others start when there is room. */

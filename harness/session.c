@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/affinity.h"
 #include "common/clock.h"
 #include "common/die.h"
 #include "harness/omission.h"
@@ -47,7 +48,7 @@ static void fill_in_workers(const struct conf *conf, char *options, size_t size)
         return;
     }
     long most = conf->connections[conf->connection_count - 1];
-    long workers = session_workers(most, sysconf(_SC_OPEN_MAX), sysconf(_SC_NPROCESSORS_ONLN));
+    long workers = session_workers(most, sysconf(_SC_OPEN_MAX), affinity_cpus());
     snprintf(options, size, "%.*s%ld%s", (int)(at - text), text, workers, at + strlen(hole));
 }
 

@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "common/affinity.h"
 #include "common/clock.h"
 #include "common/die.h"
 #include "common/net.h"
@@ -136,7 +137,7 @@ static void work(long number)
 static void serve(int listen_fd, const struct server_options *options)
 {
     pay_costs = options->costs;
-    if (workers == 0) workers = workers_default();
+    if (workers == 0) workers = affinity_cpus();
     if (workers > WORKERS_MAX) workers = WORKERS_MAX; /* A machine with more CPUs than that. */
     for (long i = 0; i < workers; i++) {
         bool own = i > 0 && share == REUSEPORT;

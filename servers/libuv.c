@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "common/costs.h"
@@ -18,7 +17,7 @@
 #include "common/net.h"
 #include "servers/server.h"
 
-enum { FILES_RESERVED = 16 }; /* Stdio, the listener, libuv's own, and one accepted ahead. */
+enum { FILES_RESERVED = 12 }; /* libuv's own, and one accepted ahead. */
 
 /* One client.  uv_tcp_t comes first, so that a handle is also a pointer to its connection. */
 struct connection {
@@ -132,7 +131,7 @@ static void serve(int listen_fd, const struct server_options *options)
 {
     static uv_tcp_t listener;
     pay_costs = options->costs;
-    places = sysconf(_SC_OPEN_MAX) - FILES_RESERVED;
+    places = net_free_files() - FILES_RESERVED;
     net_no_delay(listen_fd); /* Those whom it accepts inherit that. */
     if (uv_tcp_init(uv_default_loop(), &listener) < 0 || uv_tcp_open(&listener, listen_fd) < 0 ||
         uv_listen((uv_stream_t *)&listener, options->backlog, on_new_client) < 0)

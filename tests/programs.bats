@@ -224,3 +224,93 @@ has_children() { (($(pgrep -c -P "$1") >= $2)); } # has_children PID COUNT
     $bin/load --port "$port" --interactive --hgrm "$BATS_TEST_TMPDIR/new" </dev/null
     [[ ! -e $BATS_TEST_TMPDIR/new ]]
 }
+
+# ---- room ----
+
+# Leaves 103 of 1,024 files: the caller has all others open.
+with_900_files() { # with_900_files COMMAND...
+    local fd
+    ulimit -n 1024
+    for ((fd = 20; fd <= 920; fd++)); do eval "exec $fd</dev/null"; done
+    exec "$@"
+}
+
+@test "files that the caller left open are not counted as free" {
+    start server-epoll
+    run -0 with_900_files $bin/load --port "$port" --connections 500 --rate 1000 --duration 0.1 --warm 0 --output json
+    [[ $output == *'"connections_established":500,'* && ! $output == *'"processes":1,'* ]]
+    run -0 with_900_files $bin/ready_cost --repeats 1
+    [[ ${lines[-1]} =~ ,epoll,(10|100),5,1, ]]
+    start chat-room
+    run -2 --separate-stderr with_900_files $bin/chat --port "$port" --members 500
+    one_line_on_stderr '--members 500 need 516 open files, and this process may open '
+}
+
+@test "a server closes files that its caller left open, and has room for as many clients as without" {
+    local program
+    for program in server-{poll,libuv,epoll_workers} chat-room; do
+        [[ -x $bin/$program ]] || continue
+        : >"$ready"
+        (with_900_files $bin/$program 0) >"$ready" 2>"$said" &
+        servers+=($!)
+        eventually test -s "$ready"
+        port=$(sed -n 's/^ready port=//p' "$ready")
+        if [[ $program == chat-room ]]; then $bin/chat --port "$port" --members 500 --check 1
+        else $bin/load --port "$port" --connections 500 --rate 1000 --duration 0.1 --warm 0; fi
+        [[ ! -s $said ]]
+    done
+}
+
+@test "where no file can be opened the load client says so before it connects" {
+    refuses 'more files may be opened' bash -c "ulimit -n 11; exec $bin/load --port 1" 3>&-
+    run -1 --separate-stderr bash -c "ulimit -n 24; exec $bin/load --port 1 --connections 1000" 3>&-
+    one_line_on_stderr 'client processes would be needed'
+}
+
+@test "processes that a server starts are counted by the CPUs that it may use" {
+    tiny 'kind = capacity' 'connections = 10' 'server_options = --workers {workers}'
+    run -0 taskset --cpu-list "$(taskset --cpu-list --pid $$ | sed 's/.*: //; s/[,-].*//')" \
+        "$measure" "$conf" --model epoll_workers --out "$raw"
+    [[ $(column processes 1) == 2 ]] # One worker, and its parent.
+}
+
+# ---- queue of the listener ----
+
+# In a network of its own, whose listeners hold 128 connections in their queues.
+short_queue() { # short_queue MODEL
+    ip link set lo up
+    echo 128 >/proc/sys/net/core/somaxconn
+    "$bin/server-$1" 7000 >"$ready" &
+    eventually test -s "$ready"
+    $bin/load --port 7000 --connections 1500 --rate 1000 --duration 0.1 --warm 0
+    kill $!
+    wait $!
+    awk '/^TcpExt:/ && $2 != "SyncookiesSent" { for (i = 2; i in name; i++) if (name[i] == "ListenOverflows") print $i }
+         /^TcpExt:/ { for (i = 2; i <= NF; i++) name[i] = $i }' /proc/net/netstat
+}
+
+@test "connections of the client never overflow the queue of a listener, however short" {
+    unshare --net sh -c 'ip link set lo up && echo 128 >/proc/sys/net/core/somaxconn' 2>/dev/null ||
+        skip 'no network namespace may be set up here'
+    export -f short_queue eventually
+    export bin ready
+    for model in fork thread prefork; do
+        run -0 unshare --net bash -c "set -e; short_queue $model"
+        [[ ${lines[-1]} == 0 ]] || { echo "$model: the queue overflowed ${lines[-1]} times"; false; }
+    done
+}
+
+# ---- addresses ----
+
+@test "::ffff:127.0.0.1 is this machine, for servers and clients; other mapped addresses are not" {
+    : >"$ready"
+    $bin/server-poll 0 --host ::ffff:127.0.0.1 >"$ready" 2>"$said" 3>&- &
+    servers+=($!)
+    eventually said_ready_or_ended_of $!
+    port=$(sed -n 's/^ready port=//p' "$ready")
+    $bin/load --host ::ffff:127.0.0.1 --port "$port" --duration 0.1 --warm 0
+    refuses 'not this machine' $bin/load --host ::ffff:192.0.2.1 --port "$port"
+    refuses 'other machines' $bin/server-poll 0 --host ::ffff:0.0.0.0
+}
+
+said_ready_or_ended_of() { [[ -s $ready ]] || ! kill -0 "$1" 2>/dev/null; }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/die.h"
 #include "common/net.h"
@@ -73,6 +74,7 @@ int main(int argc, char **argv)
         {"queue-kib", required_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {0}};
     long port = 7000, queue_kib = 64;
     program_begin();
+    close_range(STDERR_FILENO + 1, ~0U, 0); /* Else files of our caller would take our places. */
     for (int c; (c = options_next(argc, argv, known)) != -1;) {
         if (c == 'q') queue_kib = number_option("--queue-kib", optarg, 1, 1024 * 1024);
         if (c == 'h') {
