@@ -8,7 +8,9 @@
 
 struct edge edge_prepare(pid_t root)
 {
-    return (struct edge){.tree = probe_tree(root)};
+    struct edge edge = {.tree = probe_tree(root)};
+    edge.look = foreign_look(&edge.tree);
+    return edge;
 }
 
 void edge_before(struct edge *edge)
@@ -21,6 +23,7 @@ struct edge edge_after(pid_t root)
 {
     struct edge edge = {.machine = probe_machine()};
     edge.tree = probe_tree(root);
+    edge.look = foreign_look(&edge.tree);
     edge.tasks = probe_tasks(&edge.tree);
     return edge;
 }
@@ -57,7 +60,7 @@ static void row_counters(const struct edge *before, const struct edge *after, do
                          struct row *row)
 {
     row_set_real(row, "machine_switches_per_s",
-                 grown(before->machine.switches, after->machine.switches) / elapsed_s);
+                 (after->machine.switches - before->machine.switches) / elapsed_s);
     row_set_whole(row, "processes", after->tree.count);
     row_set_whole(row, "threads", after->tree.threads);
 }
@@ -102,11 +105,13 @@ static void row_interference(const struct edge *before, const struct edge *after
         percent(grown(before->tasks.run_queue_ns, after->tasks.run_queue_ns), elapsed_ns);
     numbers->steal_percent =
         percent(grown(before->machine.steal_ns, after->machine.steal_ns), machine_ns);
-    numbers->kernel_cpu_percent =
-        percent(grown(before->tree.kernel_ns, after->tree.kernel_ns), between_trees_ns);
-    numbers->foreign_cpu_percent = percent(grown(before->tree.foreign_ns, after->tree.foreign_ns),
-                                           between_trees_ns * after->machine.cpus);
-    numbers->foreign_ended = after->tree.foreign_ns < before->tree.foreign_ns;
+    numbers->throttled_percent =
+        percent(grown(before->machine.throttled_ns, after->machine.throttled_ns), machine_ns);
+    if (after->tree.sees_all)
+        numbers->kernel_cpu_percent =
+            percent(grown(before->tree.kernel_ns, after->tree.kernel_ns), between_trees_ns);
+    numbers->foreign_cpu_percent = foreign_percent(&before->look, &after->look);
+    numbers->foreign_unknown = isnan(numbers->foreign_cpu_percent);
     numbers->wakeups_per_s =
         grown(before->tasks.voluntary, after->tasks.voluntary) / elapsed_ns * NS_PER_S;
     row_set_real(row, "server_run_queue_percent", numbers->run_queue_percent);
@@ -116,7 +121,8 @@ static void row_interference(const struct edge *before, const struct edge *after
 
 bool edge_is_incomplete(const struct edge *before, const struct edge *after)
 {
-    if (after->tree.count < before->tree.count) return true;
+    if (after->tree.count == 0 || after->tree.count < before->tree.count) return true;
+    if (before->tasks.unknown || after->tasks.unknown) return true;
     bool ended_count = strcmp(after->tasks.method, "taskstats") == 0;
     return !ended_count && after->tree.threads < before->tree.threads;
 }

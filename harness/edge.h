@@ -12,6 +12,7 @@
 
 #include "harness/columns.h"
 #include "harness/cpus.h"
+#include "harness/foreign.h"
 #include "harness/load_link.h"
 #include "harness/probe_machine.h"
 #include "harness/probe_tasks.h"
@@ -20,6 +21,7 @@
 
 struct edge {
     struct tree tree;
+    struct foreign_look look; /* Right after the tree was read. */
     struct tasks tasks;
     struct machine machine;
 };
@@ -33,9 +35,10 @@ struct edge edge_after(pid_t root);
 /* Frees the tree; twice is harmless. */
 void edge_free(struct edge *edge);
 
-/* True if a process, or a thread where nobody else counts it, ended within the window and took its
- * counts along: then nothing is better than too little.  Of threads that ended, taskstats keeps the
- * CPU time, but their switches not in every kernel: those may be missing where CPU is not. */
+/* True if a process, or a thread where nothing else counts it, ended within the window and took its
+ * counts along, or cannot be looked into: then nothing is better than too little.  Of threads that
+ * ended, taskstats keeps the CPU time, but their switches not in every kernel: those may be missing
+ * where CPU is not. */
 bool edge_is_incomplete(const struct edge *before, const struct edge *after);
 bool edge_misses_switches(const struct edge *before, const struct edge *after);
 

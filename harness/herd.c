@@ -171,10 +171,10 @@ static bool lose_and_return(struct herd *herd)
     if (!come_back(herd, port)) return false;
     herd->broke = !await_answer(herd, command, herd->session->conf.time_cap_s + answer_patience_s);
     struct kernel end = probe_kernel();
-    herd->seen.drops_dying = (double)(gone.listen_drops - begin.listen_drops);
-    herd->seen.drops_back = (double)(end.listen_drops - gone.listen_drops);
-    herd->seen.syn_retransmits = (double)(end.syn_retransmits - begin.syn_retransmits);
-    herd->seen.retransmits = (double)(end.retransmits - begin.retransmits);
+    herd->seen.drops_dying = gone.listen_drops - begin.listen_drops;
+    herd->seen.drops_back = end.listen_drops - gone.listen_drops;
+    herd->seen.syn_retransmits = end.syn_retransmits - begin.syn_retransmits;
+    herd->seen.retransmits = end.retransmits - begin.retransmits;
     return !herd->broke;
 }
 

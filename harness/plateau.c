@@ -36,8 +36,8 @@ struct growth {
 
 static struct growth growth_since(const struct kernel *quiet, const struct kernel *now)
 {
-    return (struct growth){.slab_kib = (double)now->slab_kib - (double)quiet->slab_kib,
-                           .lost_kib = (double)quiet->free_kib - (double)now->free_kib};
+    return (struct growth){.slab_kib = now->slab_kib - quiet->slab_kib,
+                           .lost_kib = quiet->free_kib - now->free_kib};
 }
 
 /* How long memory may take to stand still, after `min_s`. */
@@ -80,15 +80,22 @@ static bool measure_acceptor(const struct session *session, long connections,
     return connected;
 }
 
-/* Splits what the machine lost into the model's part and the sockets'.  A part below 0 is less than
- * this method can see. */
+/* A part below 0 is less than this method can see; what is not known stays NAN, unlike in fmax(3).
+ */
+static double at_least_0(double kib)
+{
+    return kib < 0 ? 0 : kib;
+}
+
+/* Splits what the machine lost into the model's part and the sockets'. */
 static void row_growth(const struct growth *acceptor, const struct growth *model, struct row *row)
 {
-    double sockets_kib = fmax(acceptor->slab_kib / 2, 0); /* The server's end of each connection. */
+    double sockets_kib =
+        at_least_0(acceptor->slab_kib / 2); /* The server's end of each connection. */
     row_set_real(row, "sockets_kib", sockets_kib);
-    row_set_real(row, "slab_kib", fmax(model->slab_kib - acceptor->slab_kib, 0));
+    row_set_real(row, "slab_kib", at_least_0(model->slab_kib - acceptor->slab_kib));
     row_set_real(row, "machine_lost_kib",
-                 fmax(model->lost_kib - acceptor->lost_kib + sockets_kib, 0));
+                 at_least_0(model->lost_kib - acceptor->lost_kib + sockets_kib));
 }
 
 /* N clients against the model.  False if our own machinery broke. */
@@ -103,7 +110,7 @@ static bool measure_model(const struct session *session, long connections,
     struct process load = session_start_load(session, target.port);
     struct kernel begin = probe_kernel();
     struct tree tree = probe_tree(target.process.pid);
-    row_set_whole(row, "memory_baseline_pss_kib", probe_memory(&tree).pss_kib);
+    row_set_real(row, "memory_baseline_pss_kib", probe_memory(&tree).pss_kib);
     probe_tree_free(&tree);
     struct connecting connecting = {.wanted = connections};
     bool answered = session_connect(session, &load, &connecting, &answer);

@@ -9,73 +9,72 @@
 
 #include "harness/proc_file.h"
 
-/* Sums the lines "count: N", one per zone and CPU.  Best effort: not every system shows the file.
- */
-static uint64_t free_pages_of_cpus(void)
+/* Sums the lines "count: N", one per zone and CPU; NAN if the file cannot be read. */
+static double free_pages_of_cpus(void)
 {
     static char text[256 * 1024];
     uint64_t pages = 0;
-    if (proc_file_read(AT_FDCWD, "/proc/zoneinfo", text, sizeof text) < 0) return 0;
+    if (proc_file_read(AT_FDCWD, "/proc/zoneinfo", text, sizeof text) < 0) return NAN;
     for (const char *at = text; (at = strstr(at, " count:")) != NULL;) {
         at += strlen(" count:");
         pages += strtoull(at, NULL, 10);
     }
-    return pages;
+    return (double)pages;
 }
 
-static void read_memory(struct kernel *kernel)
+static double page_kib(void)
 {
-    char text[8192];
-    if (proc_file_read(AT_FDCWD, "/proc/meminfo", text, sizeof text) < 0) return;
-    kernel->free_kib = proc_file_number(text, "MemFree:", 0) +
-                       proc_file_number(text, "Buffers:", 0) +
-                       proc_file_number(text, "Cached:", 0) - proc_file_number(text, "Shmem:", 0) +
-                       free_pages_of_cpus() * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
-    kernel->slab_kib = proc_file_number(text, "Slab:", 0);
-    kernel->page_tables_kib = proc_file_number(text, "PageTables:", 0);
-    kernel->kernel_stack_kib = proc_file_number(text, "KernelStack:", 0);
+    return (double)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-static void read_sockets(struct kernel *kernel)
+void probe_kernel_parse_memory(const char *text, struct kernel *kernel)
 {
-    char text[2048];
-    if (proc_file_read(AT_FDCWD, "/proc/net/sockstat", text, sizeof text) < 0) return;
-    const char *line = strstr(text, "TCP:"), *at;
-    if (line == NULL) return;
-    if ((at = strstr(line, "alloc ")) != NULL)
-        kernel->tcp_allocated = strtoull(at + strlen("alloc "), NULL, 10);
-    if ((at = strstr(line, "mem ")) != NULL)
-        kernel->tcp_memory_kib =
-            strtoull(at + strlen("mem "), NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+    kernel->free_kib = proc_file_real(text, "MemFree:") + proc_file_real(text, "Buffers:") +
+                       proc_file_real(text, "Cached:") - proc_file_real(text, "Shmem:");
+    kernel->slab_kib = proc_file_real(text, "Slab:");
+    kernel->page_tables_kib = proc_file_real(text, "PageTables:");
+    kernel->kernel_stack_kib = proc_file_real(text, "KernelStack:");
 }
 
-static void read_drops(struct kernel *kernel)
+/* The number behind a word in a line; NAN if the word is missing. */
+static double number_behind(const char *line, const char *word)
 {
-    char text[16384];
-    if (proc_file_read(AT_FDCWD, "/proc/net/netstat", text, sizeof text) < 0) return;
-    kernel->listen_overflows = proc_file_table(text, "TcpExt:", "ListenOverflows");
-    kernel->listen_drops = proc_file_table(text, "TcpExt:", "ListenDrops");
-    kernel->syn_drops = proc_file_table(text, "TcpExt:", "TCPReqQFullDrop");
-    kernel->syn_retransmits = proc_file_table(text, "TcpExt:", "TCPSynRetrans");
-    if (proc_file_read(AT_FDCWD, "/proc/net/snmp", text, sizeof text) < 0) return;
-    kernel->retransmits = proc_file_table(text, "Tcp:", "RetransSegs");
+    const char *at = line != NULL ? strstr(line, word) : NULL;
+    return at != NULL ? (double)strtoull(at + strlen(word), NULL, 10) : NAN;
 }
 
-static void read_tasks(struct kernel *kernel)
+void probe_kernel_parse_sockets(const char *text, struct kernel *kernel)
 {
-    char text[256];
-    if (proc_file_read(AT_FDCWD, "/proc/loadavg", text, sizeof text) < 0) return;
-    const char *slash = strchr(text, '/');
-    if (slash != NULL) kernel->tasks = strtoull(slash + 1, NULL, 10);
+    const char *line = strstr(text, "TCP:");
+    kernel->tcp_allocated = number_behind(line, "alloc ");
+    kernel->tcp_memory_kib = number_behind(line, "mem ") * page_kib();
+}
+
+void probe_kernel_parse_drops(const char *netstat, const char *snmp, struct kernel *kernel)
+{
+    kernel->listen_overflows = proc_file_table(netstat, "TcpExt:", "ListenOverflows");
+    kernel->listen_drops = proc_file_table(netstat, "TcpExt:", "ListenDrops");
+    kernel->syn_drops = proc_file_table(netstat, "TcpExt:", "TCPReqQFullDrop");
+    kernel->syn_retransmits = proc_file_table(netstat, "TcpExt:", "TCPSynRetrans");
+    kernel->retransmits = proc_file_table(snmp, "Tcp:", "RetransSegs");
+}
+
+/* The text of a file; "", in which nothing is found, if it cannot be read. */
+static const char *text_of(const char *path, char *text, size_t size)
+{
+    return proc_file_read(AT_FDCWD, path, text, size) < 0 ? "" : text;
 }
 
 struct kernel probe_kernel(void)
 {
-    struct kernel kernel = {0};
-    read_memory(&kernel);
-    read_sockets(&kernel);
-    read_drops(&kernel);
-    read_tasks(&kernel);
+    static char text[16384], snmp[4096];
+    struct kernel kernel;
+    probe_kernel_parse_memory(text_of("/proc/meminfo", text, sizeof text), &kernel);
+    kernel.free_kib += free_pages_of_cpus() * page_kib();
+    probe_kernel_parse_sockets(text_of("/proc/net/sockstat", text, sizeof text), &kernel);
+    probe_kernel_parse_drops(text_of("/proc/net/netstat", text, sizeof text),
+                             text_of("/proc/net/snmp", snmp, sizeof snmp), &kernel);
+    kernel.tasks = number_behind(text_of("/proc/loadavg", text, sizeof text), "/");
     return kernel;
 }
 
@@ -83,6 +82,6 @@ struct kernel probe_kernel(void)
  */
 double probe_kernel_stack_kib(const struct kernel *kernel)
 {
-    if (kernel->tasks == 0 || kernel->kernel_stack_kib == 0) return NAN;
-    return exp2(round(log2((double)kernel->kernel_stack_kib / (double)kernel->tasks)));
+    double each_kib = kernel->kernel_stack_kib / kernel->tasks;
+    return each_kib > 0 ? exp2(round(log2(each_kib))) : NAN;
 }

@@ -4,13 +4,14 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/control_group.h"
 #include "harness/probe_kernel.h"
 #include "harness/proc_file.h"
 
@@ -43,18 +44,19 @@ static uint64_t soft_limit(pid_t pid, const char *name)
     return proc_file_number(text, name, 0);
 }
 
-static uint64_t count_lines(pid_t pid, const char *name)
+/* Mappings of one process, a line each. */
+static void probe_maps(pid_t pid, struct limit *limit)
 {
     char path[64], text[TEXT_MAX];
     uint64_t count = 0;
-    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    snprintf(path, sizeof path, "/proc/%d/maps", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
+    if (fd < 0) return;
     for (ssize_t got; (got = read(fd, text, sizeof text)) > 0;)
         for (ssize_t i = 0; i < got; i++)
             count += text[i] == '\n';
     close(fd);
-    return count;
+    *limit = (struct limit){.used = count, .max = number_in("/proc/sys/vm/max_map_count")};
 }
 
 /* True if one leaves less room than the other, or if there is no other. */
@@ -66,9 +68,10 @@ static bool is_tighter(const struct limit *one, const struct limit *other)
 static void probe_files(const struct tree *tree, struct limit *limit)
 {
     for (size_t i = 0; i < tree->count && i < PROCESSES_MAX; i++) {
-        struct limit own = {.used = proc_file_open_files(tree->pids[i]),
+        long open = proc_file_open_files(tree->pids[i]);
+        struct limit own = {.used = (uint64_t)open,
                             .max = soft_limit(tree->pids[i], "Max open files")};
-        if (own.max > 0 && is_tighter(&own, limit)) *limit = own;
+        if (open >= 0 && own.max > 0 && is_tighter(&own, limit)) *limit = own;
     }
 }
 
@@ -117,29 +120,6 @@ static void probe_tasks_of_user(pid_t server, struct limit *limit)
     *limit = (struct limit){.used = tasks_of_user(proc_file_number(status, "Uid:", 0)), .max = max};
 }
 
-/* Where the control group of a process is, with `controller` in version 1 ("pids") or in version 2.
- * Returns the length of the folder that no group lies above; 0 if there is none. */
-static size_t group_folder(pid_t pid, const char *controller, char *folder, size_t size)
-{
-    char text[TEXT_MAX], first[64], line[96];
-    if (!read_of(pid, "cgroup", text, sizeof text)) return 0;
-    for (int version = 2; version >= 1; version--) {
-        snprintf(line, sizeof line, version == 2 ? "0::" : ":%s:", controller);
-        snprintf(first, sizeof first, "/sys/fs/cgroup%s%s", version == 2 ? "" : "/",
-                 version == 2 ? "" : controller);
-        const char *path = strstr(text, line);
-        struct stat entry;
-        if (path == NULL || stat(first, &entry) < 0) continue;
-        path += strlen(line);
-        snprintf(folder, size, "%s%.*s", first, (int)strcspn(path, "\n"), path);
-        /* Both are mounted in some systems, where version 2 has no controllers. */
-        char controllers[96];
-        snprintf(controllers, sizeof controllers, "%s/cgroup.controllers", first);
-        if (version == 1 || stat(controllers, &entry) == 0) return strlen(first);
-    }
-    return 0;
-}
-
 /* The files of a control group that limits, in version 2 and in version 1. */
 struct group_files {
     const char *controller;
@@ -154,7 +134,8 @@ static struct limit read_group(const char *folder, const struct group_files *fil
     struct limit limit = {0};
     char path[sizeof limit.path + 128], text[TEXT_MAX];
     snprintf(path, sizeof path, "%s/%s", folder, files->used[version]);
-    limit.used = number_in(path);
+    if (proc_file_read(AT_FDCWD, path, text, sizeof text) < 0) return limit;
+    limit.used = strtoull(text, NULL, 10);
     snprintf(path, sizeof path, "%s/memory.stat", folder);
     if (files->reclaimable[version] != NULL &&
         proc_file_read(AT_FDCWD, path, text, sizeof text) >= 0)
@@ -170,15 +151,12 @@ static struct limit read_group(const char *folder, const struct group_files *fil
 static void probe_group(pid_t pid, const struct group_files *files, struct limit *limit)
 {
     char folder[512];
-    size_t top = group_folder(pid, files->controller, folder, sizeof folder);
-    while (top > 0 && strlen(folder) >= top) {
+    size_t top = control_group_folder(pid, files->controller, folder, sizeof folder);
+    for (; top > 0; top = control_group_above(folder, top)) {
         for (int version = 0; version < 2; version++) {
             struct limit own = read_group(folder, files, version);
             if (own.max > 0 && is_tighter(&own, limit)) *limit = own;
         }
-        char *slash = strrchr(folder, '/');
-        if (slash == NULL) break;
-        *slash = '\0';
     }
 }
 
@@ -186,8 +164,10 @@ static void probe_memory_of_all(struct limit *limit)
 {
     char text[TEXT_MAX];
     if (proc_file_read(AT_FDCWD, "/proc/meminfo", text, sizeof text) < 0) return;
-    limit->max = proc_file_number(text, "MemTotal:", 0);
-    limit->used = limit->max - proc_file_number(text, "MemAvailable:", limit->max);
+    double total = proc_file_real(text, "MemTotal:");
+    double available = proc_file_real(text, "MemAvailable:");
+    if (isnan(total) || isnan(available)) return;
+    *limit = (struct limit){.used = (uint64_t)(total - available), .max = (uint64_t)total};
 }
 
 void probe_limits(const struct tree *tree, struct limit limits[LIMITS])
@@ -202,17 +182,18 @@ void probe_limits(const struct tree *tree, struct limit limits[LIMITS])
     memset(limits, 0, LIMITS * sizeof *limits);
     if (tree->count == 0) return;
     pid_t server = tree->pids[0];
-    uint64_t tasks = probe_kernel().tasks;
+    double tasks = probe_kernel().tasks;
     probe_files(tree, &limits[LIMIT_FILES]);
     probe_files_of_all(&limits[LIMIT_FILES_ALL]);
     probe_tasks_of_user(server, &limits[LIMIT_USER_TASKS]);
-    limits[LIMIT_PIDS].used = tasks + RESERVED_PIDS;
-    limits[LIMIT_PIDS].max = number_in("/proc/sys/kernel/pid_max");
-    limits[LIMIT_THREADS].used = tasks;
-    limits[LIMIT_THREADS].max = number_in("/proc/sys/kernel/threads-max");
+    if (!isnan(tasks)) {
+        limits[LIMIT_PIDS].used = (uint64_t)tasks + RESERVED_PIDS;
+        limits[LIMIT_PIDS].max = number_in("/proc/sys/kernel/pid_max");
+        limits[LIMIT_THREADS].used = (uint64_t)tasks;
+        limits[LIMIT_THREADS].max = number_in("/proc/sys/kernel/threads-max");
+    }
     probe_group(server, &tasks_of_group, &limits[LIMIT_GROUP_TASKS]);
-    limits[LIMIT_MAPS].used = count_lines(server, "maps");
-    limits[LIMIT_MAPS].max = number_in("/proc/sys/vm/max_map_count");
+    probe_maps(server, &limits[LIMIT_MAPS]);
     probe_memory_of_all(&limits[LIMIT_MEMORY]);
     probe_group(server, &memory_of_group, &limits[LIMIT_GROUP_MEMORY]);
 }

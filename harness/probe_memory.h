@@ -4,20 +4,19 @@
 #ifndef C10K_PROBE_MEMORY_H
 #define C10K_PROBE_MEMORY_H
 
-#include <stdint.h>
-
 #include "harness/probe_tree.h"
 
 /* Summed over the processes of the tree. */
 struct memory {
-    uint64_t rss_kib;         /* Every mapped page, counted once per process that maps it. */
-    uint64_t pss_kib;         /* Each page divided by how many map it: adds up to real memory. */
-    uint64_t pss_file_kib;    /* Of that, pages of files: the program, its libraries. */
-    uint64_t private_kib;     /* Pages that nobody else maps. */
-    uint64_t page_tables_kib; /* VmPTE, and a page for the top level, which VmPTE leaves out. */
+    double rss_kib;         /* Every mapped page, counted once per process that maps it. */
+    double pss_kib;         /* Each page divided by how many map it: adds up to real memory. */
+    double pss_file_kib;    /* Of that, pages of files: the program, its libraries. */
+    double private_kib;     /* Pages that nobody else maps. */
+    double page_tables_kib; /* VmPTE, and a page for the top level, which VmPTE leaves out. */
 };
 
-/* Reads the tree.  Processes that ended meanwhile count nothing. */
+/* Reads the tree.  Processes that ended meanwhile count nothing; all is NAN if one that runs cannot
+ * be looked into, and if there is none. */
 struct memory probe_memory(const struct tree *tree);
 
 #endif

@@ -12,7 +12,9 @@ bool probe_shares(const struct tree *tree, uint64_t connections, struct shares *
     if (tree->count < 3 || connections <= workers) return false;
     uint64_t sum = 0, fewest = UINT64_MAX, most = 0;
     for (size_t i = 1; i < tree->count; i++) {
-        uint64_t files = proc_file_open_files(tree->pids[i]);
+        long open = proc_file_open_files(tree->pids[i]);
+        if (open < 0) return false; /* One that cannot be looked into is not one without any. */
+        uint64_t files = (uint64_t)open;
         sum += files;
         if (files < fewest) fewest = files;
         if (files > most) most = files;

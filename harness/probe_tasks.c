@@ -5,6 +5,7 @@
 #include "harness/probe_tasks.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -136,29 +137,52 @@ bool probe_tasks_by_taskstats(const struct tree *tree, struct tasks *tasks)
 
 /* ---- /proc ---- */
 
+/* Takes the two files of a thread.  False if they do not tell what they should. */
+static bool add_texts(const char *schedstat, const char *status, struct tasks *tasks)
+{
+    unsigned long long cpu_ns, run_queue_ns;
+    uint64_t voluntary = proc_file_number(status, "voluntary_ctxt_switches:", UINT64_MAX);
+    uint64_t involuntary = proc_file_number(status, "nonvoluntary_ctxt_switches:", UINT64_MAX);
+    if (sscanf(schedstat, "%llu %llu", &cpu_ns, &run_queue_ns) != 2 || voluntary == UINT64_MAX ||
+        involuntary == UINT64_MAX)
+        return false;
+    tasks->cpu_ns += cpu_ns;
+    tasks->run_queue_ns += run_queue_ns;
+    tasks->voluntary += voluntary;
+    tasks->involuntary += involuntary;
+    return true;
+}
+
+/* True if a file could not be read because what it is about has ended. */
+static bool has_ended(int task_fd, const char *tid)
+{
+    return faccessat(task_fd, tid, F_OK, 0) < 0;
+}
+
 static void add_thread(int task_fd, const char *tid, struct tasks *tasks)
 {
-    char path[48], text[4096];
+    char path[48], schedstat[256], status[4096];
     snprintf(path, sizeof path, "%.10s/schedstat", tid);
-    if (proc_file_read(task_fd, path, text, sizeof text) < 0) return;
-    char *rest;
-    tasks->cpu_ns += strtoull(text, &rest, 10);
-    tasks->run_queue_ns += strtoull(rest, NULL, 10);
+    bool read = proc_file_read(task_fd, path, schedstat, sizeof schedstat) >= 0;
     snprintf(path, sizeof path, "%.10s/status", tid);
-    if (proc_file_read(task_fd, path, text, sizeof text) < 0) return;
-    tasks->voluntary += proc_file_number(text, "voluntary_ctxt_switches:", 0);
-    tasks->involuntary += proc_file_number(text, "nonvoluntary_ctxt_switches:", 0);
+    read = read && proc_file_read(task_fd, path, status, sizeof status) >= 0;
+    bool told = read && add_texts(schedstat, status, tasks);
+    if (!told && !has_ended(task_fd, tid)) tasks->unknown = true;
 }
 
 void probe_tasks_by_status(const struct tree *tree, struct tasks *tasks)
 {
     *tasks = (struct tasks){
         .user_ns = tree->user_ns, .system_ns = tree->system_ns, .method = "proc_status"};
+    tasks->unknown = tree->count == 0;
     for (size_t i = 0; i < tree->count; i++) {
         char path[32];
         snprintf(path, sizeof path, "/proc/%d/task", tree->pids[i]);
         DIR *threads = opendir(path);
-        if (threads == NULL) continue;
+        if (threads == NULL) {
+            tasks->unknown = tasks->unknown || errno != ENOENT; /* Else it has ended. */
+            continue;
+        }
         for (struct dirent *item; (item = readdir(threads)) != NULL;)
             if (item->d_name[0] != '.') add_thread(dirfd(threads), item->d_name, tasks);
         closedir(threads);

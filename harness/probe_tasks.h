@@ -23,6 +23,7 @@ struct tasks {
     uint64_t run_queue_ns;           /* Ready to run, but waiting for a CPU. */
     uint64_t voluntary, involuntary; /* Context switches: it waited, or it was made to. */
     const char *method;              /* "taskstats" or "proc_status". */
+    bool unknown; /* A thread runs that cannot be looked into: the sums are too small. */
 };
 
 /* Reads the tree.  Processes that ended meanwhile count nothing. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -21,8 +22,9 @@ static const unsigned KERNEL_THREAD = 0x00200000;
 /* What one stat file says. */
 struct entry {
     pid_t pid, parent;
-    uint64_t threads, user_ticks, system_ticks;
-    bool of_kernel; /* One of its own threads. */
+    uint64_t threads, user_ticks, system_ticks; /* With children that ended and were waited for, */
+    uint64_t reaped_ticks;                      /* and these by themselves. */
+    bool of_kernel;                             /* One of its own threads. */
     bool marked;
 };
 
@@ -52,6 +54,7 @@ static bool read_entry(int proc_fd, const char *pid, struct entry *entry)
                             .parent = parent,
                             .threads = threads,
                             .of_kernel = (flags & KERNEL_THREAD) != 0,
+                            .reaped_ticks = reaped_user + reaped_system,
                             .user_ticks = user + reaped_user,
                             .system_ticks = system + reaped_system};
     return true;
@@ -108,6 +111,11 @@ static size_t mark(const struct listing *listing, pid_t root)
     return marked;
 }
 
+static uint64_t tick_ns(void)
+{
+    return NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
 /* True if a kernel thread may run on these CPUs only.  Where it ran last would say less: one that
  * comes from elsewhere would bring along all that it ever did. */
 static bool is_bound_to(const struct entry *entry, const cpu_set_t *cpus)
@@ -118,32 +126,42 @@ static bool is_bound_to(const struct entry *entry, const cpu_set_t *cpus)
     return CPU_EQUAL(&both, &own);
 }
 
-/* Ticks of the kernel's own threads that are bound to the CPUs of `root`: they work for us, or
- * hardly at all. */
-static uint64_t kernel_ticks(const struct listing *listing, pid_t root)
+/* Adds the kernel's own threads that are bound to the CPUs of `root`: they work for us, or nearly
+ * not at all. */
+static void add_kernel(const struct listing *listing, pid_t root, struct tree *tree)
 {
     cpu_set_t cpus;
-    uint64_t ticks = 0;
-    if (sched_getaffinity(root, sizeof cpus, &cpus) < 0) return 0; /* It is gone. */
+    bool runs = sched_getaffinity(root, sizeof cpus, &cpus) == 0;
     for (size_t i = 0; i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
-        if (entry->of_kernel && is_bound_to(entry, &cpus))
-            ticks += entry->user_ticks + entry->system_ticks;
+        if (!entry->of_kernel) continue;
+        tree->sees_all = true;
+        if (runs && is_bound_to(entry, &cpus))
+            tree->kernel_ns += (entry->user_ticks + entry->system_ticks) * tick_ns();
     }
-    return ticks;
 }
 
-/* Ticks of everybody who belongs neither to this measurement nor to the kernel. */
-static uint64_t foreign_ticks(const struct listing *listing)
+/* The exact CPU time of a process with all its threads, also those that ended; 0 if it is gone. */
+static uint64_t cpu_clock_ns(pid_t pid)
 {
-    uint64_t ticks = 0;
+    clockid_t id;
+    struct timespec time;
+    if (clock_getcpuclockid(pid, &id) != 0 || clock_gettime(id, &time) < 0) return 0;
+    return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
+}
+
+/* Tells programs that belong to this measurement from those that belong neither to it nor to the
+ * kernel. */
+static void add_ours_and_foreign(const struct listing *listing, struct tree *tree)
+{
     mark(listing, getpid());
     for (size_t i = 0; i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
-        if (entry->marked || entry->of_kernel) continue;
-        ticks += entry->user_ticks + entry->system_ticks;
+        if (entry->marked)
+            tree->ours_ns += cpu_clock_ns(entry->pid) + entry->reaped_ticks * tick_ns();
+        else if (!entry->of_kernel)
+            tree->foreign_ns += (entry->user_ticks + entry->system_ticks) * tick_ns();
     }
-    return ticks;
 }
 
 struct tree probe_tree(pid_t root)
@@ -152,7 +170,6 @@ struct tree probe_tree(pid_t root)
     qsort(listing.entries, listing.count, sizeof *listing.entries, by_pid);
     struct tree tree = {.read_ns = clock_ns()};
     size_t marked = mark(&listing, root);
-    uint64_t tick_ns = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
     tree.pids = calloc(marked + 1, sizeof *tree.pids);
     if (tree.pids == NULL) die("calloc");
     for (size_t i = 0; i < listing.count; i++) {
@@ -160,14 +177,14 @@ struct tree probe_tree(pid_t root)
         if (!entry->marked) continue;
         tree.pids[tree.count++] = entry->pid;
         tree.threads += entry->threads;
-        tree.user_ns += entry->user_ticks * tick_ns;
-        tree.system_ns += entry->system_ticks * tick_ns;
+        tree.user_ns += entry->user_ticks * tick_ns();
+        tree.system_ns += entry->system_ticks * tick_ns();
         if (entry->pid != root) continue;
         tree.pids[tree.count - 1] = tree.pids[0];
         tree.pids[0] = root;
     }
-    tree.kernel_ns = kernel_ticks(&listing, root) * tick_ns;
-    tree.foreign_ns = foreign_ticks(&listing) * tick_ns;
+    add_kernel(&listing, root, &tree);
+    add_ours_and_foreign(&listing, &tree);
     free(listing.entries);
     return tree;
 }

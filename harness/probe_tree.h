@@ -5,6 +5,7 @@
 #ifndef C10K_PROBE_TREE_H
 #define C10K_PROBE_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,8 +20,14 @@ struct tree {
      * included, so that a short-lived one is seen when its parent is.  It falls when one ends whose
      * parent ignores SIGCHLD. */
     uint64_t foreign_ns;
+    /* CPU time of the root's tree and of all processes below us, exact; of children that ended and
+     * were waited for in whole ticks. */
+    uint64_t ours_ns;
     /* CPU time of the kernel's own threads that run on CPUs of the root only, in whole ticks. */
     uint64_t kernel_ns;
+    /* The kernel's own threads were seen.  Within a container, and where /proc is mounted with
+     * hidepid, they are not: then there may be any number of other programs, too. */
+    bool sees_all;
     uint64_t read_ns; /* When, on clock_ns(). */
 };
 

@@ -12,11 +12,12 @@ enum {
     SOCKETS_LEFT_MAX = 50, /* Of others: a browser, a daemon. */
 };
 
+/* What is not known (NAN) does not compare: it is never taken for still. */
 static bool stands_still(const struct kernel *before, const struct kernel *now)
 {
-    return fabs((double)now->slab_kib - (double)before->slab_kib) < STEADY_KIB &&
-           fabs((double)now->free_kib - (double)before->free_kib) < STEADY_KIB &&
-           fabs((double)now->tcp_allocated - (double)before->tcp_allocated) < SOCKETS_LEFT_MAX;
+    return fabs(now->slab_kib - before->slab_kib) < STEADY_KIB &&
+           fabs(now->free_kib - before->free_kib) < STEADY_KIB &&
+           fabs(now->tcp_allocated - before->tcp_allocated) < SOCKETS_LEFT_MAX;
 }
 
 struct kernel quiet_settle(const struct quiet_patience *patience)

@@ -31,16 +31,16 @@ struct ramp {
     const struct session *session;
     struct target target;
     struct process load;
-    uint64_t baseline_pss_kib; /* Of the server before its first client. */
-    double quiet_s;            /* Waited for it before the server was started. */
-    long reruns_left;          /* Of all points: a busy machine must not double the time. */
-    long held;                 /* Connections so far. */
-    long room;                 /* Connections that the machine can hold, about. */
-    struct kernel quiet;       /* Before the server was started. */
-    struct kernel begin;       /* Before the point's first connect. */
-    bool closed;               /* The loop of this point. */
-    double achieved_per_s;     /* In the window before this one. */
-    double warm_messages;      /* That this point's warm-up has to see. */
+    double baseline_pss_kib; /* Of the server before its first client. */
+    double quiet_s;          /* Waited for it before the server was started. */
+    long reruns_left;        /* Of all points: a busy machine must not double the time. */
+    long held;               /* Connections so far. */
+    long room;               /* Connections that the machine can hold, about. */
+    struct kernel quiet;     /* Before the server was started. */
+    struct kernel begin;     /* Before the point's first connect. */
+    bool closed;             /* The loop of this point. */
+    double achieved_per_s;   /* In the window before this one. */
+    double warm_messages;    /* That this point's warm-up has to see. */
 };
 
 /* What became of a point. */
@@ -87,10 +87,11 @@ static void row_traffic(const struct session *session, const struct answer *wind
         row_set_real(row, times[i], answer_number(window, times[i]));
 }
 
-/* How much more than in the quiet state; a little less is what the method cannot see. */
-static double beyond(uint64_t quiet, uint64_t now)
+/* How much more than in the quiet state; a little less is what the method cannot see.  NAN if
+ * either is not known. */
+static double beyond(double quiet, double now)
 {
-    return now > quiet ? (double)(now - quiet) : 0;
+    return now < quiet ? 0 : now - quiet;
 }
 
 /* What server and client together took from the machine. */
@@ -98,7 +99,7 @@ static void row_both_ends(const struct ramp *ramp, const struct kernel *now, str
 {
     const struct kernel *quiet = &ramp->quiet;
     struct tree client = probe_tree(ramp->load.pid);
-    row_set_whole(row, "client_pss_kib", probe_memory(&client).pss_kib);
+    row_set_real(row, "client_pss_kib", probe_memory(&client).pss_kib);
     probe_tree_free(&client);
     row_set_real(row, "both_ends_slab_kib", beyond(quiet->slab_kib, now->slab_kib));
     row_set_real(row, "both_ends_page_tables_kib",
@@ -112,7 +113,7 @@ static void row_memory(struct ramp *ramp, const struct edge *after, struct row *
 {
     struct kernel kernel = probe_kernel();
     session_row_memory(&after->tree, &kernel, row);
-    row_set_whole(row, "memory_baseline_pss_kib", ramp->baseline_pss_kib);
+    row_set_real(row, "memory_baseline_pss_kib", ramp->baseline_pss_kib);
     row_both_ends(ramp, &kernel, row);
 }
 

@@ -252,6 +252,7 @@ struct verdict_numbers session_numbers(const struct session *session, bool close
         .server_cpu_percent = NAN,
         .steal_percent = NAN,
         .foreign_cpu_percent = NAN,
+        .throttled_percent = NAN,
         .run_queue_percent = NAN,
         .kernel_cpu_percent = NAN,
         .wakeups_per_s = NAN,
@@ -343,8 +344,8 @@ bool session_row_connects(const struct connecting *connecting, const struct answ
 void session_row_drops(const struct kernel *begin, struct row *row)
 {
     struct kernel now = probe_kernel();
-    row_set_whole(row, "syn_drops", now.syn_drops - begin->syn_drops);
-    row_set_whole(row, "listen_overflows", now.listen_overflows - begin->listen_overflows);
+    row_set_real(row, "syn_drops", now.syn_drops - begin->syn_drops);
+    row_set_real(row, "listen_overflows", now.listen_overflows - begin->listen_overflows);
 }
 
 void session_row_memory(const struct tree *tree, const struct kernel *kernel, struct row *row)
@@ -352,12 +353,12 @@ void session_row_memory(const struct tree *tree, const struct kernel *kernel, st
     struct memory memory = probe_memory(tree);
     row_set_whole(row, "processes", tree->count);
     row_set_whole(row, "threads", tree->threads);
-    row_set_whole(row, "rss_kib", memory.rss_kib);
-    row_set_whole(row, "pss_kib", memory.pss_kib);
-    row_set_whole(row, "private_kib", memory.private_kib);
-    row_set_whole(row, "page_tables_kib", memory.page_tables_kib);
+    row_set_real(row, "rss_kib", memory.rss_kib);
+    row_set_real(row, "pss_kib", memory.pss_kib);
+    row_set_real(row, "private_kib", memory.private_kib);
+    row_set_real(row, "page_tables_kib", memory.page_tables_kib);
     row_set_real(row, "kernel_stack_kib", (double)tree->threads * probe_kernel_stack_kib(kernel));
-    row_set_whole(row, "tcp_memory_kib", kernel->tcp_memory_kib);
+    row_set_real(row, "tcp_memory_kib", kernel->tcp_memory_kib);
 }
 
 static void write_row(const struct session *session, struct row *row, const char *status,

@@ -96,9 +96,13 @@ static enum verdict judge_machine(const struct verdict_numbers *n, const struct 
     if (n->foreign_cpu_percent > foreign_cpu_percent_limit)
         return because(VERDICT_NOISY, reason, "other programs used %.1f %% of the machine",
                        n->foreign_cpu_percent);
-    if (n->foreign_ended)
+    if (n->foreign_unknown)
         return because(VERDICT_NOISY, reason,
-                       "another program ended: what it used of the machine is not known");
+                       "what other programs used of the machine is not known: /proc does not tell");
+    if (n->throttled_percent > steal_percent_limit)
+        return because(VERDICT_NOISY, reason,
+                       "a limit of the control group held the CPUs back for %.1f %% of the time",
+                       n->throttled_percent);
     double wakeups_percent = n->wakeups_per_s > 0 ? n->wakeups_per_s * wakeup_us / 1e6 * 100 : 0;
     /* The kernel's network threads push a busy server aside: that is its own traffic. */
     double kernel_percent = n->kernel_cpu_percent > 0 ? n->kernel_cpu_percent : 0;

@@ -35,7 +35,8 @@ struct verdict_numbers {
     double latency_ns_p99, send_lag_ns_p99;
     double little_error_percent, drift_percent;
     double steal_percent, foreign_cpu_percent, run_queue_percent;
-    bool foreign_ended;        /* Another program ended, and nobody took over what it had used. */
+    double throttled_percent;  /* Of our CPUs: held back by a limit of the control group. */
+    bool foreign_unknown;      /* What other programs used cannot be known here. */
     double kernel_cpu_percent; /* Of one CPU: the kernel's own threads on the server's CPUs. */
     double wakeups_per_s;      /* Of the server: its voluntary context switches. */
 };

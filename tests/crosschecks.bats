@@ -78,6 +78,25 @@ alike() { # alike PERCENT A B
     done
 }
 
+# In a container /proc shows our own programs only: who else is busy, the CPUs' idle time says.
+@test "neighbours that /proc hides are noise for measure and witness, and their share is told" {
+    ((EUID == 0)) && unshare --pid --fork --mount-proc true 2>/dev/null || skip 'needs the right to make a PID namespace'
+    local around=$BATS_TEST_TMPDIR/around.csv i hidden=(unshare --pid --fork --mount-proc)
+    for ((i = 0; i < $(nproc); i++)); do
+        timeout 20 bash -c 'while :; do :; done' 3>&- & started+=($!)
+    done
+    tiny 'kind = capacity' 'connections = 8'
+    run -0 "${hidden[@]}" "$measure" "$conf" --model fork --out "$raw" 3>&-
+    "${hidden[@]}" bash -c "build/release/witness '$around' sleep 0.5; :"
+    for i in "${started[@]}"; do kill "$i" || true; done
+    started=()
+    echo "status $(column status 1), foreign $(column foreign_cpu_percent 1); $(tail -n 1 "$around")"
+    [[ $(column status 1) == noisy && $(column reason 1) == 'other programs used '* ]]
+    true_that "$(column foreign_cpu_percent 1) > 15 && $(column foreign_cpu_percent 1) < 101"
+    grep -q ',noisy,other programs used' "$around"
+    true_that "$(tail -n 1 "$around" | cut -d, -f2) > 60"
+}
+
 # A server that sleeps once per message, and 1,000 of them a second, also when nobody measures.
 @test "context switches are as many as perf stat and pidstat count" {
     local pids counted seen

@@ -18,9 +18,13 @@ static const struct cpus cpus = {.server_count = SERVER_CPUS, .client_count = 1}
 /* Since the machine booted: nothing of it may be in a row. */
 static const struct edge begin = {.tree = {.count = 3,
                                            .threads = 7,
-                                           .foreign_ns = 5000 * (uint64_t)MS,
+                                           .sees_all = true,
                                            .kernel_ns = 900 * (uint64_t)MS,
                                            .read_ns = 7000 * (uint64_t)MS},
+                                  .look = {.seen_ns = 5000 * (uint64_t)MS,
+                                           .read_ns = 7000 * (uint64_t)MS,
+                                           .sees_all = true,
+                                           .machine = {.all_cpus = CPUS}},
                                   .tasks = {.cpu_ns = 70000 * (uint64_t)MS,
                                             .user_ns = 11000 * (uint64_t)MS,
                                             .system_ns = 13000 * (uint64_t)MS,
@@ -37,7 +41,8 @@ static const struct edge begin = {.tree = {.count = 3,
 /* Two seconds later by the machine's edges, four by the trees', which lie outside of them. */
 static struct edge end_of(struct edge edge)
 {
-    edge.tree.foreign_ns += 640 * MS;
+    edge.look.seen_ns += 640 * MS;
+    edge.look.read_ns += 4000 * (uint64_t)MS;
     edge.tree.kernel_ns += 60 * MS;
     edge.tree.read_ns += 4000 * (uint64_t)MS;
     edge.tasks.cpu_ns += 1500 * MS;
@@ -49,6 +54,7 @@ static struct edge end_of(struct edge edge)
     edge.machine.read_ns += 2000 * (uint64_t)MS;
     edge.machine.idle_ns += 3200 * (uint64_t)MS;
     edge.machine.steal_ns += 80 * MS;
+    edge.machine.throttled_ns += 240 * MS;
     edge.machine.switches += 9000;
     return edge;
 }
@@ -59,7 +65,8 @@ static struct verdict_numbers numbers;
 static void fill(struct edge before, struct edge after, bool spin)
 {
     row = (struct row){0};
-    numbers = (struct verdict_numbers){.spin = spin, .server_cpu_percent = NAN};
+    numbers = (struct verdict_numbers){
+        .spin = spin, .server_cpu_percent = NAN, .kernel_cpu_percent = NAN};
     edge_row(&before, &after, &window, &cpus, &row, &numbers);
 }
 
@@ -109,7 +116,8 @@ static void the_verdict_is_given_what_the_row_says(void **state)
     assert_true(fabs(numbers.wakeups_per_s - 300) < 1e-9);
     assert_true(fabs(numbers.server_cpu_percent - 75. / 2) < 1e-9);
     assert_false(numbers.single_thread);
-    assert_false(numbers.foreign_ended);
+    assert_true(fabs(numbers.throttled_percent - 3) < 1e-9); /* 0.24 s of 2 s on 4 CPUs. */
+    assert_false(numbers.foreign_unknown);
     struct edge one = begin, after = end_of(begin);
     one.tree.threads = after.tree.threads = 1;
     fill(one, after, false);
@@ -150,13 +158,36 @@ static void a_sum_that_fell_is_not_known(void **state)
 {
     (void)state;
     struct edge after = end_of(begin);
-    after.tree.foreign_ns = begin.tree.foreign_ns - 1;
+    after.look.seen_ns = begin.look.seen_ns - 1;
     after.tasks.cpu_ns = begin.tasks.cpu_ns - 1;
     fill(begin, after, false);
-    assert_true(numbers.foreign_ended);
+    assert_true(numbers.foreign_unknown);
     expect_empty("foreign_cpu_percent");
     expect_empty("server_cpu_percent");
     assert_true(isnan(numbers.server_cpu_percent));
+}
+
+static void what_cannot_be_looked_into_is_empty_and_no_zero(void **state)
+{
+    (void)state;
+    struct edge after = end_of(begin);
+    after.tasks.unknown = true;
+    fill(begin, after, false);
+    expect_empty("server_cpu_percent");
+    expect_empty("switches_per_message");
+    assert_true(isnan(numbers.server_cpu_percent));
+    struct edge gone = begin;
+    after = end_of(begin);
+    gone.tree.count = after.tree.count = 0; /* Hidden: hidepid, another user. */
+    fill(gone, after, false);
+    expect_empty("server_cpu_percent");
+    after = end_of(begin);
+    after.tree.sees_all = false; /* A container shows no threads of the kernel. */
+    fill(begin, after, false);
+    assert_true(isnan(numbers.kernel_cpu_percent));
+    after.machine.switches = NAN;
+    fill(begin, after, false);
+    expect_empty("machine_switches_per_s");
 }
 
 static void without_an_echo_nothing_is_per_message(void **state)
@@ -181,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_client_that_polls_has_no_cpu_per_message),
         cmocka_unit_test(what_ended_within_the_window_leaves_its_columns_empty),
         cmocka_unit_test(a_sum_that_fell_is_not_known),
+        cmocka_unit_test(what_cannot_be_looked_into_is_empty_and_no_zero),
         cmocka_unit_test(without_an_echo_nothing_is_per_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,7 +364,7 @@ static void a_program_that_took_its_count_along_is_noise(void **state)
     struct verdict_numbers n = good();
     n.foreign_cpu_percent = NAN;
     expect(n, VERDICT_OK);
-    n.foreign_ended = true;
+    n.foreign_unknown = true;
     expect(n, VERDICT_NOISY);
 }
 

@@ -37,10 +37,11 @@ void figures_take_window(struct figures *figures, const struct answer *window,
 void figures_take_memory(struct figures *figures, const struct memory *memory,
                          double files_alone_kib, double threads, double stack_kib)
 {
-    double *now = figures->now, files_kib = (double)memory->pss_file_kib;
+    double *now = figures->now, files_kib = memory->pss_file_kib;
     now[FIGURE_PROGRAMS_KIB] =
-        (double)memory->pss_kib - files_kib + fmax(files_kib, files_alone_kib);
-    now[FIGURE_PAGE_TABLES_KIB] = (double)memory->page_tables_kib;
+        memory->pss_kib - files_kib +
+        (files_kib < files_alone_kib ? files_alone_kib : files_kib); /* NAN stays NAN. */
+    now[FIGURE_PAGE_TABLES_KIB] = memory->page_tables_kib;
     now[FIGURE_STACKS_KIB] = threads * stack_kib;
     now[FIGURE_MEMORY_KIB] =
         now[FIGURE_PROGRAMS_KIB] + now[FIGURE_PAGE_TABLES_KIB] + now[FIGURE_STACKS_KIB];

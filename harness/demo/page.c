@@ -207,8 +207,8 @@ static void draw_message(struct canvas *canvas, const struct page *page)
         return;
     }
     canvas_put(canvas, row, 0, LOOK_PLAIN, " whole machine: %s TCP sockets, %s in their buffers",
-               words_count((double)page->kernel.tcp_allocated).text,
-               words_memory((double)page->kernel.tcp_memory_kib).text);
+               words_count(page->kernel.tcp_allocated).text,
+               words_memory(page->kernel.tcp_memory_kib).text);
 }
 
 static void draw_keys(struct canvas *canvas)

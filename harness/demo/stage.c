@@ -73,7 +73,7 @@ double stage_files_alone_kib(const struct session *session)
     if (session_connect(session, &load, &connecting, &answer) &&
         session_traffic(session, &load, "warm", WARM_S, &answer)) {
         struct tree tree = probe_tree(target.process.pid);
-        files_kib = (double)probe_memory(&tree).pss_file_kib;
+        files_kib = probe_memory(&tree).pss_file_kib;
         probe_tree_free(&tree);
     }
     session_end_load(&load);

@@ -1,7 +1,9 @@
 /* trial.c -- one trap being tried on one fresh server. */
 #include "harness/gate/trial.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -232,13 +234,19 @@ struct trial_usage trial_usage(void)
 {
     struct tree tree = probe_tree(target.process.pid);
     struct memory memory = probe_memory(&tree);
+    if (isnan(memory.rss_kib)) {
+        trial_check_alive();
+        trial_fail("the memory of the server cannot be read in /proc");
+    }
     struct trial_usage usage = {.processes = tree.count,
                                 .threads = tree.threads,
-                                .rss_kib = memory.rss_kib,
-                                .private_kib = memory.private_kib,
+                                .rss_kib = (uint64_t)memory.rss_kib,
+                                .private_kib = (uint64_t)memory.private_kib,
                                 .cpu_ns = probe_tasks(&tree).cpu_ns};
     for (size_t i = 0; i < tree.count; i++) {
-        usage.files += proc_file_open_files(tree.pids[i]);
+        long files = proc_file_open_files(tree.pids[i]);
+        if (files < 0 && errno != ENOENT) trial_fail("the server's open files cannot be counted");
+        if (files > 0) usage.files += (uint64_t)files;
         usage.zombies += is_zombie(tree.pids[i]);
     }
     probe_tree_free(&tree);

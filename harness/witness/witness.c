@@ -16,8 +16,7 @@
 #include "common/die.h"
 #include "common/output.h"
 #include "common/program.h"
-#include "harness/probe_machine.h"
-#include "harness/probe_tree.h"
+#include "harness/foreign.h"
 #include "harness/verdict.h"
 
 enum { NOT_STARTED = 127, SIGNALLED = 128 }; /* As a shell's exit status. */
@@ -57,40 +56,37 @@ static int run(char *const argv[])
 }
 
 /* What the machine has done until now. */
-struct look {
-    struct machine machine;
-    uint64_t foreign_ns, read_ns; /* Of the tree, which is read apart. */
-};
-
-static struct look look_around(void)
+static struct foreign_look look_around(void)
 {
     struct tree tree = probe_tree(getppid()); /* We are in it, and the servers are. */
-    struct look look = {probe_machine(), tree.foreign_ns, tree.read_ns};
+    struct foreign_look look = foreign_look(&tree);
     probe_tree_free(&tree);
     return look;
 }
 
-/* `part` in percent of all CPUs for that time; not below 0, which a program that ended may give. */
-static double share_percent(uint64_t before_ns, uint64_t after_ns, uint64_t time_ns, int cpus)
+/* How much a counter of all our CPUs has grown, in percent of their time. */
+static double share_percent(uint64_t before_ns, uint64_t after_ns, double time_ns)
 {
-    return after_ns > before_ns ? 100.0 * (double)(after_ns - before_ns) / ((double)time_ns * cpus)
-                                : 0;
+    return after_ns > before_ns ? 100 * (double)(after_ns - before_ns) / time_ns : 0;
 }
 
-static void testify(FILE *file, const struct look *before, const struct look *after)
+static void testify(FILE *file, const struct foreign_look *before, const struct foreign_look *after)
 {
-    int cpus = after->machine.cpus;
+    const struct machine *begin = &before->machine, *end = &after->machine;
+    double time_ns = (double)(end->read_ns - begin->read_ns) * end->cpus;
+    double foreign = foreign_percent(before, after);
+    char foreign_text[32] = ""; /* What is not known is empty. */
+    if (!isnan(foreign)) snprintf(foreign_text, sizeof foreign_text, "%.2f", foreign);
     struct verdict_numbers numbers = {
-        .steal_percent = share_percent(before->machine.steal_ns, after->machine.steal_ns,
-                                       after->machine.read_ns - before->machine.read_ns, cpus),
-        .foreign_ended = after->foreign_ns < before->foreign_ns,
-        .foreign_cpu_percent = share_percent(before->foreign_ns, after->foreign_ns,
-                                             after->read_ns - before->read_ns, cpus),
+        .steal_percent = share_percent(begin->steal_ns, end->steal_ns, time_ns),
+        .throttled_percent = share_percent(begin->throttled_ns, end->throttled_ns, time_ns),
+        .foreign_unknown = isnan(foreign),
+        .foreign_cpu_percent = foreign,
     };
     char reason[200];
     enum verdict verdict = verdict_judge_machine(&numbers, reason, sizeof reason);
-    fprintf(file, "steal_percent,foreign_cpu_percent,status,reason\n%.2f,%.2f,%s,%s\n",
-            numbers.steal_percent, numbers.foreign_cpu_percent, verdict_name(verdict), reason);
+    fprintf(file, "steal_percent,foreign_cpu_percent,status,reason\n%.2f,%s,%s,%s\n",
+            numbers.steal_percent, foreign_text, verdict_name(verdict), reason);
 }
 
 int main(int argc, char **argv)
@@ -102,9 +98,9 @@ int main(int argc, char **argv)
     }
     if (argc < 3) die_usage("FILE or PROGRAM is missing; see --help");
     FILE *file = output_open(argv[1]);
-    struct look before = look_around();
+    struct foreign_look before = look_around();
     int status = run(argv + 2);
-    struct look after = look_around();
+    struct foreign_look after = look_around();
     testify(file, &before, &after);
     bool written = output_close(file, argv[1]);
     program_end(written || status != 0 ? status : 1);

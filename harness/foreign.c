@@ -1,0 +1,42 @@
+/* foreign.c -- how much of our CPUs other programs used between two looks, visible or not. */
+#include "harness/foreign.h"
+
+#include <math.h>
+
+struct foreign_look foreign_look(const struct tree *tree)
+{
+    return (struct foreign_look){.machine = probe_machine(),
+                                 .seen_ns = tree->foreign_ns,
+                                 .read_ns = tree->read_ns,
+                                 .ours_ns = tree->ours_ns,
+                                 .sees_all = tree->sees_all};
+}
+
+/* By the counters of the programs themselves.  NAN if the sum fell: one of them has ended, and its
+ * parent does not count what it used. */
+static double seen_percent(const struct foreign_look *before, const struct foreign_look *after)
+{
+    if (after->seen_ns < before->seen_ns) return NAN;
+    double time_ns = (double)(after->read_ns - before->read_ns) * after->machine.all_cpus;
+    return 100 * (double)(after->seen_ns - before->seen_ns) / time_ns;
+}
+
+/* By what the CPUs did beyond us.  Ticks that were cut off are no program. */
+static double unexplained_percent(const struct foreign_look *before,
+                                  const struct foreign_look *after)
+{
+    const struct machine *begin = &before->machine, *end = &after->machine;
+    if (!end->is_true) return NAN;
+    double time_ns = (double)(end->read_ns - begin->read_ns) * end->cpus;
+    double interrupts_ns = (double)end->interrupts_ns - (double)begin->interrupts_ns;
+    double ours_ns = (double)after->ours_ns - (double)before->ours_ns;
+    double rest_ns = probe_machine_busy_ns(begin, end) - fmax(interrupts_ns, 0) - ours_ns -
+                     probe_machine_error_ns(end);
+    return 100 * fmax(rest_ns, 0) / time_ns;
+}
+
+double foreign_percent(const struct foreign_look *before, const struct foreign_look *after)
+{
+    double seen = after->sees_all ? seen_percent(before, after) : NAN;
+    return isnan(seen) ? unexplained_percent(before, after) : seen;
+}
