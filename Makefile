@@ -125,6 +125,7 @@ $(BUILD)/faults.so: $(wildcard tests/faults/*.[ch]) Makefile
 
 # All of the demo that can be tried without a terminal.
 $(BUILD)/test_demo: $(filter-out %/demo.o %/screen.o,$(DEMO))
+$(BUILD)/test_models: | $(SERVERS)
 $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka -lm $(LIBS_load)
