@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=part:harness
 # rows.bats -- guards against a number of the client that lands in another column, and against a client that is told something else
 # than the experiment says: the client here answers what the test gave it, all numbers unequal.
 
@@ -84,7 +85,7 @@ counts=(window_s=0.4 offered_per_s=1000.5 sent_per_s=1001.5 achieved_per_s=1002.
 
 @test "both loops of a stalled server are told in full" {
     mkdir "$BATS_TEST_TMPDIR/histograms"
-    sed -i "s|window) |window) echo >'$BATS_TEST_TMPDIR/histograms/window.hgrm'; |" "$bin/load"
+    sed -i "s|    window)|& echo >'$BATS_TEST_TMPDIR/histograms/window.hgrm'; |" "$bin/load"
     tiny 'kind = omission' 'connections = 3' 'rate_per_s = 5000' 'stop_ms = 50'
     measured
     for row in 1 2; do expect_row "$row" "${latencies[@]}" achieved_per_s=1002.5 stop_ms=50; done
