@@ -116,7 +116,7 @@ static void behind_a_made_up_file_nothing_is_known(void **state)
     end.machine.is_true = false;
     assert_true(isnan(foreign_percent(&begin, &end)));
     end.sees_all = true; /* The programs themselves are all there. */
-    assert_false(isnan(foreign_percent(&begin, &end)));
+    assert_true(foreign_percent(&begin, &end) > 0);
 }
 
 static void throttling_is_read_in_both_versions_of_control_groups(void **state)

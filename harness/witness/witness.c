@@ -6,6 +6,7 @@
  * For scripts that measure without measure.c, which looks by itself: both read the same
  * counters, and judge them in verdict.c. */
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
