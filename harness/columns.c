@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/plain.h"
 
 static const char *const raw_names[] = {
     /* Which point this is. */
@@ -44,7 +45,10 @@ static const char *const raw_names[] = {
     "syn_drops", "listen_overflows", "wall", "wall_limit", "wall_advice", "wall_evidence", "status",
     "reason"};
 
-enum { COLUMNS = sizeof raw_names / sizeof *raw_names };
+enum {
+    COLUMNS = sizeof raw_names / sizeof *raw_names,
+    LINE_MAX_B = COLUMNS_MAX * (COLUMNS_VALUE_MAX + 1),
+};
 _Static_assert((int)COLUMNS <= (int)COLUMNS_MAX, "struct row is too small for the table");
 
 const char *columns_name(int index)
@@ -71,10 +75,11 @@ void row_set_text(struct row *row, const char *name, const char *text)
 {
     char *value = row->value[find(row, name)];
     snprintf(value, COLUMNS_VALUE_MAX, "%s", text != NULL ? text : "");
+    plain_text(value, strlen(value));
     for (; *value != '\0'; value++) {
         if (*value == ',') *value = ';';
         if (*value == '"') *value = '\'';
-        if ((unsigned char)*value < ' ' || *value == 0x7f) *value = ' ';
+        if (*value == '\t' || *value == '\n') *value = ' ';
     }
 }
 
@@ -108,13 +113,29 @@ static size_t join(char *line, size_t size, const struct columns *columns, const
     return held;
 }
 
+/* Takes back the part of a line that could be written: a later row would be behind it in the same
+ * line. */
+static void take_back(int fd, off_t written)
+{
+    struct stat file;
+    if (fstat(fd, &file) < 0 || !S_ISREG(file.st_mode) || file.st_size < written) return;
+    if (ftruncate(fd, file.st_size - written) < 0) die("take back half a row");
+}
+
+/* Whole or not at all.  False with errno: the disk is full, or a limit of the file's size met. */
 static bool write_line(int fd, const struct columns *columns, const struct row *row)
 {
-    static char line[COLUMNS_MAX * (COLUMNS_VALUE_MAX + 1)]; /* Too large for a small stack. */
+    static char line[LINE_MAX_B]; /* Too large for a small stack. */
     size_t size = join(line, sizeof line, columns, row);
     ssize_t written = write(fd, line, size);
-    if (written >= 0 && (size_t)written < size) errno = ENOSPC;
-    return written == (ssize_t)size;
+    if (written == (ssize_t)size) return true;
+    if (written < 0) return false;
+    ssize_t rest = write(fd, line + written, size - (size_t)written);
+    if (rest == (ssize_t)size - written) return true;
+    int error = rest < 0 ? errno : ENOSPC; /* The second write says what the first left out. */
+    take_back(fd, written + (rest > 0 ? rest : 0));
+    errno = error;
+    return false;
 }
 
 void columns_beside(const char *out, const char *name, char *path, size_t size)
@@ -156,6 +177,32 @@ static void explain_header(int fd, const char *path, char *why, size_t size)
                  path, COLUMNS_SCHEMA);
 }
 
+/* Drops what is behind the last newline: half a row, left by a program that was killed or found the
+ * disk full.  False with errno. */
+static bool drop_torn_line(int fd, const char *path, off_t *size)
+{
+    static char last[LINE_MAX_B];
+    off_t from = *size > (off_t)sizeof last ? *size - (off_t)sizeof last : 0;
+    ssize_t got = pread(fd, last, (size_t)(*size - from), from);
+    if (got <= 0 || last[got - 1] == '\n') return got > 0;
+    const char *newline = memrchr(last, '\n', (size_t)got);
+    if (newline == NULL) return true; /* No table of ours, or its header: the caller sees. */
+    off_t kept = from + (newline + 1 - last);
+    fprintf(stderr, "%s: dropped the last line of %s, which was not whole: %lld bytes\n",
+            program_invocation_short_name, path, (long long)(*size - kept));
+    *size = kept;
+    return ftruncate(fd, kept) == 0;
+}
+
+/* True if all that the file holds is the beginning of the header. */
+static bool has_torn_header(const struct columns *columns, int fd, off_t size)
+{
+    static char wanted[LINE_MAX_B], found[LINE_MAX_B];
+    size_t whole = join(wanted, sizeof wanted, columns, NULL);
+    return size < (off_t)whole && pread(fd, found, (size_t)size, 0) == (ssize_t)size &&
+           memcmp(found, wanted, (size_t)size) == 0;
+}
+
 int columns_open(const struct columns *columns, const char *path, char *why, int why_size)
 {
     if (columns == NULL) columns = &raw;
@@ -166,10 +213,11 @@ int columns_open(const struct columns *columns, const char *path, char *why, int
                  strerror(errno));
         return -1;
     }
-    if (S_ISREG(file.st_mode) && file.st_size > 0) {
-        if (has_header(columns, fd)) return fd;
+    bool fresh = !S_ISREG(file.st_mode) || file.st_size == 0;
+    if (!fresh && has_torn_header(columns, fd, file.st_size)) fresh = ftruncate(fd, 0) == 0;
+    if (!fresh && !has_header(columns, fd)) {
         explain_header(fd, path, why, (size_t)why_size);
-    } else if (write_line(fd, columns, NULL)) {
+    } else if (fresh ? write_line(fd, columns, NULL) : drop_torn_line(fd, path, &file.st_size)) {
         return fd;
     } else {
         snprintf(why, (size_t)why_size, "cannot write %s: %s", path, strerror(errno));

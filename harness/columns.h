@@ -14,7 +14,7 @@ enum {
     COLUMNS_VALUE_MAX = 256, /* Bytes of one value, with its end; longer ones are cut. */
 };
 
-/* A table: the names of its columns.  The first is "schema". */
+/* A table: the names of its columns. */
 struct columns {
     const char *const *names;
     int count;
@@ -29,9 +29,9 @@ struct row {
 /* The name of column `index` of raw.csv, or NULL behind the last one. */
 const char *columns_name(int index);
 
-/* Sets a value.  Commas, quotes and control characters become harmless, so that a line of the file
- * can be split at its commas.  A name that is not in the table is a mistake of ours: the program
- * dies.  NULL leaves the value empty. */
+/* Sets a value.  Commas, quotes and what is no plain text become harmless, so that a line of the
+ * file can be split at its commas.  A name that is not in the table is a mistake of ours: the
+ * program dies.  NULL leaves the value empty. */
 void row_set_text(struct row *row, const char *name, const char *text);
 
 /* Sets a number: `row_set_real` with enough digits for any later arithmetic; NAN leaves it empty.
@@ -42,15 +42,16 @@ void row_set_real(struct row *row, const char *name, double value);
 /* What a row holds under a name, "" if empty. */
 const char *row_get(const struct row *row, const char *name);
 
-/* Opens a table (NULL: raw.csv) for appending and writes the header if it is new.  Returns the fd;
- * on failure -1 with a line in `why` that says what to do. */
+/* Opens a table (NULL: raw.csv) for appending and writes the header if it is new.  A last line that
+ * is not whole is dropped, with a word on stderr.  Returns the fd; on failure -1 with a line in
+ * `why` that says what to do. */
 int columns_open(const struct columns *columns, const char *path, char *why, int why_size);
 
 /* Writes the path of what is called `name` and lies in the folder of the file `out`. */
 void columns_beside(const char *out, const char *name, char *path, size_t size);
 
-/* Appends the row with one write(2), so that a row is in the file whole or not at all.  False with
- * errno. */
+/* Appends the row with one write(2); where only a part of it could be written, that is taken back:
+ * a row is in the file whole or not at all.  False with errno. */
 bool row_write(const struct row *row, int fd);
 
 #endif

@@ -21,7 +21,6 @@
 #include "common/clock.h"
 #include "common/die.h"
 #include "common/herd.h"
-#include "common/output.h"
 #include "harness/herd_table.h"
 #include "harness/probe_sockets.h"
 #include "harness/probe_tree.h"
@@ -36,7 +35,7 @@ static const double head_start_s = 0.1;     /* For the command to reach all clie
 /* One herd. */
 struct herd {
     const struct session *session;
-    FILE *back_table;
+    int back_fd;
     struct herd_seen seen;
     struct target target;
     struct process load;
@@ -120,7 +119,7 @@ static void take_step(struct herd *herd, char *line, double begin_s, double aske
         note_share(&herd->seen.back_s_p50, back_s, connected, 0.5 * asked);
         note_share(&herd->seen.back_s_p99, back_s, connected, 0.99 * asked);
     }
-    herd_back_add(herd->back_table, herd->session, herd->seen.policy, at_s, rest + 1,
+    herd_back_add(herd->back_fd, herd->session, herd->seen.policy, at_s, rest + 1,
                   looked ? herd->queue[(int)bin] : -1);
 }
 
@@ -218,11 +217,11 @@ static bool measure(struct herd *herd)
 }
 
 static void prepare(struct herd *herd, const struct session *session, const char *policy,
-                    FILE *back_table)
+                    int back_fd)
 {
     static const struct process none = {.input_fd = -1, .output_fd = -1, .error_fd = -1};
     *herd = (struct herd){.session = session,
-                          .back_table = back_table,
+                          .back_fd = back_fd,
                           .target.process = none,
                           .load = none,
                           .seen = {.policy = policy,
@@ -246,12 +245,11 @@ static void finish(struct herd *herd)
 }
 
 /* Returns false if our own machinery broke. */
-static bool run_policy(const struct session *session, const char *policy, FILE *table,
-                       FILE *back_table)
+static bool run_policy(const struct session *session, const char *policy, int table_fd, int back_fd)
 {
     static struct herd herd; /* Its queue is large. */
     const char *status = "failed";
-    prepare(&herd, session, policy, back_table);
+    prepare(&herd, session, policy, back_fd);
     quiet_settle(&(struct quiet_patience){.max_s = session->conf.settle_s, .look_ms = LOOK_MS});
     bool measured = measure(&herd);
     if (measured) {
@@ -260,7 +258,8 @@ static bool run_policy(const struct session *session, const char *policy, FILE *
     } else if (herd.reason[0] == '\0') {
         snprintf(herd.reason, TEXT_MAX, "%.200s", herd.answer.line);
     }
-    herd_table_add(table, session, &herd.seen, measured ? &herd.answer : NULL, status, herd.reason);
+    herd_table_add(table_fd, session, &herd.seen, measured ? &herd.answer : NULL, status,
+                   herd.reason);
     printf("point %s %ld %s policy=%s back_s=%.2f drops_back=%.0f\n", session->model,
            session->conf.connections[0], status, policy, herd.seen.back_s, herd.seen.drops_back);
     fflush(stdout); /* Whoever shows progress wants it now; nobody listening is no harm. */
@@ -271,10 +270,11 @@ static bool run_policy(const struct session *session, const char *policy, FILE *
 
 bool herd_run(struct session *session, const char *out)
 {
-    FILE *table = herd_table_open(out), *back_table = herd_back_open(out);
+    int table_fd = herd_table_open(out), back_fd = herd_back_open(out);
     columns_beside(out, "timeline.csv", session->timeline, sizeof session->timeline);
-    bool worked = run_policy(session, "now", table, back_table) &&
-                  run_policy(session, "jitter", table, back_table);
-    bool written = output_close(table, "herd.csv");
-    return output_close(back_table, "herd_back.csv") && written && worked;
+    bool worked = run_policy(session, "now", table_fd, back_fd) &&
+                  run_policy(session, "jitter", table_fd, back_fd);
+    close(table_fd);
+    close(back_fd);
+    return worked;
 }

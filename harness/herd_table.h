@@ -4,8 +4,6 @@
 #ifndef C10K_HERD_TABLE_H
 #define C10K_HERD_TABLE_H
 
-#include <stdio.h>
-
 #include "harness/session.h"
 
 /* What the harness itself saw of one herd; NAN, or -1 for the queue: it did not. */
@@ -19,18 +17,18 @@ struct herd_seen {
     double syn_retransmits, retransmits; /* From the kill to the end. */
 };
 
-/* Opens a table beside the file `out` and writes its header if it is new.  Dies with a usage error
- * if that cannot be done. */
-FILE *herd_table_open(const char *out);
-FILE *herd_back_open(const char *out);
+/* Opens a table beside the file `out` for appending, as columns_open() does.  Dies with a usage
+ * error if that cannot be done. */
+int herd_table_open(const char *out);
+int herd_back_open(const char *out);
 
 /* Appends a row.  `answer` is the client's; NULL if it gave none.  Dies if it cannot be written. */
-void herd_table_add(FILE *table, const struct session *session, const struct herd_seen *seen,
+void herd_table_add(int table_fd, const struct session *session, const struct herd_seen *seen,
                     const struct answer *answer, const char *status, const char *reason);
 
 /* Appends what happened in one step of the timeline: `step` is what the client wrote of it, behind
  * its time.  queue: the longest accept queue in it, -1: not seen. */
-void herd_back_add(FILE *table, const struct session *session, const char *policy, double since_s,
+void herd_back_add(int table_fd, const struct session *session, const char *policy, double since_s,
                    const char *step, long queue);
 
 #endif

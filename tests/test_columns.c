@@ -1,9 +1,13 @@
 /* test_columns.c -- guards against rows that a spreadsheet reads otherwise than they were meant,
  * and against appending to a file of another kind. */
+#include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness/columns.h"
@@ -33,6 +37,8 @@ static void no_value_breaks_its_line(void **state)
     row_set_text(&row, "reason", large);
     assert_int_equal(strlen(row_get(&row, "reason")), COLUMNS_VALUE_MAX - 1);
     assert_null(strchr(row_get(&row, "reason"), ','));
+    row_set_text(&row, "reason", "caf\xc3\xa9 \033[2J \xc2\x9b \xff");
+    assert_string_equal(row_get(&row, "reason"), "caf\xc3\xa9 ?[2J ?? ?");
 }
 
 static void what_is_no_number_stays_empty(void **state)
@@ -49,6 +55,66 @@ static void what_is_no_number_stays_empty(void **state)
     assert_string_equal(row_get(&row, "drift_percent"), "1234567.875");
     row_set_whole(&row, "sent", UINT64_MAX);
     assert_string_equal(row_get(&row, "sent"), "18446744073709551615");
+}
+
+/* A file of a size that holds the header and two rows and a half. */
+static void half_a_row_is_taken_back_and_the_rows_before_it_stay(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/c10k-columns-XXXXXX", why[256];
+    struct rlimit before, few;
+    struct stat file;
+    static struct row row;
+    close(mkstemp(path));
+    row_set_text(&row, "model", "poll");
+    int fd = columns_open(NULL, path, why, sizeof why);
+    assert_int_equal(fstat(fd, &file), 0);
+    off_t header_b = file.st_size;
+    assert_true(row_write(&row, fd));
+    assert_int_equal(fstat(fd, &file), 0);
+    off_t row_b = file.st_size - header_b, two_b = header_b + 2 * row_b;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    few = before;
+    few.rlim_cur = (rlim_t)(two_b + row_b / 2);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+    bool second = row_write(&row, fd), third = row_write(&row, fd);
+    int error = errno;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_true(second && !third);
+    assert_int_equal(error, EFBIG);
+    assert_int_equal(fstat(fd, &file), 0);
+    assert_int_equal(file.st_size, two_b);
+    close(fd);
+    unlink(path);
+}
+
+/* Left by a program that was killed within its write. */
+static void a_torn_last_line_is_dropped_and_a_torn_header_written_again(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/c10k-columns-XXXXXX", why[256];
+    struct stat file;
+    static struct row row;
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "schema,exper", 12), 12);
+    close(fd);
+    fd = columns_open(NULL, path, why, sizeof why);
+    assert_true(fd >= 0 && row_write(&row, fd));
+    assert_int_equal(fstat(fd, &file), 0);
+    off_t whole_b = file.st_size;
+    assert_int_equal(write(fd, "3,ramp,latency,qui", 18), 18);
+    close(fd);
+    fd = columns_open(NULL, path, why, sizeof why);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &file), 0);
+    assert_int_equal(file.st_size, whole_b);
+    close(fd);
+    fd = columns_open(NULL, path, why, sizeof why); /* Whole lines are left alone. */
+    assert_int_equal(fstat(fd, &file), 0);
+    assert_int_equal(file.st_size, whole_b);
+    close(fd);
+    unlink(path);
 }
 
 static void the_file_has_one_header_and_whole_rows(void **state)
@@ -180,13 +246,13 @@ static void a_herd_is_a_row_of_its_numbers(void **state)
                              .drops_back = 7,
                              .syn_retransmits = 8,
                              .retransmits = 10};
-    FILE *table = herd_table_open(out);
+    int table = herd_table_open(out);
     herd_table_add(table, &session, &seen, &answer, "ok", "");
     seen.policy = "now";
     seen.back_s = NAN;
     seen.accept_queue_max = -1;
     herd_table_add(table, &session, &seen, NULL, "failed", "x, y");
-    fclose(table);
+    close(table);
     char wanted[512];
     snprintf(wanted, sizeof wanted,
              "e,%d,quick,poll,2,9,--backlog 5,jitter,50,400,1.5,2.5,3.5,4.5,5,6,7,8,10,21,22,23,24,"
@@ -202,10 +268,10 @@ static void a_step_of_a_herd_is_a_row_behind_its_time(void **state)
 {
     (void)state;
     prepare_herd();
-    FILE *table = herd_back_open(out);
+    int table = herd_back_open(out);
     herd_back_add(table, &session, "now", 1.234, "5,6,7,8,9", 11);
     herd_back_add(table, &session, "now", 2.5, "0,0,0,0,0", -1);
-    fclose(table);
+    close(table);
     char wanted[128];
     snprintf(wanted, sizeof wanted,
              "e,%d,poll,2,now,1.23,5,6,7,8,9,11\ne,%d,poll,2,now,2.50,0,0,0,0,0,\n", COLUMNS_SCHEMA,
@@ -325,6 +391,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_value_breaks_its_line),
         cmocka_unit_test(what_is_no_number_stays_empty),
+        cmocka_unit_test(half_a_row_is_taken_back_and_the_rows_before_it_stay),
+        cmocka_unit_test(a_torn_last_line_is_dropped_and_a_torn_header_written_again),
         cmocka_unit_test(the_file_has_one_header_and_whole_rows),
         cmocka_unit_test(a_file_of_another_kind_is_left_alone),
         cmocka_unit_test(an_answer_is_taken_apart),
