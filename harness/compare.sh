@@ -12,9 +12,12 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=plot.sh
 source harness/plot.sh
+# shellcheck source-path=SCRIPTDIR source=take_run.sh
+source harness/take_run.sh
 
 readonly caption_width=140 usage='usage: ./run_all.sh compare RUN_A RUN_B [--out DIR]'
-run_a='' run_b='' out='' work='' known=''
+# The runs as they were named, and the copies that are read.
+run_a='' run_b='' a='' b='' out='' work='' known=''
 
 read_options() {
     local from=$caller_folder runs=()
@@ -43,7 +46,6 @@ need_folder() {
     [[ ! -e $out || -d $out ]] || die "$out is a file; --out wants a folder"
     [[ ! -d $out || -z $(ls -A "$out") || -e $out/compare.csv ]] ||
         die "$out is not empty and holds no comparison; choose another --out"
-    [[ $out != *[\'\"\`\\]* ]] || die "$out has a quote in its name; choose another --out"
 }
 
 summarise() { # summarise RUN SIDE: the arguments that compare.awk reads of it, one a line
@@ -72,7 +74,7 @@ recorded() { # recorded RUN SIDE: the same for compare_setup.awk
 left_out() {
     local name run
     for name in counters herd; do
-        for run in "$run_a" "$run_b"; do
+        for run in "$a" "$b"; do
             [[ ! -s $run/$name.csv ]] || awk -F, -v name="$name" '
                 NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; next }
                 !seen[$c]++ { print $c "\t" name ".csv is not compared: the reports hold its tables" }' "$run/$name.csv"
@@ -82,12 +84,12 @@ left_out() {
 
 compare_rows() {
     local inputs status=0 others
-    recorded "$run_a" a >"$work/recorded"
-    recorded "$run_b" b >>"$work/recorded"
+    recorded "$a" a >"$work/recorded"
+    recorded "$b" b >>"$work/recorded"
     mapfile -t inputs <"$work/recorded"
     awk -v blocked="$work/blocked.tsv" -f harness/compare_setup.awk "${inputs[@]}" </dev/null >"$work/setup.tsv" # A run of other tables alone gives no input at all.
-    summarise "$run_a" a >"$work/summaries"
-    summarise "$run_b" b >>"$work/summaries"
+    summarise "$a" a >"$work/summaries"
+    summarise "$b" b >>"$work/summaries"
     mapfile -t inputs <"$work/summaries"
     left_out >"$work/left_out.tsv"
     awk -v blocked="$work/blocked.tsv" -v OFS=, -f harness/numbers.awk -f harness/headline.awk \
@@ -109,8 +111,8 @@ write_caption() {
     {
         echo 'Shows: the ratio of the medians (point), and how far it may reach: lowest run of one by highest of the other.' \
             'Grey: within 5 %, never called a difference.'
-        echo "A: $(basename "$run_a"): $(sed -n 's/^machine: //p' "$run_a/machine.txt" 2>/dev/null || true)"
-        echo "B: $(basename "$run_b"): $(sed -n 's/^machine: //p' "$run_b/machine.txt" 2>/dev/null || true)"
+        echo "A: $(basename "$run_a"): $(sed -n 's/^machine: //p' "$a/machine.txt" 2>/dev/null || true)"
+        echo "B: $(basename "$run_b"): $(sed -n 's/^machine: //p' "$b/machine.txt" 2>/dev/null || true)"
     } | sed 's/: $//' | fold --spaces --width="$caption_width" >"$work/caption.txt"
     : >"$work/remarks.txt"
 }
@@ -118,6 +120,7 @@ write_caption() {
 draw_charts() {
     local experiment group name format
     write_caption
+    charts >"$work/charts.txt"
     while read -r experiment group; do
         name=$experiment-$group
         for format in svg png; do
@@ -125,7 +128,7 @@ draw_charts() {
                 experiment="$experiment" group="$group"
         done
         printf '%s\t%s\t%s\n' "$experiment" "$group" "$name" >>"$work/figures.tsv"
-    done < <(charts)
+    done <"$work/charts.txt"
 }
 
 write_report() {
@@ -148,7 +151,11 @@ main() {
     command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
-    mkdir "$work/figures"
+    mkdir "$work/figures" "$work/a" "$work/b"
+    a=$work/a/$(basename "$run_a")
+    b=$work/b/$(basename "$run_b")
+    take_run "$run_a" "$a"
+    take_run "$run_b" "$b"
     touch "$work/figures.tsv"
     compare_rows
     known=$(known_models "$work/compare.csv")

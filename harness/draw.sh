@@ -13,9 +13,16 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=plot.sh
 source harness/plot.sh
+# shellcheck source-path=SCRIPTDIR source=take_run.sh
+source harness/take_run.sh
+# shellcheck source-path=SCRIPTDIR source=folder.sh
+source harness/folder.sh
 
 readonly caption_width=140
-run='' work='' known=''
+# What drawing makes, of which nothing old may stay beside new measurements.
+readonly drawn=(summary.csv counters_summary.csv chat_summary.csv figures index.html summary.md)
+# The folder of the run, and the copy of it that is read.
+target='' run='' work='' known=''
 
 # "experiment kind file" for each experiment that was measured, in the order of the tables.
 measured_experiments() {
@@ -227,39 +234,61 @@ list_excluded() {
     done
 }
 
+# A drawing that fails leaves no charts and no report of earlier measurements.
+remove_drawn() {
+    need_safe_path "$target" RESULTS_DIR
+    [[ -w $target ]] || die "cannot write to $target"
+    (cd "$target" && rm -rf "${drawn[@]}") || die "cannot write to $target"
+    (cd "$run" && rm -rf "${drawn[@]}")
+}
+
+keep_drawn() {
+    local name
+    for name in "${drawn[@]}"; do
+        [[ ! -e $run/$name ]] || mv --no-target-directory "$run/$name" "$target/$name" || die "cannot write to $target"
+    done
+}
+
+summarise() {
+    if [[ -s $run/raw.csv ]]; then
+        awk -f harness/spread.awk -f harness/summarise.awk "$run/raw.csv" >"$run/summary.csv"
+    else
+        echo experiment,kind,model,connections_asked,connections_active,arrival,repeats_ok,repeats,status,reason >"$run/summary.csv"
+    fi
+    [[ ! -s $run/counters.csv ]] ||
+        awk -f harness/spread.awk -f harness/counters.awk "$run/counters.csv" >"$run/counters_summary.csv" || exit
+    [[ -s $run/chat.csv ]] || return 0
+    awk -f harness/chat.awk "$run/chat.csv" >"$work/chat.csv"
+    awk -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$run/chat_summary.csv"
+}
+
 main() {
     local from=$caller_folder experiment kind file
     if [[ ${1:-} == --from ]]; then from=$2; shift 2; fi
     (($# == 1)) || die 'usage: ./run_all.sh draw RESULTS_DIR'
     [[ $1 != -* ]] || die "draw has no option $1; usage: ./run_all.sh draw RESULTS_DIR"
-    run=$(measured_run "$from" "$1")
+    target=$(measured_run "$from" "$1")
     command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
-    touch "$work/figures.txt" "$work/not_available.txt"
-
-    if [[ -s $run/raw.csv ]]; then
-        awk -f harness/spread.awk -f harness/summarise.awk "$run/raw.csv" >"$work/summary.csv" || exit
-    else
-        echo experiment,kind,model,connections_asked,connections_active,arrival,repeats_ok,repeats,status,reason \
-            >"$work/summary.csv"
-    fi
-    { mkdir -p "$run/figures" && mv "$work/summary.csv" "$run/summary.csv"; } || die "cannot write to $run"
-    if [[ -s $run/counters.csv ]]; then
-        awk -f harness/spread.awk -f harness/counters.awk "$run/counters.csv" >"$work/counters_summary.csv" || exit
-        mv "$work/counters_summary.csv" "$run/"
-    fi
-    if [[ -s $run/chat.csv ]]; then
-        awk -f harness/chat.awk "$run/chat.csv" >"$work/chat.csv" || exit
-        awk -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_summary.csv" || exit
-        mv "$work/chat_summary.csv" "$run/"
-    fi
+    mkdir "$work/of"
+    run=$work/of/$(basename "$target")
+    take_run "$target" "$run"
+    remove_drawn
+    summarise
     known=$(known_models "$run"/{summary,cold_start,counters_summary,herd,handshakes,chat_summary}.csv)
     list_excluded >"$work/excluded.tsv"
+    touch "$work/figures.txt" "$work/not_available.txt"
+    mkdir "$run/figures"
+    measured_experiments >"$work/experiments.txt"
     while read -r experiment kind file; do
         draw_experiment "$experiment" "$kind" "$file"
-    done < <(measured_experiments)
+    done <"$work/experiments.txt"
     harness/report.sh "$run" "$work"
+    keep_drawn
+    cat "$work/overview.txt"
+    sed 's/\t/: excluded: /' "$work/excluded.tsv"
+    echo "charts: $target/index.html and $target/figures/"
 }
 
 main "$@"

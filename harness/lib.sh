@@ -177,8 +177,6 @@ measured_run() { # measured_run FROM FOLDER
     [[ -d $run ]] || die "there is no folder $run"
     run=$(cd "$run" && pwd -P)
     has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv with a row"
-    # The path stands in gnuplot's strings and shell commands.
-    [[ $run != *[\'\"\`\\]* ]] || die "move $run to a path without quotes first"
     for name in "${tables[@]}" herd_back "${machine_costs[@]}"; do need_schema "$run/$name.csv"; done
     echo "$run"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # report.sh -- writes index.html (self-contained) and summary.md of a run, and overview.txt.
 #
-# usage: harness/report.sh RESULTS_DIR WORK        called by draw.sh
+# usage: harness/report.sh RUN WORK        called by draw.sh; RUN is the copy of a run that take_run.sh made
 #   WORK holds figures.txt (names in order), excluded.tsv, not_available.txt; chat.csv as chat.awk makes it
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -218,10 +218,6 @@ tables >"$work/tables.tsv"
 [[ ! -s $run/chat.csv ]] || awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_runs.csv"
 say_of_runs answer >"$work/answers.tsv"
 say_of_runs rank >"$work/ranks.tsv"
-html >"$work/index.html"
-markdown >"$work/summary.md"
+markdown >"$run/summary.md"
+html >"$run/index.html"
 overview >"$work/overview.txt"
-mv "$work/index.html" "$work/summary.md" "$run/"
-cat "$work/overview.txt"
-if [[ -s $work/excluded.tsv ]]; then sed 's/\t/: excluded: /' "$work/excluded.tsv"; fi
-echo "charts: $run/index.html and $run/figures/"

@@ -11,9 +11,11 @@ export LC_ALL=C.UTF-8
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=plot.sh
 source harness/plot.sh
+# shellcheck source-path=SCRIPTDIR source=take_run.sh
+source harness/take_run.sh
 
 readonly figures=(latency_p99 messages_per_s switches_per_message memory_parts)
-run='' work='' known='' columns=80 rows=24
+target='' run='' work='' known='' columns=80 rows=24
 
 measure_terminal() {
     [[ -t 1 ]] || return 0
@@ -42,13 +44,17 @@ main() {
     (($# <= 1)) || die 'usage: ./run_all.sh show [RESULTS_DIR]'
     [[ ${1:-} != -* ]] || die "show has no option $1; usage: ./run_all.sh show [RESULTS_DIR]"
     if (($# == 0)); then from=$PWD; fi
-    run=$(measured_run "$from" "${1:-results/latest}")
-    [[ -s $run/summary.csv && -s $run/summary.md ]] || die "$run was not drawn yet: ./run_all.sh draw $run"
+    target=$(measured_run "$from" "${1:-results/latest}")
+    [[ -s $target/summary.csv && -s $target/summary.md ]] || die "$target was not drawn yet: ./run_all.sh draw $target"
     command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
     measure_terminal
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
+    mkdir "$work/of"
+    run=$work/of/$(basename "$target")
+    take_run "$target" "$run"
     known=$(known_models "$run/raw.csv" "$run/cold_start.csv")
+    awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2 }' "$run/summary.csv" >"$work/experiments.txt"
     while read -r experiment kind; do
         echo "== $experiment"
         found "$experiment"
@@ -56,17 +62,18 @@ main() {
             ! grep -qE "^# Kinds: (.* )?$kind( |$)" "harness/plots/$name.gp" ||
                 draw_text "$experiment" "harness/plots/$name.gp"
         done
-    done < <(awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2 }' "$run/summary.csv")
+    done <"$work/experiments.txt"
     # Kinds that have a table of their own, and no chart in letters.
     for kind in "${tables[@]:1}"; do
         [[ -s $run/$kind.csv ]] || continue
+        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; next }
+            !seen[$c]++ { print $c }' "$run/$kind.csv" >"$work/experiments.txt"
         while read -r experiment; do
             echo "== $experiment"
             found "$experiment"
-        done < <(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; next }
-            !seen[$c]++ { print $c }' "$run/$kind.csv")
+        done <"$work/experiments.txt"
     done
-    echo "all charts: $run/index.html"
+    echo "all charts: $target/index.html"
 }
 
 main "$@"

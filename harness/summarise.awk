@@ -100,7 +100,9 @@ NR == 1 {
     if ("thread" in switch_ns && "process" in switch_ns) metrics[++metric_count] = "server_switching_percent"
     next
 }
+torn { stop("line " torn " has " torn_cells " cells, the header has " header_size) }
 NF == 0 { next }
+NF < header_size { torn = NR; torn_cells = NF; next } # The last line was not written to its end: END tells.
 NF != header_size { stop("line " NR " has " NF " cells, the header has " header_size) }
 { need_schema() }
 value("superseded") == 1 { next } # The same window was tried again.
@@ -193,6 +195,7 @@ function plain(number) { return number == int(number) ? sprintf("%.0f", number) 
 END {
     if (stopped) exit stopped
     if (NR == 0) stop("it is empty")
+    if (torn) print "summarise.awk: " FILENAME ": line " torn " was not written to its end, and is left out" >"/dev/stderr"
     line = "experiment,kind,model,connections_asked,connections_active,arrival,repeats_ok,repeats"
     for (m = 1; m <= metric_count; m++)
         line = line OFS metrics[m] "_median" OFS metrics[m] "_min" OFS metrics[m] "_max" \

@@ -90,9 +90,13 @@ cell() {
 }
 
 @test "a torn raw.csv is refused, not summarised" {
-    head -c 900 tests/fixtures/raw.csv >"$tmp/raw.csv"
+    { head -c 900 tests/fixtures/raw.csv; echo; sed 1d tests/fixtures/raw.csv; } >"$tmp/raw.csv"
     run -2 --separate-stderr awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv"
     one_line_on_stderr 'cells'
+    # A last line alone is what a full disk leaves: the rows before it stay good.
+    head -c 900 tests/fixtures/raw.csv >"$tmp/raw.csv"
+    run -0 --separate-stderr awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv"
+    [[ ${#lines[@]} -gt 1 && $stderr == *'line '*' was not written to its end, and is left out' ]]
 }
 
 @test "a run of another schema is refused in one line that names both, and nothing is drawn" {

@@ -1,0 +1,181 @@
+#!/usr/bin/env bats
+# bats file_tags=part:suite
+# cells.bats -- guards against a run that holds what it should not: a cell that is no number, a name that is code, a torn line, a
+# link, a sequence that moves the terminal's cursor.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load refusing.bash
+    load drawing.bash
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    tmp=$BATS_TEST_TMPDIR
+}
+
+# A table as the gate lets it pass.
+gate_of_cells() { # gate_of_cells FILE [TORN]
+    awk -v shown="${1##*/}" -v torn="${2:-0}" -f harness/plain.awk -f harness/cells.awk "$1"
+}
+
+# One of each kind of table that a run can hold.
+tables_of_runs() {
+    printf '%s\n' results/reference/raw.csv results/reference/cold_start.csv results/lessons/why/counters.csv \
+        results/lessons/reconnect-herd/herd{,_back}.csv results/lessons/handshakes/handshakes.csv results/lessons/chat/chat.csv \
+        results/lessons/slow/{switch_cost,ready_cost,summary}.csv
+}
+
+# The table with another cell in a column of line 2.
+with_cell() { # with_cell FILE COLUMN VALUE
+    VALUE=$3 awk -F, -v OFS=, -v column="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) c = i }
+        NR == 2 { $c = ENVIRON["VALUE"] } { print }' "$1"
+}
+
+@test "every table that is kept passes the gate unchanged" {
+    for file in results/reference/*.csv results/lessons/*/*.csv tests/fixtures/*.csv; do
+        gate_of_cells "$file" >"$tmp/passed" || { echo "$file"; return 1; }
+        cmp "$file" "$tmp/passed"
+    done
+    for file in results/lessons/*/histograms/*.hgrm tests/fixtures/histograms/*.hgrm; do
+        awk -v shown="$file" -f harness/plain.awk -f harness/hgrm_rows.awk "$file" | cmp "$file"
+    done
+    for file in results/*/gate/*.tsv results/lessons/*/gate/*.tsv; do
+        awk -v shown="$file" -f harness/plain.awk -f harness/gate_rows.awk "$file" | cmp "$file"
+    done
+}
+
+@test "a cell that is not a number is refused with file, line and column, in every table" {
+    for file in $(tables_of_runs); do
+        # The first numeric column that has a value, the last one, and one between.
+        columns=$(awk -F, 'NR == 1 { split($0, name, ",") } NR == 2 { for (i = 1; i <= NF; i++) if ($i ~ /^-?[0-9.]+$/ && name[i] != "tls") print name[i] }' "$file")
+        for column in $(sed -n '1p;$p' <<<"$columns"); do
+            for value in n/a nan -inf 0x10 1e400 1. .5 +5 '1 2' ' 1' 1e 1,5; do
+                with_cell "$file" "$column" "$value" >"$tmp/table.csv"
+                run -2 --separate-stderr gate_of_cells "$tmp/table.csv"
+                [[ $value == 1,5 ]] && wanted='cells, the header has' || wanted="line 2: column $column: \"$value\" is not a number"
+                [[ $stderr == "refused: table.csv, "*"$wanted"* && ${#stderr_lines[@]} == 1 ]] || { echo "$file $column $value: $stderr"; return 1; }
+            done
+        done
+    done
+}
+
+@test "a name is of a small alphabet, and what must be there is there" {
+    for value in '' "x'y" '$(id)' '`id`' '../up' '<b>' 'a b' Upper $'a\tb' -x '"x"' =cmd '%n'; do
+        for column in experiment model status; do
+            with_cell tests/fixtures/raw.csv "$column" "$value" >"$tmp/table.csv"
+            run -2 --separate-stderr gate_of_cells "$tmp/table.csv"
+            [[ $stderr == *"line 2: column $column: "*'is not a name' && ${#stderr_lines[@]} == 1 ]] || { echo "$column $value: $stderr"; return 1; }
+        done
+    done
+    with_cell tests/fixtures/raw.csv model thread_pool:workers=8+queue=100 >"$tmp/table.csv"
+    gate_of_cells "$tmp/table.csv" | cmp "$tmp/table.csv"
+}
+
+@test "a line with other cells than the header, CR LF, a byte order mark and a column twice are refused" {
+    refused() { # refused WORDS: table.csv
+        run -2 --separate-stderr gate_of_cells "$tmp/table.csv"
+        [[ $stderr == *"$1"* && ${#stderr_lines[@]} == 1 ]] || { echo "$stderr"; return 1; }
+    }
+    sed '2s/,/,,/' tests/fixtures/raw.csv >"$tmp/table.csv"
+    refused 'line 2: '
+    sed '3s/,[^,]*$//' tests/fixtures/raw.csv >"$tmp/table.csv"
+    refused 'line 3: '
+    sed '4d;3a\\' tests/fixtures/raw.csv >"$tmp/table.csv"
+    refused 'line 4: 0 cells'
+    sed 's/$/\r/' tests/fixtures/raw.csv >"$tmp/table.csv"
+    refused 'CR LF'
+    printf '\357\273\277' | cat - tests/fixtures/raw.csv >"$tmp/table.csv"
+    refused 'byte order mark'
+    sed '1s/,seed,/,repeat,/' tests/fixtures/raw.csv >"$tmp/table.csv"
+    refused 'two columns repeat'
+    sed '1s/,seed,/,$(id),/' tests/fixtures/raw.csv >"$tmp/table.csv"
+    refused 'a column is called "$(id)"'
+    { head -n 1 tests/fixtures/raw.csv; sed -n '2p' tests/fixtures/raw.csv | tr -d '\n'; head -c 1100 /dev/zero | tr '\0' x; echo; } >"$tmp/table.csv"
+    refused 'characters are too many'
+}
+
+@test "a last line that was not written to its end is left out with a word, and the rows before it are drawn" {
+    draw_only
+    mkdir "$tmp/run"
+    whole=$(wc -l <tests/fixtures/cold_start.csv)
+    for torn in 'cold_start,newcomer,10,0.5' 'cold_start,newcomer,10,0.5,0.5,0.5,0.5,0.1,1000,ok,,3'; do
+        { cat tests/fixtures/cold_start.csv; printf '%s' "$torn"; } >"$tmp/run/cold_start.csv"
+        run -0 --separate-stderr ./run_all.sh draw "$tmp/run"
+        [[ $stderr == *"cold_start.csv, line $((whole + 1)): was not written to its end, and is left out" ]] || { echo "$stderr"; return 1; }
+        grep -q poll "$tmp/run/index.html"
+        run ! grep -q newcomer "$tmp/run/index.html"
+        # What was measured stays as it is.
+        [[ $(tail -n 1 "$tmp/run/cold_start.csv") == "$torn" ]]
+    done
+}
+
+@test "histograms and rows of the gate are looked at, too" {
+    draw_only
+    copy_fixture "$tmp/run"
+    sed -i '3s/50.000/nan/' "$tmp"/run/histograms/omission-poll-1-closed-1.hgrm
+    run -2 --separate-stderr ./run_all.sh draw "$tmp/run"
+    one_line_on_stderr 'omission-poll-1-closed-1.hgrm, line 3: "nan" is not a number'
+    rm -r "$tmp/run"
+    copy_fixture "$tmp/run"
+    printf 'half-close\tFAIL\n' >"$tmp/run/gate/broken.tsv"
+    run -2 --separate-stderr ./run_all.sh draw "$tmp/run"
+    one_line_on_stderr 'broken.tsv, line 1: 2 cells instead of 3'
+    mv "$tmp/run/gate/broken.tsv" "$tmp/run/gate/\$(id).tsv"
+    run -2 --separate-stderr ./run_all.sh draw "$tmp/run"
+    one_line_on_stderr 'a file with an unusual name'
+}
+
+@test "a refused run is left as it was; a drawing that fails leaves no charts of before" {
+    draw_only
+    copy_fixture "$tmp/run"
+    ./run_all.sh draw "$tmp/run"
+    cp "$tmp/run/raw.csv" "$tmp/raw.csv"
+    with_cell "$tmp/raw.csv" latency_ns_p99 n/a >"$tmp/run/raw.csv"
+    run -2 ./run_all.sh draw "$tmp/run"
+    [[ -s $tmp/run/index.html ]]
+    cp "$tmp/raw.csv" "$tmp/run/raw.csv"
+    mkdir "$tmp/bin"
+    printf '#!/bin/sh\ncase "$*" in *summarise.awk*) exit 3 ;; esac\nexec %s "$@"\n' "$(command -v awk)" >"$tmp/bin/awk"
+    chmod +x "$tmp/bin/awk"
+    PATH=$tmp/bin:$PATH run ! ./run_all.sh draw "$tmp/run"
+    for name in index.html summary.md summary.csv figures; do [[ ! -e $tmp/run/$name ]]; done
+    [[ -s $tmp/run/raw.csv && -d $tmp/run/histograms ]]
+}
+
+@test "no link in a run is followed, for reading or for writing" {
+    draw_only
+    echo 'private' >"$tmp/private"
+    mkdir "$tmp/elsewhere"
+    for name in machine.txt raw.csv figures gate/x.tsv index.html; do
+        rm -rf "$tmp/run"
+        copy_fixture "$tmp/run"
+        rm -rf "$tmp/run/$name"
+        if [[ $name == figures ]]; then ln -s "$tmp/elsewhere" "$tmp/run/$name"; else ln -s "$tmp/private" "$tmp/run/$name"; fi
+        for command in draw show "compare results/reference"; do
+            # shellcheck disable=SC2086  # words are meant
+            run -2 ./run_all.sh $command "$tmp/run"
+        done
+        [[ $(<"$tmp/private") == private && -z $(ls "$tmp/elsewhere") ]]
+    done
+    rm -rf "$tmp/run"
+    copy_fixture "$tmp/run"
+    mkfifo "$tmp/run/command.txt"
+    run -2 --separate-stderr timeout 20 ./run_all.sh draw "$tmp/run"
+    one_line_on_stderr 'neither a file nor a folder'
+}
+
+@test "text of strangers is plain: no escape sequence, no C1, no text that is none" {
+    draw_only
+    copy_fixture "$tmp/run"
+    esc=$'\e]0;owned\a'
+    printf 'machine: a %s b \302\233 c \377 d µ\n' "$esc" | tee "$tmp/run/machine.txt" >"$tmp/run/command.txt"
+    printf 'half-close\tFAIL\t%s gone\n' "$esc" >"$tmp/run/gate/broken.tsv"
+    with_cell tests/fixtures/raw.csv reason "$esc why" | sed '2s/,ok,/,failed,/' >"$tmp/run/raw.csv"
+    run -0 ./run_all.sh draw "$tmp/run"
+    [[ $output == *'broken: excluded: half-close: ?]0;owned? gone'* ]]
+    run ! grep -lrP '[\x00-\x08\x0b-\x1f\x7f]' "$tmp/run" --include='*.html' --include='*.md' --include='summary.csv'
+    grep -q 'a ?\]0;owned? b ? c' "$tmp/run/index.html" || grep -q 'a ?\]0;owned? b' "$tmp/run/index.html"
+    run -0 bash -c "printf 'a\377\302\233 µ\n' | awk -f harness/plain.awk -f harness/plain_text.awk"
+    [[ $output == 'a??? ??' ]]
+    run -0 bash -c "printf 'a\302\233 µ\342\200\256\n' | LC_ALL=C awk -f harness/plain.awk -f harness/plain_text.awk"
+    [[ $output == 'a? µ?' ]]
+}
