@@ -80,12 +80,14 @@ talk() { # talk MEMBERS
     seconds=$(conf "$experiment" window_s)
     start_server "$bin/chat-room 0 $(conf "$experiment" server_options)" "$scraps" || {
         end_room || true # Why it ended stands in $scraps/said.
+        why_not_ready "$scraps" >"$scraps/why"
+        mv "$scraps/why" "$scraps/said"
         [[ -s $scraps/said ]] || echo 'chat-room did not get ready' >"$scraps/said"
         return 0
     }
     run_client "$scraps" "$bin/chat" --port "$port" --members "$1" --rate "$rate" \
         --message-b "$(conf "$experiment" message_b)" --warm "$(conf "$experiment" warmup_s)" --duration "$seconds" \
-        --timeout-ms "$(conf "$experiment" timeout_ms)" --seed "$seed" --server-pid "$server" "${spin[@]}" --output csv \
+        --timeout-ms "$(conf "$experiment" timeout_ms)" --seed "$seed" --server-pid "$server_pid" "${spin[@]}" --output csv \
         >"$scraps/answer" || tail -n 1 "$scraps/client" >>"$scraps/said"
     end_room || echo "chat-room ended with status $?" >>"$scraps/said"
 }

@@ -7,7 +7,7 @@
 #        harness/cold_start.sh --once MODEL REQUESTS SCRAPS        what hyperfine times
 #
 # Writes DIR/cold_start.csv and hyperfine's own DIR/cold_start/MODEL.json.  The caller shuffles the
-# models.  Starting this script is timed too (a few ms, the same for all models).
+# models.  Starting this script and build/release/start is timed too (some ms, the same for all models).
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
@@ -29,7 +29,7 @@ once() { # once MODEL REQUESTS SCRAPS
     trap '[[ -z $server ]] || end_servers "$server" || true' EXIT
     handle_signals
     command=$(<"$3/command")
-    start_server "$command" "$3" || { echo "did not get ready. $(tail -n 1 "$3/said")" >"$3/reason"; exit 1; }
+    start_server "$command" "$3" || { why_not_ready "$3" >"$3/reason"; exit 1; }
     run_child taskset --cpu-list "$client_cpus" \
         "$bin/load" --port "$port" --short-lived "$2" >/dev/null 2>"$3/reason" || exit 1
     kill -TERM "$server"

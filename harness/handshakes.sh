@@ -27,7 +27,7 @@ source harness/start.sh
 PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
 readonly RESUMED_PERCENT_MIN=95 # The first connection of each place has nothing to take up.
 experiment=handshakes profile=standard repeat=1 out='' requests=2000 connections=8 message_b=64 time_cap_s=60
-model=epoll forgetful=false scraps='' servers=() variants=()
+model=epoll forgetful=false scraps='' servers=() pids=() variants=()
 
 list_variants() {
     local tls key resumed
@@ -80,21 +80,23 @@ write_proxy_conf() { # write_proxy_conf BACKEND_PORT TLS KEY
     } >"$scraps/haproxy.conf"
 }
 
-# Sets `servers` (the proxy first) and `port`, the one to connect to; on failure `reason`.
+# Sets `servers` and `pids` (the proxy first) and `port`, the one to connect to; on failure `reason`.
 start_servers() { # start_servers PATH TLS KEY
-    if ! start_server "$bin/server-$model 0" "$scraps"; then
-        servers=("$server")
-        reason="server-$model did not get ready. $(tail -n 1 "$scraps/said")"
-        return 1
-    fi
-    servers=("$server")
+    pids=()
+    start_one "server-$model" "$bin/server-$model 0" || return 1
     [[ $1 == proxy ]] || return 0
     [[ $2 == none ]] || make_certificate "$3"
     write_proxy_conf "$port" "$2" "$3"
-    start_server "env FRONT_PORT={port} haproxy -db -f '$scraps/haproxy.conf'" "$scraps" ||
-        reason="haproxy did not get ready. $(tail -n 1 "$scraps/said")"
+    start_one haproxy "env FRONT_PORT={port} haproxy -db -f '$scraps/haproxy.conf'"
+}
+
+start_one() { # start_one NAME COMMAND
+    local ready=true
+    start_server "$2" "$scraps" || ready=false
     servers=("$server" "${servers[@]}")
-    [[ -z $reason ]]
+    pids=("$server_pid" "${pids[@]}")
+    [[ $ready == true ]] || reason="$1: $(why_not_ready "$scraps")"
+    [[ $ready == true ]]
 }
 
 # CPU time of a process from the scheduler's own account: exact, and neither of the two ends threads.
@@ -176,9 +178,9 @@ try_variant() { # try_variant VARIANT
     local failed resumed trips trips_max sent received window rate p50 p99 client_us
     IFS=, read -r path tls key asked <<<"$1"
     if start_servers "$path" "$tls" "$key"; then
-        for i in "${!servers[@]}"; do begin[i]=$(settled_cpu_ns "${servers[i]}"); done
+        for i in "${!pids[@]}"; do begin[i]=$(settled_cpu_ns "${pids[i]}"); done
         visit "$tls" "$asked"
-        for i in "${!servers[@]}"; do end[i]=$(settled_cpu_ns "${servers[i]}"); done
+        for i in "${!pids[@]}"; do end[i]=$(settled_cpu_ns "${pids[i]}"); done
     fi
     end_servers "${servers[@]}" || true
     servers=()
@@ -207,7 +209,7 @@ serve() { # serve VARIANT
     local path tls key _ reason=''
     IFS=, read -r path tls key _ <<<"$1"
     start_servers "$path" "$tls" "$key" || fail "$reason"
-    echo "ready port=$port ca=$scraps/ca.pem pids=$(IFS=,; echo "${servers[*]}")"
+    echo "ready port=$port ca=$scraps/ca.pem pids=$(IFS=,; echo "${pids[*]}")"
     run_child sleep infinity || true
 }
 

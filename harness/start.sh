@@ -1,17 +1,17 @@
-# start.sh -- how scripts start a server: on CPUs of its own, and waited for until it is ready.
+# start.sh -- how scripts start a server: on CPUs of its own, by build/release/start, which says when it is ready.
 #
 # Sourced after lib.sh by scripts that measure; measure.c has its own way.
 # shellcheck shell=bash disable=SC2034,SC2154  # variables of lib.sh, and for the scripts
 
-readonly READY_S=10 # An interpreter with a large library needs a second or two.
-server='' port=''
+# Of the server that was started last: the process that answers for it (start.c), its own first process, and its port.
+server='' server_pid='' port=''
 
-# Ends servers: who is still there 2 s after SIGTERM is killed.  Returns the status of the last one.
+# Ends servers: each ends all that its server started, within 3 s.  Returns the status of the last one.
 end_servers() { # end_servers PID...
     local pid try status=0
     for pid in "$@"; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in "$@"; do
-        for ((try = 0; try < 200; try++)); do
+        for ((try = 0; try < 500; try++)); do
             kill -0 "$pid" 2>/dev/null || break
             sleep 0.01
         done
@@ -32,16 +32,6 @@ set_cpus() {
     ((half > 0)) || server_cpus=$client_cpus
 }
 
-# A port that is free now, apart from those that the kernel usually deals out to clients.
-free_port() {
-    local port try
-    for ((try = 0; try < 100; try++)); do
-        port=$((RANDOM % 10000 + 20000))
-        can_connect "$port" || { echo "$port"; return; }
-    done
-    return 1
-}
-
 # Runs a client with a witness, on the CPUs of clients; what it says on stderr goes to SCRAPS/client.  Sets `machine` to
 # "steal_percent,foreign_cpu_percent", and `noise` to why the machine was not ours meanwhile, or to nothing.
 readonly TRIES_MAX=3 # Of a point that something else disturbed, as measure does.
@@ -56,26 +46,21 @@ run_client() { # run_client SCRAPS PROGRAM [ARGUMENT...]
     return "$rc"
 }
 
-can_connect() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-# Starts the server and sets `server` and `port`.  Nothing of ours outlives the script, however it ends.
+# Starts the server and sets `server`, `server_pid` and `port`; what it says on stderr goes to SCRAPS/said, and the reason if it does
+# not get ready.  Nothing of it outlives the script, however that ends.
 start_server() { # start_server COMMAND SCRAPS
-    local line="exec setpriv --pdeathsig TERM taskset --cpu-list $server_cpus $1" ready try
-    if [[ $1 != *'{port}'* ]]; then
-        coproc SERVER { eval "$line" 2>"$2/said"; }
-        server=$! # Not SERVER_PID: it is gone, as SERVER is, when bash learns that a server ended at once.
-        { read -r -t "$READY_S" ready <&"${SERVER[0]:-}"; } 2>/dev/null && [[ $ready =~ ^ready\ port=([0-9]+)$ ]] || return 1
-        port=${BASH_REMATCH[1]}
-        return
-    fi
-    port=$(free_port) || return 1
-    line=${line//'{port}'/$port}
-    eval "$line" >/dev/null 2>"$2/said" &
+    local ready=''
+    server_pid=''
+    rm -f "$2/ready"
+    mkfifo "$2/ready"
+    "$bin/start" --cpus "$server_cpus" "exec $1" >"$2/ready" 2>"$2/said" &
     server=$!
-    for ((try = 0; try < READY_S * 100; try++)); do
-        ! can_connect "$port" || return 0
-        kill -0 "$server" 2>/dev/null || return 1
-        sleep 0.01
-    done
-    return 1
+    read -r ready <"$2/ready" || return 1 # The end of start closes it.
+    [[ $ready =~ ^ready\ port=([0-9]+)\ pid=([0-9]+)$ ]] || return 1
+    port=${BASH_REMATCH[1]} server_pid=${BASH_REMATCH[2]}
+}
+
+# Why a server did not get ready, in one line.
+why_not_ready() { # why_not_ready SCRAPS
+    tail -n 1 "$1/said" | sed 's/^start: //'
 }

@@ -88,7 +88,7 @@ record() {
         fail "perf could not listen: $(head -n 1 "$work/said")"
     }
     perf script --input "$work/data" --ns --fields comm,pid,tid,cpu,time,event,trace 2>/dev/null |
-        awk -v port="$port" -v servers="$(processes_of "$server" | one_line)" -f harness/trace/trace.awk >"$work/one_echo.csv"
+        awk -v port="$port" -v servers="$(processes_of "$server_pid" | one_line)" -f harness/trace/trace.awk >"$work/one_echo.csv"
 }
 
 main() {
@@ -99,7 +99,7 @@ main() {
     need_perf
     build_programs "$work/build.log"
     set_cpus
-    start_server "$(command_of "$model")" "$work" || fail "$model did not get ready: $(tail -n 1 "$work/said")"
+    start_server "$(command_of "$model")" "$work" || fail "$model: $(why_not_ready "$work")"
     record
     { mkdir -p "$out" && [[ -w $out ]]; } 2>/dev/null || die "cannot write to $out; choose another --out"
     LC_ALL=C.UTF-8 plot harness/trace/trace.gp data="$work/one_echo.csv" output="$work/one_echo.svg" model="$model" text="$text"

@@ -263,7 +263,7 @@ burns_no_cpu() {
 # A client that says what $tmp/lines holds, and a witness that saw what $tmp/around holds; all else is real.
 fake_client() {
     mkdir -p "$tmp/bin"
-    ln -sf "$PWD"/build/release/{measure,chat-room} "$tmp/bin/"
+    ln -sf "$PWD"/build/release/{measure,chat-room,start} "$tmp/bin/"
     # shellcheck disable=SC2016  # for the script
     printf '#!/bin/sh\nfile=$1; shift; echo run >>"%s"; cat "%s" >"$file"; exec "$@"\n' "$tmp/tries" "$tmp/around" >"$tmp/bin/witness"
     chmod +x "$tmp/bin/witness"
@@ -319,7 +319,7 @@ verdict() {
     printf '#!/bin/sh\necho "chat-room: no, never" >&2; exit 3\n' >"$tmp/bin/chat-room"
     chmod +x "$tmp/bin/chat-room"
     C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/chat.sh --experiment chat --profile quick --out "$tmp"
-    [[ $(grep -c ',failed,chat-room: no; never$' "$tmp/chat.csv") == 4 && ! -e $tmp/tries ]]
+    [[ $(grep -c ',failed,ended before it was ready: exit 3: chat-room: no; never$' "$tmp/chat.csv") == 4 && ! -e $tmp/tries ]]
 }
 
 # A short chat of 5 members, then of 20, of which all programs are real.
@@ -327,7 +327,7 @@ small_experiment() {
     sed 's/^connections .*/connections = 5 20/; s/^rate_per_s .*/rate_per_s = 2000/; s/^window_s.quick.*/window_s.quick = 0.3/; s/^warmup_s.quick.*/warmup_s.quick = 0.1/' \
         harness/experiments/chat.conf >"$tmp/chat.conf"
     mkdir "$tmp/bin"
-    ln -s "$PWD"/build/release/{chat,chat-room,witness} "$tmp/bin/"
+    ln -s "$PWD"/build/release/{chat,chat-room,witness,start} "$tmp/bin/"
     # shellcheck disable=SC2016  # for the script
     printf '#!/bin/sh\nshift\nexec "%s" "%s" "$@"\n' "$PWD/build/release/measure" "$tmp/chat.conf" >"$tmp/bin/measure"
     chmod +x "$tmp/bin/measure"

@@ -143,5 +143,5 @@ cold_start_of() { # cold_start_of COMMAND
 @test "cold_start finds a server ready by its line, or by connecting, and tells why it does not" {
     [[ $(cold_start_of 'build/release/server-poll 0') == *,2,*,20,ok,,* ]]
     [[ $(cold_start_of 'build/release/server-poll {port}') == *,2,*,20,ok,,* ]]
-    [[ $(cold_start_of 'build/release/server-poll {port} --bogus') == *',failed,did not get ready. '*--bogus* ]]
+    [[ $(cold_start_of 'build/release/server-poll {port} --bogus') == *',failed,ended before it was ready: exit 2: '*--bogus* ]]
 }

@@ -16,7 +16,7 @@ setup() {
     # All is real but the witness: other tests run at the same time, and are no matter here.
     export C10K_ENTERED=$$ C10K_BIN=$tmp/bin
     mkdir "$C10K_BIN"
-    ln -s "$PWD/$BIN"/{load,measure,server-epoll} "$C10K_BIN/"
+    ln -s "$PWD/$BIN"/{load,measure,start,server-epoll} "$C10K_BIN/"
     # shellcheck disable=SC2016  # for the script
     printf '#!/bin/sh\nfile=$1; shift; cat "%s" >"$file"; exec "$@"\n' "$tmp/around" >"$C10K_BIN/witness"
     chmod +x "$C10K_BIN/witness"

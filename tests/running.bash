@@ -4,10 +4,10 @@
 
 bin=$BATS_TEST_TMPDIR/bin
 
-# These programs of the build.
+# These programs of the build, and what starts servers for scripts.
 build_of() { # build_of PROGRAM...
     mkdir "$bin"
-    ln -s "${@/#/$PWD/build/release/}" "$bin"
+    ln -s "${@/#/$PWD/build/release/}" "$PWD/build/release/start" "$bin"
 }
 
 # A program that only does what it is told to.
