@@ -19,7 +19,7 @@ run_all.sh -- what does one more connection cost, and where does each server mod
 usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
        ./run_all.sh --resume RUN
        ./run_all.sh claims [options]
-       ./run_all.sh check [MODEL...] [--command NAME='...'] | draw RESULTS_DIR | show [RESULTS_DIR] |
+       ./run_all.sh check [MODEL...] [--command NAME='...'] [--user U] | draw RESULTS_DIR | show [RESULTS_DIR] |
                     doctor | list | --help
        ./run_all.sh compare RUN_A RUN_B [--out DIR]
        ./run_all.sh demo [--models "M1 M2"] [--script FILE] [options of build/release/demo --help]
@@ -47,6 +47,8 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   --baseline RUN      afterwards compare with this earlier run, at its rates unless --rate is given
   --resume RUN        go on with a run that was cut off: what is missing is measured in the same order;
                       it is refused where machine, programs or experiments are not the same
+  --user U            for root: the user that servers run as; root: no change
+                      [a user without rights that no other process has]
   --plan              only say what would be measured, and how long that takes
   --no-install        install nothing: if something is missing, say so and stop
 
@@ -138,7 +140,7 @@ request=()
 while (($# > 0)); do
     case $1 in
     quick | standard | full) request+=(--profile "$1") ;;
-    --models | --repeats | --rate | --seed | --out | --baseline | --command | --resume)
+    --models | --repeats | --rate | --seed | --out | --baseline | --command | --resume | --user)
         (($# > 1)) || die "$1 needs a value; see ./run_all.sh --help"
         case $1 in
         --out | --baseline | --resume) request+=("$1" "$(from_caller "$2")") ;;

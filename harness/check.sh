@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # check.sh -- sends models through the conformance gate: a row per trap, with the evidence.
 #
-# usage: harness/check.sh [--from FOLDER] [--no-install] [--cached DIR] [--command NAME='...']
+# usage: harness/check.sh [--from FOLDER] [--no-install] [--user U] [--cached DIR] [--command NAME='...']
 #                         [MODEL...]                 [all models in C; with --command, that alone]
 #   --command      a server of the user's, to be started in FOLDER; may be given more than once
+#   --user U       the user that servers run as, for root [one without rights of its own]
 #   --cached DIR   for run.sh: report only what fails, try only models that changed since they passed,
 #                  and copy the reports to DIR/MODEL.tsv
 #
@@ -21,7 +22,7 @@ work=
 # Writes the report whole or not at all: an interrupted gate is no report.
 try_model() { # try_model MODEL
     local status=0
-    run_child "$bin/gate" --name "$1" --tsv "$work/$1.tsv" -- "$(command_of "$1")" || status=$?
+    run_child "$bin/gate" "${as_user[@]}" --name "$1" --tsv "$work/$1.tsv" -- "$(command_of "$1")" || status=$?
     ((what_stopped == 0)) || exit "$what_stopped"
     ((status >= 2)) || keep_report "$1"
     return "$status"
@@ -98,9 +99,13 @@ main() {
         --command)
             (($# > 1)) || die "$1 needs a value; see ./run_all.sh --help"
             add_command "$(in_folder "$from" "$2")"; shift ;;
+        --user)
+            (($# > 1)) || die "$1 needs a value; see ./run_all.sh --help"
+            export C10K_USER=$2
+            as_user=(--user "$2"); shift ;;
         --cached) reports=$2; shift ;;
         --no-install) install=(--no-install) ;;
-        -*) die "unknown option $1; usage: ./run_all.sh check [--no-install] [--command NAME='...'] [MODEL...]" ;;
+        -*) die "unknown option $1; usage: ./run_all.sh check [--no-install] [--user U] [--command NAME='...'] [MODEL...]" ;;
         *) models+=("$1") ;;
         esac
         shift

@@ -87,6 +87,7 @@ main() {
         return
     fi
     while [[ ${1:-} == --* ]]; do
+        (($# > 1)) || die "$1 needs a value"
         case $1 in
         --experiment) experiment=$2 ;;
         --out) out=$(from_caller "$2") ;;
@@ -98,6 +99,10 @@ main() {
         shift 2
     done
     [[ -n $out ]] || die '--out DIR is missing'
+    (($# > 0)) || die 'name at least one MODEL'
+    whole_number --runs "$runs" 1000
+    whole_number --requests "$requests" 1000000
+    command -v hyperfine >/dev/null || die 'hyperfine is missing: harness/setup.sh installs it'
     need_models "$@"
     handle_signals
     scraps=$(mktemp -d)

@@ -29,6 +29,7 @@ read_options() {
         --script)
             (($# > 1)) || die '--script needs a value: a file'
             if [[ $2 == /* ]]; then options+=(--script "$2"); else options+=(--script "$from/$2"); fi
+            [[ -r ${options[-1]} && -f ${options[-1]} ]] || die "cannot read ${options[-1]}"
             shift ;;
         *) options+=("$1") ;;
         esac

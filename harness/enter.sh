@@ -80,6 +80,10 @@ run_again() { # run_again ARGUMENT...
     exec /usr/bin/env --default-signal=PIPE --unset=SHELLOPTS --unset=BASHOPTS "$BASH" -p "$0" "$@"
 }
 
+if [[ ! -e /proc/self/fd ]]; then
+    echo "${0##*/}: /proc is not mounted; nothing can be measured without it" >&2
+    exit 1
+fi
 if ! entered; then
     open_descriptors
     clear_environment

@@ -27,7 +27,7 @@ source harness/start.sh
 PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
 readonly RESUMED_PERCENT_MIN=95 # The first connection of each place has nothing to take up.
 experiment=handshakes profile=standard repeat=1 out='' requests=2000 connections=8 message_b=64 time_cap_s=60
-model=epoll forgetful=false scraps='' servers=() pids=() variants=()
+model=epoll forgetful=false room=0 scraps='' servers=() pids=() variants=()
 
 list_variants() {
     local tls key resumed
@@ -66,13 +66,28 @@ make_certificate() { # make_certificate rsa2048|p256: key and certificate in one
 
 # ---- servers ----
 
+# The proxy has two files for each connection, and some of its own.
+readonly PROXY_FILES=64
+count_places() {
+    local limit
+    limit=$(ulimit -Hn)
+    [[ $limit != unlimited ]] || limit=1048576
+    # Those of one turn may still be ending when the next are there.  Who tries by hand may come with more.
+    room=$((connections * 2 + 16))
+    [[ $mode == measure ]] || room=$((room > 4000 ? room : 4000))
+    if ((room * 2 + PROXY_FILES <= limit)); then return; fi
+    room=$(((limit - PROXY_FILES) / 2))
+    ((room >= connections)) ||
+        die "$connections connections at a time need $((connections * 2 + PROXY_FILES)) files in the proxy; the limit is $limit (ulimit -Hn)"
+}
+
 # One thread, no daemon, no other user; sessions and tickets are remembered unless that is forbidden.
 write_proxy_conf() { # write_proxy_conf BACKEND_PORT TLS KEY
     local bind=''
     [[ $2 == none ]] || bind="ssl crt \"$scraps/$3.pem\" ssl-min-ver TLSv$2 ssl-max-ver TLSv$2"
     [[ $2 == none || $forgetful == false ]] || bind+=' no-tls-tickets'
     {
-        printf '%s\n' global '    nbthread 1' '    maxconn 4000'
+        printf '%s\n' global '    nbthread 1' "    maxconn $room"
         [[ $forgetful == false ]] || echo '    tune.ssl.cachesize 0'
         printf '%s\n' defaults '    mode tcp' '    timeout connect 10s' '    timeout client 60s' '    timeout server 60s' \
             'frontend front' "    bind \"127.0.0.1:\${FRONT_PORT}\" $bind" '    default_backend behind' \
@@ -247,6 +262,11 @@ check_request() {
     done
     ((${#variants[@]} > 0)) || die 'name at least one variant; --list tells which there are'
     [[ $mode == serve || -n $out ]] || die '--out DIR is missing'
+    whole_number --requests "$requests" 1000000
+    whole_number --connections "$connections" 100000
+    whole_number --time-cap-s "$time_cap_s" 3600
+    whole_number --message-b "$message_b" 1048576
+    whole_number --repeat "$repeat" 1000000
     [[ $mode == measure || ${#variants[@]} == 1 ]] || die '--serve takes one variant'
     for program in haproxy openssl; do
         command -v "$program" >/dev/null || die "$program is missing: harness/setup.sh --for-handshakes installs it"
@@ -259,6 +279,7 @@ main() {
     local mode=measure variant
     read_options "$@"
     check_request
+    count_places
     set_cpus
     handle_signals
     scraps=$(mktemp -d)

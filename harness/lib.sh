@@ -46,6 +46,12 @@ fail() {
     exit 1
 }
 
+# Dies unless the value of an option is one.
+whole_number() { # whole_number OPTION TEXT MAX
+    if [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] && (($2 <= $3)); then return; fi
+    die "$1 needs a whole number from 1 to $3, not \"$2\""
+}
+
 # The lines that a command prints, as an array.  Fails as the command does, which mapfile < <(COMMAND) would not.
 lines_into() { # lines_into ARRAY COMMAND...
     local printed
@@ -234,11 +240,21 @@ output_is_lost() {
     fi
 }
 
+# In front of a command: it ends with us, also where we are killed outright.
+with_us=(setpriv --pdeathsig TERM)
+command -v setpriv >/dev/null || with_us=() # Until set-up has installed it.
+
+# The user that servers run as, as an option of our programs; none without --user.
+# shellcheck disable=SC2034  # for the scripts
+as_user=()
+# shellcheck disable=SC2034  # for the scripts
+[[ -z ${C10K_USER:-} ]] || as_user=(--user "$C10K_USER")
+
 # Runs a command so that a signal ends it; returns its status, or 130 or 143.
 run_child() {
     local status
     ((what_stopped == 0)) || return "$what_stopped"
-    "$@" &
+    "${with_us[@]}" "$@" &
     child=$!
     ((what_stopped == 0)) || kill -TERM "$child" 2>/dev/null || true
     while true; do

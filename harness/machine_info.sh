@@ -61,6 +61,7 @@ row kernel_preempt "$(kernel_option 'CONFIG_PREEMPT(_[A-Z]+)?' | one_line)"
 row mitigations "$(mitigations)"
 row load_average "$(of_file /proc/loadavg)"
 row file_limit "soft $(ulimit -Sn), hard $(ulimit -Hn)"
+row servers_run_as "$("$bin/start" "${as_user[@]}" --print-user 2>/dev/null || true)"
 row process_limit "soft $(ulimit -Su), hard $(ulimit -Hu)"
 for key in kernel/pid_max kernel/threads-max vm/max_map_count vm/overcommit_memory fs/file-max \
     net/core/somaxconn net/ipv4/tcp_max_syn_backlog net/ipv4/ip_local_port_range net/ipv4/tcp_mem \

@@ -3,7 +3,7 @@
 #
 # usage: harness/run.sh [--profile P] [--models "M..."] [--repeats N] [--rate R] [--seed N]
 #                       [--out DIR] [--baseline RUN] [--plan] [--no-install] [--command NAME='...']
-#                       [EXPERIMENT...]
+#                       [--user U] [EXPERIMENT...]
 #        harness/run.sh --resume RUN [--plan] [--no-install] [--command NAME='...']
 #   called by run_all.sh, whose --help explains the options; DIR and RUN are absolute.
 #
@@ -26,7 +26,7 @@ source harness/steps.sh
 source harness/resume.sh
 
 # What is asked for; chosen is the number of models that the user named, and 0 where the experiments say.
-profile=standard repeats='' rate='' seed='' out='' baseline='' install=() models=() experiments=() chosen=0 plan_only=false
+profile=standard repeats='' rate='' seed='' out='' baseline='' install=() models=() experiments=() named=true chosen=0 plan_only=false
 # A run that goes on, and the options that it does not take.
 resume='' begun_with=()
 # Where it goes, and whether that is ours to write.
@@ -37,16 +37,11 @@ steps=0 planned_s=0 step=0 done_s=0 measure_begin=0 rate_now=''
 broken=0
 readonly command_line=${C10K_COMMAND:-harness/run.sh $*}
 
-whole_number() { # whole_number OPTION TEXT MAX
-    if [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] && (($2 <= $3)); then return; fi
-    die "$1 needs a whole number from 1 to $3, not \"$2\""
-}
-
 parse_options() {
     while (($# > 0)); do
         is_one_of "$1" --resume --command --plan --no-install --out || begun_with+=("$1")
         case $1 in
-        --profile | --models | --repeats | --rate | --seed | --baseline) begun_with+=("$2") ;;&
+        --profile | --models | --repeats | --rate | --seed | --baseline | --user) begun_with+=("$2") ;;&
         --profile) profile=$2; shift ;;
         --models) read -r -a models <<<"${2//,/ }"; ((${#models[@]} > 0)) || die '--models names no model'; shift ;;
         --repeats) whole_number "$1" "$2" 1000; repeats=$2; shift ;;
@@ -55,6 +50,7 @@ parse_options() {
         --seed) whole_number "$1" "$2" 999999999; seed=$2; shift ;;
         --out) out=$2; shift ;;
         --baseline) baseline=$(measured_run / "$2"); shift ;;
+        --user) export C10K_USER=$2; as_user=(--user "$2"); shift ;;
         --resume) resume=$2; shift ;;
         --plan) plan_only=true ;;
         --no-install) install=(--no-install) ;;
@@ -81,7 +77,10 @@ read_options() {
     chosen=${#models[@]}
     mapfile -t models < <(expand_models "${models[@]}" "${!commands[@]}" | sort -u)
     need_models "${models[@]}"
-    ((${#experiments[@]} > 0)) || lines_into experiments default_experiments
+    if ((${#experiments[@]} == 0)); then
+        named=false
+        lines_into experiments default_experiments
+    fi
     if [[ -z $seed ]]; then
         seed=$((SRANDOM % 999999 + 1))
         begun_with+=(--seed "$seed")
@@ -129,15 +128,30 @@ prepare_folders() {
     work=$(mktemp -d 2>&1) || { why=$work work=''; fail "no temporary folder: ${why##*: }; TMPDIR can name another place"; }
     need_room "$out" 64 'where the results go'
     need_room "$work" 16 'the temporary folder (TMPDIR)'
+    [[ -z $baseline || -w $(dirname "$out") ]] || die "cannot write to $(dirname "$out"), where the comparison goes; choose another --out"
 }
 
-# Before anything is built: what the experiments say of themselves is read as text.
+# Before anything is built: what an experiment says of itself is read as text.
+kind_of() { sed -nE 's/^kind[[:space:]]*=[[:space:]]*([a-z_]+)[[:space:]]*$/\1/p' "harness/experiments/$1.conf"; } # kind_of EXPERIMENT
+
 needs_tls() {
     local name
-    for name in "${experiments[@]}"; do
-        ! grep -qE '^kind[[:space:]]*=[[:space:]]*handshakes' "harness/experiments/$name.conf" || return 0
-    done
+    for name in "${experiments[@]}"; do [[ $(kind_of "$name") != handshakes ]] || return 0; done
     return 1
+}
+
+# With one CPU, server and client wait for each other, and no latency can be told.  An experiment that the user has named is
+# refused; others are left out with a word.
+need_cpus() {
+    local name others=() needy=()
+    (($(cpu_count) == 1)) || return 0
+    for name in "${experiments[@]}"; do
+        case $(kind_of "$name") in latency | omission) needy+=("$name") ;; *) others+=("$name") ;; esac
+    done
+    ((${#needy[@]} > 0)) || return 0
+    [[ $named == false ]] || die "${needy[*]}: latencies cannot be measured with one CPU; name experiments of kind capacity or memory"
+    say "left out, because latencies cannot be measured with one CPU: ${needy[*]}"
+    experiments=("${others[@]}")
 }
 
 record_run() {
@@ -190,7 +204,7 @@ gate() {
 # Beside the new run, in which nothing changes any more.
 compare_with_baseline() {
     say "comparing with $baseline"
-    harness/compare.sh "$baseline" "$out" --out "$(dirname "$out")/compare_$(basename "$baseline")_$(basename "$out")" || {
+    "${with_us[@]}" harness/compare.sh "$baseline" "$out" --out "$(dirname "$out")/compare_$(basename "$baseline")_$(basename "$out")" || {
         ((what_stopped == 0)) || exit "$what_stopped"
         fail "what was measured is kept in $out, but it was not compared"
     }
@@ -211,18 +225,20 @@ finish() {
     printf '\nload average after the run: %s\n' "$(cat /proc/loadavg)" >>"$out/machine.txt"
     [[ ! $out =~ ^"$PWD/results/"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{6} ]] || link_latest # A name of ours, see begin_folder.
     say 'drawing'
-    harness/draw.sh "$out" || { ((what_stopped == 0)) || exit "$what_stopped"; fail "what was measured is kept in $out; draw it with ./run_all.sh draw $out"; }
+    "${with_us[@]}" harness/draw.sh "$out" || { ((what_stopped == 0)) || exit "$what_stopped"; fail "what was measured is kept in $out; draw it with ./run_all.sh draw $out"; }
     if [[ -n $baseline ]] && ((what_stopped == 0)); then compare_with_baseline; fi
     exit "$((what_stopped != 0 ? what_stopped : broken))"
 }
 
 main() {
     read_options "$@"
+    need_cpus
     prepare_folders
     handle_signals
     ! needs_tls || install+=(--for-handshakes)
     run_child harness/setup.sh "${install[@]}" || exit
     build_programs "$work/build.log"
+    "$bin/start" "${as_user[@]}" --print-user >/dev/null || exit 2
     order_experiments
     choose_models
     if [[ $plan_only == true ]]; then plan; exit; fi

@@ -53,7 +53,7 @@ start_server() { # start_server COMMAND SCRAPS
     server_pid=''
     rm -f "$2/ready"
     mkfifo "$2/ready"
-    "$bin/start" --cpus "$server_cpus" "exec $1" >"$2/ready" 2>"$2/said" &
+    "$bin/start" "${as_user[@]}" --cpus "$server_cpus" "exec $1" >"$2/ready" 2>"$2/said" &
     server=$!
     read -r ready <"$2/ready" || return 1 # The end of start closes it.
     [[ $ready =~ ^ready\ port=([0-9]+)\ pid=([0-9]+)$ ]] || return 1

@@ -54,9 +54,9 @@ measure_machine_costs() {
 }
 
 measure_one() { # measure_one EXPERIMENT MODEL REPEAT
-    local options=() table=raw.csv
+    local options=("${as_user[@]}") table=raw.csv
     [[ $(conf "$1" kind) != counters ]] || table=counters.csv
-    [[ -z $rate_now ]] || options=(--rate "$rate_now")
+    [[ -z $rate_now ]] || options+=(--rate "$rate_now")
     [[ -x $bin/server-$2 ]] || options+=(--command "exec $(command_of "$2")")
     run_step "$1" "$2, repeat $3 of $(repeats_of "$1")" "$bin/measure" "harness/experiments/$1.conf" --model "$2" --repeat "$3" \
         --profile "$profile" --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/$table" "${options[@]}"

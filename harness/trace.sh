@@ -20,6 +20,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source harness/guests.sh
 # shellcheck source-path=SCRIPTDIR source=start.sh
 source harness/start.sh
+# shellcheck source-path=SCRIPTDIR source=folder.sh
+source harness/folder.sh
 # shellcheck source-path=SCRIPTDIR source=plot.sh
 source harness/plot.sh
 
@@ -32,6 +34,7 @@ readonly tracefs=/sys/kernel/tracing
 from=$caller_folder model=epoll text=hello out='' work=''
 
 finish() {
+    remove_made_folders
     [[ -z $server ]] || end_servers "$server" || true
     [[ -z $work ]] || rm -rf "$work"
 }
@@ -52,6 +55,14 @@ read_options() {
     : "${out:=$PWD/results/trace_$model}"
     [[ $out == /* ]] || out=$from/$out
     [[ -n $text && ${#text} -le 1000 ]] || die '--text takes 1 to 1000 bytes'
+}
+
+# Before anything is measured.
+need_folder() {
+    [[ ! -e $out || -d $out ]] || die "$out is a file; --out wants a folder"
+    make_path "$out" --out
+    [[ -w $out ]] || die "cannot write to $out; choose another --out"
+    need_safe_path "$out" --out
 }
 
 need_perf() {
@@ -96,12 +107,12 @@ main() {
     handle_signals
     read_options "$@"
     work=$(mktemp -d)
+    need_folder
     need_perf
     build_programs "$work/build.log"
     set_cpus
     start_server "$(command_of "$model")" "$work" || fail "$model: $(why_not_ready "$work")"
     record
-    { mkdir -p "$out" && [[ -w $out ]]; } 2>/dev/null || die "cannot write to $out; choose another --out"
     LC_ALL=C.UTF-8 plot harness/trace/trace.gp data="$work/one_echo.csv" output="$work/one_echo.svg" model="$model" text="$text"
     mv "$work"/one_echo.{csv,svg} "$out/"
     echo "what happened: $out/one_echo.svg and $out/one_echo.csv"

@@ -103,6 +103,45 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
     ((status == 143)) || { cat "$tmp/said"; return 1; }
 }
 
+# ---- what is not there is said before the first second of work ----
+
+@test "with one CPU an experiment of latencies is refused, or left out if it was not named" {
+    one=$(taskset --cpu-list --pid $$ | sed 's/.*: //; s/[,-].*//')
+    refuses 'latencies cannot be measured with one CPU' taskset --cpu-list "$one" ./run_all.sh quick ramp --no-install --out "$tmp/run"
+    [[ ! -e $tmp/run ]]
+    run -0 taskset --cpu-list "$one" ./run_all.sh quick --models poll --no-install --plan
+    [[ $output == *'left out, because latencies cannot be measured with one CPU: '*ramp* && $output != *'ramp: 1 x'* ]]
+}
+
+@test "a user that does not exist is refused before the gate, and the card says what servers run as" {
+    ((EUID == 0)) || skip 'only root has servers of another user'
+    nothing_to_measure
+    run -2 --separate-stderr poll_runs --user nosuch --out "$tmp/run"
+    [[ $stderr == *'--user'*nosuch* && ! -e $tmp/run ]]
+    poll_runs --user nobody --out "$tmp/run" || true
+    grep -q "^servers_run_as: user $(id --user nobody)" "$tmp/run/machine.txt"
+}
+
+@test "a temporary folder that cannot be used, or is full, is told before anything is built" {
+    for folder in "$tmp/none" /proc; do
+        TMPDIR=$folder run -1 --separate-stderr ./run_all.sh quick capacity --no-install --out "$tmp/run"
+        one_line_on_stderr 'no temporary folder: '
+        [[ ! -e $tmp/run && -z $output ]]
+    done
+    ((EUID == 0)) || skip 'only root can mount a small folder'
+    mkdir "$tmp/small"
+    # shellcheck disable=SC2016  # for the other shell
+    run -1 unshare --mount sh -c 'mount -t tmpfs -o size=8m none "$1" || exit 77; TMPDIR=$1 exec ./run_all.sh quick capacity --no-install --out "$2"' \
+        sh "$tmp/small" "$tmp/run"
+    [[ $output == *"has 8 MiB free; a run needs 16 MiB"* && ! -e $tmp/run ]]
+}
+
+@test "without /proc a script says so" {
+    ((EUID == 0)) || skip 'only root can hide /proc'
+    run -1 unshare --mount sh -c 'umount -l /proc 2>/dev/null || mount -t tmpfs none /proc || exit 77; exec ./run_all.sh list'
+    [[ $output == *'/proc is not mounted'* ]]
+}
+
 # ---- folders of others ----
 
 @test "root does not write into a folder that another user owns or may write to" {

@@ -338,6 +338,14 @@ END
     true_that "$rows < 1.05 * $all && $rows > 0.5 * $all"
 }
 
+@test "the proxy gets the files that the connections need, and no run begins with fewer" {
+    need_tls
+    (ulimit -n 1024; harness/handshakes.sh --out "$tmp/out" --requests 20 --connections 2 proxy,none,none,0 >/dev/null)
+    [[ $(of_row status proxy,none,none,0) == ok ]]
+    (ulimit -n 256; run -2 harness/handshakes.sh --out "$tmp/none" --connections 200 proxy,none,none,0
+        [[ $output == *'200 connections at a time need 464 files in the proxy; the limit is 256'* && ! -e $tmp/none ]])
+}
+
 @test "ended by a signal, servers and certificates go, and rows that were done stay" {
     need_tls
     mkdir "$tmp/scraps"
