@@ -167,7 +167,8 @@ static uint64_t server_cpu(void)
     snprintf(path, sizeof path, "/proc/%ld/schedstat", server_pid);
     FILE *file = fopen(path, "re");
     if (file == NULL || fscanf(file, "%llu", &on_cpu_ns) != 1)
-        die_usage("--server-pid %ld: cannot read %s; is it running?", server_pid, path);
+        die_usage("--server-pid %ld: cannot read %s: %s; is it running?", server_pid, path,
+                  file == NULL ? strerror(errno) : "it holds no number");
     fclose(file);
     return on_cpu_ns;
 }
@@ -278,8 +279,10 @@ int main(int argc, char **argv)
         crowd.sent == crowd.line_count;
     crowd_leave(&crowd);
     if (!well)
-        fprintf(stderr,
-                "chat: not everything arrived: see lost, out_of_order, corrupt, disconnected%s\n",
-                request.check > 0 ? ", not_ended" : "");
+        fprintf(
+            stderr,
+            "chat: not everything arrived: see lost, out_of_order, corrupt, disconnected%s%s%s\n",
+            request.check > 0 ? ", not_ended" : "", crowd.first_errno ? ": " : "",
+            crowd.first_errno ? strerror(crowd.first_errno) : "");
     program_end(well ? 0 : 1);
 }

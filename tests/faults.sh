@@ -136,6 +136,7 @@ all_references() { scenarios | awk -v folder="$work/references" '{ print folder 
 try() { # try PROGRAM OFFSET FUNCTION ERROR SCENARIO [ARGUMENT]
     local folder=$work/tries/$1-$2-$4 outcome=ok
     error=$4
+    place=$(awk -v program="$1" -v offset="$2" '$1 == program && $2 == offset { print $6 }' "$work/sites.tsv")
     faults=(LD_PRELOAD="$bin/faults.so" FAULTS_FOLDER="$bin" FAULTS_AT="$1 $2" FAULTS_ERROR="$4" FAULTS_NOTES="$folder/notes")
     play "$folder" "${@:5}"
     notes "$folder" | grep -v '^failed' >>"$work/reached_after.tsv" || true

@@ -32,7 +32,11 @@ static int connect_one(const struct net_address *address, uint64_t patience_ns)
     if (fd < 0) return -1;
     struct timeval patience = {.tv_sec = (time_t)(patience_ns / NS_PER_S) + 1};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); /* Of connect(2), too. */
-    if (connect(fd, (const struct sockaddr *)&address->storage, address->size) < 0) {
+    int failed;
+    do { /* Interrupted, it goes on in the background; called again, it waits for that. */
+        failed = connect(fd, (const struct sockaddr *)&address->storage, address->size);
+    } while (failed < 0 && errno == EINTR);
+    if (failed < 0) {
         int error = errno;
         close(fd);
         errno = error;
@@ -57,6 +61,19 @@ static void prepare(struct crowd *crowd)
     crowd->roll_call[crowd->line_b - 1] = '\n';
 }
 
+/* Sends more of the roll call, of which *sent bytes went out before.  False: the room is gone. */
+static bool call_roll(struct crowd *crowd, int fd, size_t *sent)
+{
+    ssize_t size = write(fd, crowd->roll_call + *sent, crowd->line_b - *sent);
+    if (size < 0) {
+        if (errno == EAGAIN || errno == EINTR) return true;
+        crowd->first_errno = errno;
+        return false;
+    }
+    *sent = (*sent + (size_t)size) % crowd->line_b;
+    return true;
+}
+
 bool crowd_join(struct crowd *crowd, const struct net_address *address, uint64_t patience_ns,
                 int *error)
 {
@@ -72,25 +89,29 @@ bool crowd_join(struct crowd *crowd, const struct net_address *address, uint64_t
     }
     /* Connected is not yet accepted: who still waits for that does not hear the first call. */
     int last = crowd->members[crowd->member_count - 1].fd;
+    size_t sent = 0;
     uint64_t now_ns = clock_ns(), end_ns = now_ns + patience_ns, call_ns = now_ns;
     while (crowd->joined < crowd->member_count && crowd->disconnected == 0 && now_ns < end_ns) {
         if (now_ns >= call_ns) {
-            if (write(last, crowd->roll_call, crowd->line_b) != (ssize_t)crowd->line_b) break;
-            call_ns = now_ns + ROLL_CALL_NS + crowd->member_count * (uint64_t)ROLL_CALL_EACH_NS;
+            if (!call_roll(crowd, last, &sent)) break;
+            if (sent == 0)
+                call_ns = now_ns + ROLL_CALL_NS + crowd->member_count * (uint64_t)ROLL_CALL_EACH_NS;
         }
         hear_for(crowd, LOOK_NS, NULL, NULL);
         now_ns = clock_ns();
     }
+    *error = crowd->first_errno;
     return crowd->joined == crowd->member_count;
 }
 
 /* ---- leaving ---- */
 
 /* Half-closes, so that the room must end the connection. */
-static void half_close(struct crowd_member *member)
+static void half_close(struct crowd *crowd, struct crowd_member *member)
 {
     member->leaving = true;
-    if (member->fd >= 0) shutdown(member->fd, SHUT_WR); /* Fails if the room was faster: no harm. */
+    if (member->fd < 0 || shutdown(member->fd, SHUT_WR) == 0) return;
+    crowd->first_errno = errno; /* No harm if the room was faster. */
 }
 
 static uint32_t count_open(const struct crowd *crowd)
@@ -105,11 +126,11 @@ uint32_t crowd_part(struct crowd *crowd, uint64_t patience_ns)
 {
     uint64_t until_ns = clock_ns() + patience_ns;
     say_at_once(crowd, 0);
-    half_close(&crowd->members[0]);
+    half_close(crowd, &crowd->members[0]);
     while ((crowd->members[0].fd >= 0 || !say_was_heard(crowd)) && clock_ns() < until_ns)
         hear_for(crowd, LOOK_NS, NULL, NULL);
     for (uint32_t i = 1; i < crowd->member_count; i++)
-        half_close(&crowd->members[i]);
+        half_close(crowd, &crowd->members[i]);
     until_ns = clock_ns() + patience_ns;
     while (count_open(crowd) > 0 && clock_ns() < until_ns)
         hear_for(crowd, LOOK_NS, NULL, NULL);

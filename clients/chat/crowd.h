@@ -55,6 +55,7 @@ struct crowd {
     /* What was found. */
     uint32_t joined;                  /* Members that heard the roll call. */
     uint32_t disconnected;            /* Members whose connection the room ended. */
+    int first_errno;                  /* Of the first call on a connection that failed; 0: none. */
     uint32_t corrupt;                 /* Members that heard what nobody said. */
     uint64_t out_of_order;            /* Lines heard again, or after a later one. */
     uint64_t heard;                   /* Lines by members, each what somebody said. */
@@ -68,7 +69,8 @@ struct crowd {
 };
 
 /* Connects all and makes sure that the room knows them: the last says a line until all have heard
- * it. False if some do not within patience_ns, or with errno in *error if connecting failed. */
+ * it.  False if some do not within patience_ns; *error is then the errno of a call that failed, or
+ * 0. */
 bool crowd_join(struct crowd *crowd, const struct net_address *address, uint64_t patience_ns,
                 int *error);
 

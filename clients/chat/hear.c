@@ -87,6 +87,7 @@ static uint64_t hear_member(struct crowd *crowd, uint32_t i)
     ssize_t size = read(member->fd, text + member->held, HEAR_B);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
     if (size <= 0) {
+        if (size < 0 && crowd->first_errno == 0) crowd->first_errno = errno;
         end_member(crowd, member, size == 0);
         return 0;
     }

@@ -9,6 +9,7 @@
  * A call is timed with the program's own search for the five.  Nobody reads what waits, so that
  * each call finds the same.  The sockets are UDP's: a silent one needs no other end. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -50,11 +51,20 @@ struct question {
 /* Each asks once, looks for those that are ready, and returns how many there are. */
 typedef size_t ask(struct question *question);
 
+/* After a call that failed: true if a signal did that, so that it is asked again. */
+static bool interrupted(const char *call)
+{
+    if (errno != EINTR) die(call);
+    return true;
+}
+
 static size_t ask_select(struct question *question)
 {
-    fd_set readable = question->set; /* select(2) overwrites it. */
+    fd_set readable;
     int last = sockets[question->watched - 1];
-    if (select(last + 1, &readable, NULL, NULL, NULL) < 0) die("select");
+    do {
+        readable = question->set; /* select(2) overwrites it. */
+    } while (select(last + 1, &readable, NULL, NULL, NULL) < 0 && interrupted("select"));
     size_t ready = 0;
     for (size_t i = 0; i < question->watched; i++)
         ready += FD_ISSET(sockets[i], &readable) != 0;
@@ -63,7 +73,8 @@ static size_t ask_select(struct question *question)
 
 static size_t ask_poll(struct question *question)
 {
-    if (poll(question->entries, question->watched, -1) < 0) die("poll");
+    while (poll(question->entries, question->watched, -1) < 0 && interrupted("poll")) {
+    }
     size_t ready = 0;
     for (size_t i = 0; i < question->watched; i++)
         ready += question->entries[i].revents != 0;
@@ -73,8 +84,10 @@ static size_t ask_poll(struct question *question)
 static size_t ask_epoll(struct question *question)
 {
     struct epoll_event events[2 * READY];
-    int count = epoll_wait(question->epoll_fd, events, 2 * READY, -1);
-    if (count < 0) die("epoll_wait");
+    int count;
+    do {
+        count = epoll_wait(question->epoll_fd, events, 2 * READY, -1);
+    } while (count < 0 && interrupted("epoll_wait"));
     size_t ready = 0;
     for (int i = 0; i < count; i++)
         ready += (events[i].events & EPOLLIN) != 0;

@@ -104,13 +104,17 @@ static void walk(const struct player *player)
 static void pass(const struct player *player)
 {
     char byte = 0;
-    if (write(player->to_fd, &byte, 1) != 1) die("write to the other task");
+    while (write(player->to_fd, &byte, 1) != 1)
+        if (errno != EINTR) die("write to the other task");
 }
 
 static void take(const struct player *player)
 {
     char byte;
-    ssize_t size = read(player->from_fd, &byte, 1);
+    ssize_t size;
+    do {
+        size = read(player->from_fd, &byte, 1);
+    } while (size < 0 && errno == EINTR);
     if (size < 0) die("read from the other task");
     if (size == 0) die_because("the other task ended");
 }
@@ -183,7 +187,8 @@ static void start_other(struct game *game)
 static void end_other(struct game *game)
 {
     if (game->a.work->processes) {
-        if (waitpid(game->child, NULL, 0) < 0) die("waitpid");
+        while (waitpid(game->child, NULL, 0) < 0)
+            if (errno != EINTR) die("waitpid");
     } else {
         pthread_join(game->thread, NULL);
         close(game->b.from_fd);

@@ -40,11 +40,21 @@ static void read_echo(int fd, const char *text, size_t size)
     static char echo[TEXT_MAX];
     for (size_t got = 0; got < size;) {
         ssize_t piece = read(fd, echo + got, size - got);
+        if (piece < 0 && errno == EINTR) continue;
         if (piece < 0) die("no echo");
         if (piece == 0) die_because("the server closed after %zu of %zu bytes", got, size);
         got += (size_t)piece;
     }
     if (memcmp(echo, text, size) != 0) die_because("other bytes came back than were sent");
+}
+
+static void send_all(int fd, const char *text, size_t size)
+{
+    for (size_t sent = 0; sent < size;) {
+        ssize_t piece = write(fd, text + sent, size - sent);
+        if (piece < 0 && errno != EINTR) die("write");
+        if (piece > 0) sent += (size_t)piece;
+    }
 }
 
 static void say(const struct net_address *server, const char *text)
@@ -53,9 +63,10 @@ static void say(const struct net_address *server, const char *text)
     int fd = socket(server->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) die("socket");
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) die("SO_RCVTIMEO");
-    if (connect(fd, (const struct sockaddr *)&server->storage, server->size) < 0) die("connect");
+    while (connect(fd, (const struct sockaddr *)&server->storage, server->size) < 0)
+        if (errno != EINTR) die("connect"); /* Called again, it waits for the one under way. */
     size_t size = strlen(text);
-    if (write(fd, text, size) != (ssize_t)size) die("write");
+    send_all(fd, text, size);
     read_echo(fd, text, size);
     close(fd);
 }

@@ -7,7 +7,8 @@
  *                   descriptor left: a line "PROGRAM OFFSET FUNCTION" for each call site, and
  *                   "failed PROGRAM OFFSET FUNCTION WORDS" with strerror(3)'s words
  *   FAULTS_AT       "PROGRAM OFFSET": the call site that fails, in the first process that reaches
- * it FAULTS_ERROR    the name of its errno, or SHORT: it does a part */
+ * it FAULTS_ERROR    the name of its errno, or SHORT: it does a part; "EIO@3" is the third time
+ * that a process reaches it */
 #include "tests/faults/faults.h"
 
 #include <dlfcn.h>
@@ -36,6 +37,7 @@ static uintptr_t base, end;              /* Where its own code lies. */
 static struct notes *notes;              /* NULL: this program is not ours. */
 static uintptr_t site;                   /* What fails, as an offset; 0: nothing here. */
 static int error;                        /* How: fault_due(). */
+static atomic_long times_left;           /* Until then. */
 static atomic_uintptr_t seen[SITES_MAX]; /* Noted already; a hash table. */
 
 void *fault_real(const char *name)
@@ -77,8 +79,13 @@ static void read_what_fails(void)
     size_t length = strlen(program);
     if (blank == NULL || how == NULL) return;
     if ((size_t)(blank - at) != length || memcmp(at, program, length) != 0) return;
+    char name[LINE_MAX_B];
+    snprintf(name, sizeof name, "%s", how);
+    char *times = strchr(name, '@');
+    if (times != NULL) *times = '\0';
     site = strtoul(blank, NULL, 16);
-    error = error_number(how);
+    error = error_number(name);
+    times_left = times != NULL ? strtol(times + 1, NULL, 10) : 1;
 }
 
 static bool is_ours(void)
@@ -133,7 +140,8 @@ int fault_due(const char *name, const void *caller)
     uintptr_t address = (uintptr_t)caller, offset = address - base;
     if (notes == NULL || address < base || address >= end) return FAULT_NONE;
     if (is_new(offset)) note("", offset, name, "");
-    if (offset != site || atomic_exchange(&notes->failed, 1) != 0) return FAULT_NONE;
+    if (offset != site || atomic_fetch_sub(&times_left, 1) != 1) return FAULT_NONE;
+    if (atomic_exchange(&notes->failed, 1) != 0) return FAULT_NONE;
     char words[LINE_MAX_B];
     snprintf(words, sizeof words, " %s", error > 0 ? strerror(error) : "");
     note("failed ", offset, name, words);

@@ -18,13 +18,13 @@ judge_exit() { # judge_exit PROGRAM FILE, of what it said; its exit status is in
     [[ $1 != gate ]] || sed -n 's/^FAIL/gate: &/p' out >>"$2" # That is what it says of a failure.
     if ((status == 124 || status == 137)); then complain "hangs: $(one_line "$2")"
     elif ((status > 128)); then complain "ends by signal $((status - 128)): $(one_line "$2")"
-    elif ((status > 2)); then complain "exit $status: $(one_line "$2")"
+    elif ((status > 2)) && [[ $1 != witness || $status != 127 ]]; then complain "exit $status: $(one_line "$2")"
     elif grep -qi ': Success' "$2"; then complain "names no cause: $(one_line "$2")"
     elif ((status == ${expected:-0})); then return 0
     elif [[ -z $failed_call ]]; then complain "exit $status though nothing failed: $(one_line "$2")"
     elif ! grep -q "^$1: " "$2"; then complain "exit $status without a word of its own: $(one_line "$2")"
-    elif [[ $error == EINTR || $error == SHORT ]]; then complain "exit $status after $error: $(one_line "$2")"
-    elif ! grep -qiE -- "$failed_words|$error|\b$failed_call|cannot write" "$2"; then complain "exit $status and another cause: $(one_line "$2")"
+    elif [[ $error == @(EINTR|SHORT)* ]]; then complain "exit $status after $error: $(one_line "$2")"
+    elif ! grep -qiE -- "$failed_words|${error%@*}|\b$failed_call|cannot (read|write)|refuses" "$2"; then complain "exit $status and another cause: $(one_line "$2")"
     fi
 }
 
@@ -35,7 +35,7 @@ same_shape() { # same_shape FILE REFERENCE
     diff -q <(shape <"$1") <(shape <"$2") >/dev/null
 }
 
-shape() { sed -E 's/-?[0-9]+([.][0-9]+)?( (us|ms|ns|s))?/N/g; s/[(]too few[)]/N/g'; }
+shape() { sed -E 's/-?[0-9]+([.][0-9]+)?(e[+-]?[0-9]+)?( (us|ms|ns|s))?/N/g; s/[(]too few[)]/N/g'; }
 
 # Rows that are there are whole, and no number is 0 that was none in a run without a failure.
 judge_rows() { # judge_rows FILE
@@ -64,4 +64,20 @@ judge_gate() {
     elif grep -q '^FAIL' out && ! grep -qiE -- "itself|${failed_words:-nothing}|$error" out; then
         complain "blames the server: $(one_line out)"
     fi
+}
+
+# A server ends when it is told to.  Earlier only, and with a word, where what failed is no client's: what serve() sets
+# up, such as the kernel's list with the listener in it.
+judge_end() { # judge_end PROGRAM
+    local early='' own='epoll_create1 fcntl io_uring_queue_init io_uring_register_buf_ring sched_getaffinity sigaction
+        socket setsockopt bind listen getsockname uv_default_loop uv_tcp_init uv_tcp_open uv_listen'
+    kill -0 "$server" 2>/dev/null || early=true
+    stop
+    status=$ended
+    read_failed
+    if [[ -n $early && $status == 1 ]] && [[ " ${own//$'\n'/ } " == *" $failed_call "* || $place == *serve || $failed_call$error == epoll_ctlENOMEM ]]
+    then sed -i '/^serves no more/d' complaints
+    elif [[ -n $early ]]; then complain "ended after it was ready: $(one_line said)"
+    fi
+    judge_exit "$1" said
 }

@@ -50,18 +50,17 @@ start() { # start ours|other PROGRAM [OPTION...]
     return 1
 }
 
+# Ends the server; its exit status is in $ended.
 stop() {
-    status=0
+    ended=0
     kill "$server" 2>/dev/null || true
-    wait "$server" || status=$?
+    wait "$server" || ended=$?
 }
 
 # The server went on: it serves, also when each worker had its turn, and ends in order.
 served_on() { # served_on PROGRAM
     for _ in 1 2 3; do other hello --port "$port" >greeting 2>&1 || complain "serves no more: $(one_line greeting)"; done
-    kill -0 "$server" 2>/dev/null || complain "ended after it was ready: $(one_line said)"
-    stop
-    judge_exit "$1" said
+    judge_end "$1"
 }
 
 knobs_of() { # knobs_of MODEL
@@ -95,6 +94,7 @@ kill_a_worker() {
     local pids
     mapfile -t pids < <(pgrep --parent "$(pgrep --parent "$server")")
     kill -KILL "${pids[0]}"
+    for ((i = 0; i < 100; i++)); do kill -0 "${pids[0]}" 2>/dev/null || break; sleep 0.01; done # It may serve nobody now.
 }
 
 # More clients than it may have files: they wait, and are served in the end.
@@ -111,9 +111,7 @@ scenario_room() {
     other chat --port "$port" --members 10 --rate 2000 --message-b 1000 --duration 0.1 --patience-ms 200 >chatter 2>&1 || true
     (exec 5<>"/dev/tcp/127.0.0.1/$port"; head -c 400000 /dev/zero | tr '\0' '\n' >&5 || true)
     other chat --port "$port" --members 2 --check 2 >chatter 2>&1 || complain "serves no more: $(one_line chatter)"
-    kill -0 "$server" 2>/dev/null || complain "ended after it was ready: $(one_line said)"
-    stop
-    judge_exit chat-room said
+    judge_end chat-room
 }
 
 # ---- programs that end by themselves ----
@@ -136,13 +134,14 @@ scenario_greet() {
 }
 
 scenario_costs() { # PROGRAM
+    local deadline_s=40 # Turns of two tasks are slow where other programs want the CPU.
     finish "$1" --repeats 1
     ((status != 0)) || same_shape out "$reference/out" || complain "exit 0 and other rows: $(one_line out)"
 }
 
 scenario_witness() {
-    finish witness around.csv "$bin/hello" --help
-    ((status != 0)) || same_shape around.csv "$reference/around.csv" || complain "exit 0 and other rows: $(one_line around.csv)"
+    finish witness around.csv sleep 0.2
+    judge_rows around.csv
 }
 
 scenario_chat() { # csv|check
@@ -241,7 +240,7 @@ model_of() { # model_of KIND
 }
 
 scenario_experiment() { # KIND
-    local file
+    local file deadline_s=30 # Where the machine is busy, it waits until it is less so.
     printf '%s\n' '# Question: does it work?' "kind = ${1/deaf/latency}" 'rate_per_s = 1000' 'warmup_s = 0.05' 'window_s = 0.15' \
         'settle_s = 0.05' 'reruns = 0' >tiny.conf
     kind_lines "$1" >>tiny.conf
