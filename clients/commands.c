@@ -8,6 +8,7 @@
 #include "clients/deaf.h"
 #include "common/clock.h"
 #include "common/costs.h"
+#include "common/die.h"
 #include "common/number.h"
 
 enum {
@@ -218,5 +219,6 @@ void commands_run(struct run *run, const struct net_address *address)
         line[strcspn(line, "\r\n")] = '\0';
         more = answer(run, address, line);
     }
+    if (ferror(stdin)) die("read of a command");
     free(line);
 }

@@ -15,6 +15,7 @@
 #include "common/affinity.h"
 #include "common/clock.h"
 #include "common/die.h"
+#include "common/whole.h"
 
 enum {
     WORKERS_MAX = 256,        /* Tags have 8 bits for the worker. */
@@ -110,7 +111,7 @@ static void start_worker(struct crew *crew)
 
 static void command(struct crew *crew, uint32_t worker, const struct worker_command *command)
 {
-    if (write(crew->workers[worker].command_fd, command, sizeof *command) != sizeof *command)
+    if (!whole_write(crew->workers[worker].command_fd, command, sizeof *command))
         die("write to a client process");
 }
 
@@ -118,9 +119,11 @@ static void command(struct crew *crew, uint32_t worker, const struct worker_comm
 static void wait_all(struct crew *crew)
 {
     char done;
-    for (uint32_t i = 0; i < crew->count; i++)
-        if (read(crew->workers[i].answer_fd, &done, 1) != 1)
-            die_because("client process %u ended unexpectedly", i);
+    for (uint32_t i = 0; i < crew->count; i++) {
+        ssize_t got = whole_read(crew->workers[i].answer_fd, &done, 1);
+        if (got < 0) die("read from a client process");
+        if (got == 0) die_because("client process %u ended unexpectedly", i);
+    }
 }
 
 /* Lists the connections that each worker holds; returns their sum. */

@@ -31,6 +31,13 @@ struct tls {
 
 /* ---- what all connections share ---- */
 
+/* What OpenSSL says of the call that failed last. */
+static const char *openssl_reason(void)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    return reason != NULL ? reason : strerror(errno);
+}
+
 struct tls_client *tls_client_new(const char *version, const char *ca, bool resume)
 {
     struct tls_client *client = calloc(1, sizeof *client);
@@ -39,9 +46,10 @@ struct tls_client *tls_client_new(const char *version, const char *ca, bool resu
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL || SSL_CTX_set_min_proto_version(context, number) != 1 ||
         SSL_CTX_set_max_proto_version(context, number) != 1)
-        die_because("OpenSSL cannot speak TLS %s here", version);
+        die_because("OpenSSL cannot speak TLS %s here: %s", version, openssl_reason());
     if (SSL_CTX_load_verify_locations(context, ca, NULL) != 1)
-        die_usage("--ca takes a file with a certificate in PEM, which \"%s\" is not", ca);
+        die_usage("--ca takes a file with a certificate in PEM, which \"%s\" is not: %s", ca,
+                  openssl_reason());
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     /* A server that ends without TLS's good-bye has ended: each byte is compared anyway. */
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
@@ -107,7 +115,7 @@ struct tls *tls_begin(struct tls_client *client, int fd)
     SSL *ssl = SSL_new(client->context);
     if (tls == NULL || ssl == NULL || SSL_set_fd(ssl, fd) != 1 ||
         SSL_set1_host(ssl, SERVER_NAME) != 1 || SSL_set_tlsext_host_name(ssl, SERVER_NAME) != 1)
-        die_because("no memory for a TLS connection");
+        die_because("no memory for a TLS connection: %s", openssl_reason());
     tls->client = client;
     tls->ssl = ssl;
     BIO *socket_bio = SSL_get_rbio(ssl); /* The same for both directions. */

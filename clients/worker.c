@@ -10,6 +10,7 @@
 #include "clients/worker_state.h"
 #include "common/clock.h"
 #include "common/die.h"
+#include "common/whole.h"
 
 enum {
     EVENTS_MAX = 256,
@@ -102,14 +103,14 @@ void worker_run(const struct worker_setup *setup, int command_fd, int answer_fd,
     wait_sharply();
     struct worker_command command;
     ssize_t size;
-    while ((size = read(command_fd, &command, sizeof command)) == (ssize_t)sizeof command) {
+    while ((size = whole_read(command_fd, &command, sizeof command)) == (ssize_t)sizeof command) {
         if (command.kind == WORKER_TRAFFIC)
             worker_traffic(&worker, &command);
         else if (command.kind == WORKER_RECONNECT)
             worker_herd(&worker, &command);
         else
             worker_connect(&worker, &command);
-        if (write(answer_fd, "", 1) != 1) die("write");
+        if (!whole_write(answer_fd, "", 1)) die("write of an answer");
     }
-    if (size != 0) die("read of a command");
+    if (size < 0) die("read of a command");
 }

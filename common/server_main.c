@@ -169,9 +169,11 @@ static int listen_as_asked(const struct request *request)
 static void on_stop(int signal_number)
 {
     (void)signal_number;
+    bool all_end = true;
     for (pid_t pid = first_child; pid <= last_child && last_child > 0; pid++)
-        if (waitpid(pid, NULL, WNOHANG) == 0) kill(pid, SIGKILL); /* 0: a child that runs. */
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
+        if (waitpid(pid, NULL, WNOHANG) == 0 && kill(pid, SIGKILL) < 0) /* 0: a child that runs. */
+            all_end = false; /* It will, by PR_SET_PDEATHSIG. */
+    while (all_end && (waitpid(-1, NULL, 0) > 0 || errno == EINTR)) {
     }
     _exit(0);
 }

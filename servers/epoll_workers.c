@@ -51,14 +51,17 @@ static bool tell(int operation, int fd, uint32_t events, struct connection *conn
     return epoll_ctl(epoll_fd, operation, fd, &event) == 0;
 }
 
-/* Not with EPOLL_CTL_MOD: what was added as EPOLLEXCLUSIVE cannot be changed, epoll_ctl(2). */
+/* Not with EPOLL_CTL_MOD: what was added as EPOLLEXCLUSIVE cannot be changed, epoll_ctl(2).  So the
+ * kernel needs memory again to add it: where that ran out, later. */
 static void accept_from_now_on(bool wanted)
 {
     if (wanted == accepting) return;
-    accepting = wanted;
-    if (!wanted) retry_at_ns = clock_ns() + SERVER_RETRY_MS * NS_PER_MS;
     uint32_t events = share == EXCLUSIVE ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
-    if (!tell(wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener, events, NULL)) die("epoll_ctl");
+    accepting = wanted && tell(EPOLL_CTL_ADD, listener, events, NULL);
+    if (accepting) return;
+    if (wanted) server_ran_out("epoll_ctl");
+    retry_at_ns = clock_ns() + SERVER_RETRY_MS * NS_PER_MS;
+    if (!wanted && !tell(EPOLL_CTL_DEL, listener, 0, NULL)) die("epoll_ctl");
 }
 
 static void close_connection(struct connection *connection)

@@ -38,7 +38,8 @@ static char buffer[SERVER_BUFFER_B]; /* One for all: nothing stays in it after o
 static bool pay_costs;
 static long offload;         /* 0: the loop pays the costs itself, and all clients wait for that. */
 static long places;          /* For how many more there is room. */
-static uv_stream_t *waiting; /* The listener, when somebody wants in and there is no room. */
+static uv_stream_t *waiting; /* The listener, when a client waits and there is no room for it. */
+static uv_timer_t retry;     /* Then: others may have freed something. */
 
 /* Reads on; closes instead if something failed. */
 static void go_on(uv_stream_t *stream, int status);
@@ -99,6 +100,14 @@ static void on_buffer_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *pi
 }
 
 /* Takes in the client that libuv holds, or leaves it there: then libuv accepts no further one. */
+static void on_new_client(uv_stream_t *stream, int status);
+
+static void on_retry(uv_timer_t *timer)
+{
+    (void)timer;
+    if (waiting) on_new_client(waiting, 0);
+}
+
 static void on_new_client(uv_stream_t *stream, int status)
 {
     errno = -status;
@@ -107,8 +116,11 @@ static void on_new_client(uv_stream_t *stream, int status)
     errno = EMFILE;
     struct connection *connection = places > 0 ? calloc(1, sizeof *connection) : NULL;
     waiting = connection == NULL ? stream : NULL;
-    if (waiting) server_ran_out("accept");
-    if (waiting) return;
+    if (waiting) {
+        server_ran_out("accept");
+        uv_timer_start(&retry, on_retry, SERVER_RETRY_MS, 0);
+        return;
+    }
     places--;
     uv_tcp_init(stream->loop, &connection->tcp);
     go_on((uv_stream_t *)connection, uv_accept(stream, (uv_stream_t *)connection));
@@ -127,16 +139,26 @@ static void go_on(uv_stream_t *stream, int status)
     if (status < 0) uv_close((uv_handle_t *)stream, on_closed);
 }
 
+/* Ends the server if setting up failed: libuv returns errno's numbers, negative. */
+static void need(const char *call, int status)
+{
+    errno = -status;
+    if (status < 0) die(call);
+}
+
 static void serve(int listen_fd, const struct server_options *options)
 {
     static uv_tcp_t listener;
+    uv_loop_t *loop = uv_default_loop();
+    need("uv_default_loop", loop == NULL ? UV_ENOMEM : 0);
     pay_costs = options->costs;
     places = net_free_files() - FILES_RESERVED;
     net_no_delay(listen_fd); /* Those whom it accepts inherit that. */
-    if (uv_tcp_init(uv_default_loop(), &listener) < 0 || uv_tcp_open(&listener, listen_fd) < 0 ||
-        uv_listen((uv_stream_t *)&listener, options->backlog, on_new_client) < 0)
-        die("uv_listen");
-    uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+    uv_timer_init(loop, &retry);
+    uv_tcp_init(loop, &listener);
+    need("uv_tcp_open", uv_tcp_open(&listener, listen_fd));
+    need("uv_listen", uv_listen((uv_stream_t *)&listener, options->backlog, on_new_client));
+    uv_run(loop, UV_RUN_DEFAULT);
 }
 
 static const struct server_knob knobs[] = {

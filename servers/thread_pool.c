@@ -41,17 +41,24 @@ static long first, last;
 static sem_t waiting, places; /* How many wait, and how many more may. */
 static pthread_mutex_t taking = PTHREAD_MUTEX_INITIALIZER; /* All workers move `first`. */
 
+/* sem_wait(3) fails only where a signal interrupts it. */
+static void wait_for(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) < 0) {
+    }
+}
+
 /* Waits for a place: until then nobody is accepted or read from.  Only one thread puts: no lock. */
 static void put(struct connection *connection)
 {
-    sem_wait(&places);
+    wait_for(&places);
     queue[last++ % queue_size] = connection;
     sem_post(&waiting);
 }
 
 static struct connection *take(void)
 {
-    sem_wait(&waiting);
+    wait_for(&waiting);
     pthread_mutex_lock(&taking);
     struct connection *connection = queue[first++ % queue_size];
     pthread_mutex_unlock(&taking);
@@ -123,7 +130,8 @@ static void serve(int listen_fd, const struct server_options *options)
     net_no_delay(listen_fd); /* Those whom it accepts inherit that. */
     if (sem_init(&waiting, 0, 0) || sem_init(&places, 0, (unsigned)queue_size)) die("sem_init");
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_fd < 0 || !tell(EPOLL_CTL_ADD, listen_fd, EPOLLIN, NULL)) die("epoll_create1");
+    if (epoll_fd < 0) die("epoll_create1");
+    if (!tell(EPOLL_CTL_ADD, listen_fd, EPOLLIN, NULL)) die("epoll_ctl");
     start_workers((void *)options);
     for (bool full = false;;) {
         struct epoll_event events[EVENTS_MAX];

@@ -12,6 +12,7 @@
 #include "common/net.h"
 #include "common/number.h"
 #include "common/program.h"
+#include "common/whole.h"
 
 enum { TEXT_MAX = 4096, PATIENCE_S = 5 };
 
@@ -38,23 +39,10 @@ static _Noreturn void help(void)
 static void read_echo(int fd, const char *text, size_t size)
 {
     static char echo[TEXT_MAX];
-    for (size_t got = 0; got < size;) {
-        ssize_t piece = read(fd, echo + got, size - got);
-        if (piece < 0 && errno == EINTR) continue;
-        if (piece < 0) die("no echo");
-        if (piece == 0) die_because("the server closed after %zu of %zu bytes", got, size);
-        got += (size_t)piece;
-    }
+    ssize_t got = whole_read(fd, echo, size);
+    if (got < 0) die("no echo");
+    if ((size_t)got < size) die_because("the server closed after %zd of %zu bytes", got, size);
     if (memcmp(echo, text, size) != 0) die_because("other bytes came back than were sent");
-}
-
-static void send_all(int fd, const char *text, size_t size)
-{
-    for (size_t sent = 0; sent < size;) {
-        ssize_t piece = write(fd, text + sent, size - sent);
-        if (piece < 0 && errno != EINTR) die("write");
-        if (piece > 0) sent += (size_t)piece;
-    }
 }
 
 static void say(const struct net_address *server, const char *text)
@@ -66,7 +54,7 @@ static void say(const struct net_address *server, const char *text)
     while (connect(fd, (const struct sockaddr *)&server->storage, server->size) < 0)
         if (errno != EINTR) die("connect"); /* Called again, it waits for the one under way. */
     size_t size = strlen(text);
-    send_all(fd, text, size);
+    if (!whole_write(fd, text, size)) die("write");
     read_echo(fd, text, size);
     close(fd);
 }
