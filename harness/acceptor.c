@@ -1,12 +1,15 @@
 /* acceptor.c -- the cheapest server there can be. */
 #include "harness/acceptor.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "common/die.h"
 #include "common/net.h"
+#include "common/whole.h"
 
 enum { MESSAGE_MAX_B = 64 * 1024, BACKLOG = 4096, PATIENCE_S = 2 };
 
@@ -16,9 +19,14 @@ static void echo_once(int fd)
 {
     static char message[MESSAGE_MAX_B];
     struct timeval patience = {.tv_sec = PATIENCE_S};
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) return;
-    ssize_t size = recv(fd, message, sizeof message, 0);
-    if (size > 0) send(fd, message, (size_t)size, MSG_NOSIGNAL); /* Best effort. */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) die("SO_RCVTIMEO");
+    ssize_t size;
+    do {
+        size = recv(fd, message, sizeof message, 0);
+    } while (size < 0 && errno == EINTR);
+    if (size < 0 && errno != EAGAIN) perror("measure: idle acceptor: recv");
+    if (size > 0 && !whole_write(fd, message, (size_t)size))
+        perror("measure: idle acceptor: write");
 }
 
 static void serve(void *argument)

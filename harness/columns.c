@@ -127,13 +127,15 @@ static bool write_line(int fd, const struct columns *columns, const struct row *
 {
     static char line[LINE_MAX_B]; /* Too large for a small stack. */
     size_t size = join(line, sizeof line, columns, row);
-    ssize_t written = write(fd, line, size);
-    if (written == (ssize_t)size) return true;
-    if (written < 0) return false;
-    ssize_t rest = write(fd, line + written, size - (size_t)written);
-    if (rest == (ssize_t)size - written) return true;
-    int error = rest < 0 ? errno : ENOSPC; /* The second write says what the first left out. */
-    take_back(fd, written + (rest > 0 ? rest : 0));
+    size_t written = 0;
+    while (written < size) {
+        ssize_t piece = write(fd, line + written, size - written);
+        if (piece < 0 && errno != EINTR) break;
+        if (piece > 0) written += (size_t)piece;
+    }
+    if (written == size) return true;
+    int error = errno;
+    take_back(fd, (off_t)written);
     errno = error;
     return false;
 }

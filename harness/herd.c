@@ -91,7 +91,7 @@ static bool await_answer(struct herd *herd, const char *command, double patience
 {
     uint64_t deadline_ns = clock_ns() + (uint64_t)(patience_s * NS_PER_S);
     struct pollfd answers = {.fd = herd->load.output_fd, .events = POLLIN};
-    while (poll(&answers, 1, 0) == 0 && clock_ns() < deadline_ns) {
+    while (poll(&answers, 1, 0) <= 0 && clock_ns() < deadline_ns) {
         look_at_queue(herd);
         process_sleep_ns(sample_ns);
     }
@@ -134,6 +134,7 @@ static void read_times(struct herd *herd, bool all_back)
     if (timeline == NULL) die(herd->session->timeline);
     while (fgets(line, sizeof line, timeline) != NULL)
         take_step(herd, line, begin_s, asked);
+    if (ferror(timeline)) die(herd->session->timeline);
     fclose(timeline);
     unlink(herd->session->timeline); /* Best effort: it lies among the results. */
     if (!all_back) return;

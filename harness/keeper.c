@@ -15,6 +15,7 @@
 
 #include "common/clock.h"
 #include "common/die.h"
+#include "common/whole.h"
 #include "harness/child.h"
 #include "harness/probe_tree.h"
 #include "harness/said.h"
@@ -49,12 +50,18 @@ static void end_with_parent(int signal_number, pid_t parent)
     if (getppid() != parent) _exit(1); /* It ended before prctl could tell. */
 }
 
+static void take_descriptor(int fd, int as)
+{
+    while (dup2(fd, as) < 0)
+        if (errno != EINTR) die("dup2");
+}
+
 static _Noreturn void become_program(const struct keeper_job *job, pid_t keeper)
 {
     child_reset(job->cpus);
-    if (dup2(job->input, STDIN_FILENO) < 0 || dup2(job->output, STDOUT_FILENO) < 0 ||
-        dup2(job->said_fd, STDERR_FILENO) < 0)
-        _exit(127);
+    take_descriptor(job->said_fd, STDERR_FILENO); /* First: what fails later is said there. */
+    take_descriptor(job->input, STDIN_FILENO);
+    take_descriptor(job->output, STDOUT_FILENO);
     if (job->server) {
         child_limit_server();
         user_become(job->argv);
@@ -165,7 +172,7 @@ _Noreturn void keeper_run(const struct keeper_job *job)
     pid_t keeper = getpid(), program = fork();
     if (program < 0) die("fork");
     if (program == 0) become_program(job, keeper);
-    if (write(job->pid_fd, &program, sizeof program) < 0) die("tell the program's pid");
+    if (!whole_write(job->pid_fd, &program, sizeof program)) die("tell the program's pid");
     const int later[] = {job->said_fd, job->drain_fd};
     child_close_all_but(later, sizeof later / sizeof *later);
     keep(job, program, &signals);

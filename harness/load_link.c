@@ -1,6 +1,7 @@
 /* load_link.c -- talks to the load client: one command line, one answer line. */
 #include "harness/load_link.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,9 @@ bool load_hear(struct process *load, const char *command, double patience_s, str
 
 bool load_ask(struct process *load, const char *command, double patience_s, struct answer *answer)
 {
-    /* Whether it could be told shows in its answer. */
-    return load_hear(load, command, load_tell(load, command) ? patience_s : 0, answer);
+    if (load_tell(load, command)) return load_hear(load, command, patience_s, answer);
+    if (errno == EPIPE) return load_hear(load, command, 0, answer); /* It has ended: of what? */
+    return fail(answer, "the load client cannot be told: ", strerror(errno));
 }
 
 bool answer_get(const struct answer *answer, const char *key, char *value, size_t size)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/whole.h"
 #include "common/net.h"
 #include "common/number.h"
 #include "common/program.h"
@@ -152,7 +153,7 @@ static void read_conf(struct request *request)
     static char text[CONF_SIZE_MAX];
     struct conf_error error;
     int fd = open(request->conf_path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
+    ssize_t size = fd < 0 ? -1 : whole_read(fd, text, sizeof text);
     if (size < 0) die_usage("cannot read %s: %s", request->conf_path, strerror(errno));
     if ((size_t)size == sizeof text)
         die_usage("%s is larger than an experiment (%d bytes)", request->conf_path, CONF_SIZE_MAX);
@@ -178,7 +179,9 @@ static void need_program(const char *folder, const char *name, const char *advic
 {
     char path[PATH_MAX_B];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (access(path, X_OK) < 0) die_usage("there is no %s; %s", path, advice);
+    if (access(path, X_OK) == 0) return;
+    if (errno == ENOENT) die_usage("there is no %s; %s", path, advice);
+    die_usage("cannot run %s: %s", path, strerror(errno));
 }
 
 static bool is_for_a_script(enum conf_kind kind)

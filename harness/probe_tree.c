@@ -2,6 +2,7 @@
 #include "harness/probe_tree.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -60,20 +61,32 @@ static bool read_entry(int proc_fd, const char *pid, struct entry *entry)
     return true;
 }
 
+/* Without descriptors or memory a process would be missed, and its CPU time with it.  Any other
+ * error is that of one that is gone, or hidden from us. */
+static void need_entry(const char *pid)
+{
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO) die(pid);
+}
+
 static struct listing list_all(void)
 {
     struct listing listing = {0};
     DIR *proc = opendir("/proc");
     if (proc == NULL) die("opendir /proc");
-    for (struct dirent *item; (item = readdir(proc)) != NULL;) {
+    errno = 0;
+    for (struct dirent *item; (item = readdir(proc)) != NULL; errno = 0) {
         if (item->d_name[0] < '1' || item->d_name[0] > '9') continue;
         if (listing.count == listing.room) {
             listing.room = listing.room == 0 ? 512 : 2 * listing.room;
             listing.entries = realloc(listing.entries, listing.room * sizeof *listing.entries);
             if (listing.entries == NULL) die("realloc");
         }
-        if (read_entry(dirfd(proc), item->d_name, &listing.entries[listing.count])) listing.count++;
+        if (read_entry(dirfd(proc), item->d_name, &listing.entries[listing.count]))
+            listing.count++;
+        else
+            need_entry(item->d_name);
     }
+    if (errno != 0) die("readdir /proc");
     closedir(proc);
     return listing;
 }

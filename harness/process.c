@@ -16,6 +16,7 @@
 
 #include "common/clock.h"
 #include "common/die.h"
+#include "common/whole.h"
 #include "harness/child.h"
 #include "harness/keeper.h"
 #include "harness/probe_tree.h"
@@ -154,15 +155,14 @@ static void close_all(const int *fds, size_t count)
 static void let_begin(struct process *process, const struct pipes *pipes,
                       const struct process_watcher *watcher)
 {
-    ssize_t got;
-    while ((got = read(pipes->pid[0], &process->pid, sizeof process->pid)) < 0 && errno == EINTR) {
-    }
+    ssize_t got = whole_read(pipes->pid[0], &process->pid, sizeof process->pid);
+    if (got < 0) die("read the program's pid");
     if (got != (ssize_t)sizeof process->pid) die_because("a keeper ended before it could start");
-    process->pidfd = pidfd_open(process->pid, 0); /* It cannot have been reaped yet. */
-    if (process->pidfd < 0) die("pidfd_open");
+    process->pidfd = pidfd_open(process->pid, 0);
+    if (process->pidfd < 0 && errno != ESRCH) die("pidfd_open"); /* ESRCH: it has ended already. */
     list_child(process);
     if (watcher != NULL) watcher->attach(process->pid, watcher->argument);
-    if (write(pipes->gate[1], "", 1) != 1) die("let the program go");
+    if (!whole_write(pipes->gate[1], "", 1) && errno != EPIPE) die("let the program go");
 }
 
 /* What to start, and how. */
@@ -246,7 +246,8 @@ void process_signal(const struct process *process, int signal_number)
 /* Without its keeper, a program and what it started are ended by us. */
 static bool keeper_is_gone(struct process *process)
 {
-    if (waitpid(process->child, NULL, WNOHANG) == 0) return false;
+    pid_t ended = waitpid(process->child, NULL, WNOHANG);
+    if (ended == 0 || (ended < 0 && errno == EINTR)) return false;
     unlist_child(process->child);
     process->child = 0;
     if (process->news->ended) return true; /* Just now, and in order. */

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ static struct peer new_peer(int family)
 {
     static uint64_t tags;
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) trial_fail("the gate itself ran out of sockets");
+    if (fd < 0) trial_fail("the gate itself ran out of sockets: %s", strerror(errno));
     net_no_delay(fd);
     net_close_with_reset(fd);
     return (struct peer){.fd = fd, .tag = ++tags};
@@ -36,7 +37,11 @@ static struct peer new_peer(int family)
 bool peer_wait(const struct peer *peer, short events, int wait_ms)
 {
     struct pollfd entry = {.fd = peer->fd, .events = events};
-    return poll(&entry, 1, wait_ms) > 0;
+    int ready;
+    do {
+        ready = poll(&entry, 1, wait_ms);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
 }
 
 static bool try_connect(struct peer *peer, const char *host)
@@ -45,7 +50,8 @@ static bool try_connect(struct peer *peer, const char *host)
     if (!net_address_read(host, trial_port(), &address)) trial_fail("%s is no address", host);
     *peer = new_peer(address.storage.ss_family);
     if (connect(peer->fd, (struct sockaddr *)&address.storage, address.size) == 0) return true;
-    if (errno == EINPROGRESS) return true;
+    if (errno == EINPROGRESS || errno == EINTR) return true; /* It goes on in the background. */
+    trial_call_failed("connect");
     peer_reset(peer);
     return false;
 }
@@ -55,30 +61,35 @@ bool peer_try_connect(struct peer *peer)
     return try_connect(peer, "127.0.0.1");
 }
 
+/* Returns the errno of a connection that was under way; 0: it is there. */
+static int await_connection(const struct peer *peer)
+{
+    int error = ETIMEDOUT;
+    socklen_t size = sizeof error;
+    if (peer_wait(peer, POLLOUT, trial_patience_ms(PATIENCE_MS)) &&
+        getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        trial_fail("the gate itself: getsockopt: %s", strerror(errno));
+    return error;
+}
+
 struct peer peer_connect(void)
 {
     struct peer peer;
-    int error = ETIMEDOUT;
-    socklen_t size = sizeof error;
     if (!peer_try_connect(&peer)) trial_fail("a client was refused");
-    if (peer_wait(&peer, POLLOUT, trial_patience_ms(PATIENCE_MS)))
-        getsockopt(peer.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    int error = await_connection(&peer);
     if (error != 0) {
         trial_check_alive();
-        trial_fail("a client could not connect (errno %d)", error);
+        trial_fail("a client could not connect: %s", strerror(error));
     }
     return peer;
 }
 
 bool peer_connect_v6(struct peer *peer)
 {
-    int error = ETIMEDOUT;
-    socklen_t size = sizeof error;
     if (!try_connect(peer, "::1")) return false;
-    if (peer_wait(peer, POLLOUT, trial_patience_ms(PATIENCE_MS)))
-        getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) peer_reset(peer);
-    return error == 0;
+    bool connected = await_connection(peer) == 0;
+    if (!connected) peer_reset(peer);
+    return connected;
 }
 
 static unsigned port_of(const struct peer *peer)
@@ -104,7 +115,7 @@ uint64_t peer_bytes_in_kernel(const struct peer *peers, int count)
     char line[256];
     uint64_t bytes = 0;
     FILE *table = fopen("/proc/net/tcp", "re");
-    if (table == NULL) trial_fail("the gate itself cannot read /proc/net/tcp");
+    if (table == NULL) trial_fail("the gate itself cannot read /proc/net/tcp: %s", strerror(errno));
     while (fgets(line, sizeof line, table) != NULL) {
         unsigned local, remote, sending, received;
         if (sscanf(line, " %*u: %*x:%x %*x:%x %*x %x:%x", &local, &remote, &sending, &received) !=
@@ -113,8 +124,17 @@ uint64_t peer_bytes_in_kernel(const struct peer *peers, int count)
         for (int i = 0; i < count; i++)
             if (is_connection_of(&peers[i], local, remote)) bytes += sending + received;
     }
+    if (ferror(table)) trial_fail("the gate itself cannot read /proc/net/tcp: %s", strerror(errno));
     fclose(table);
     return bytes;
+}
+
+/* After a call that failed: nothing now, or never again. */
+static size_t none_or_broken(const char *call)
+{
+    if (errno == EAGAIN || errno == EINTR) return 0;
+    trial_call_failed(call);
+    return SIZE_MAX;
 }
 
 size_t peer_send_some(struct peer *peer, size_t size)
@@ -124,7 +144,7 @@ size_t peer_send_some(struct peer *peer, size_t size)
     for (size_t i = 0; i < size; i++)
         piece[i] = byte_at(peer->tag, peer->sent + i);
     ssize_t sent = send(peer->fd, piece, size, MSG_NOSIGNAL);
-    if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : SIZE_MAX;
+    if (sent < 0) return none_or_broken("send");
     peer->sent += (uint64_t)sent;
     return (size_t)sent;
 }
@@ -134,7 +154,7 @@ size_t peer_receive_some(struct peer *peer, size_t size)
     static unsigned char piece[PIECE_B];
     ssize_t got = recv(peer->fd, piece, size < sizeof piece ? size : sizeof piece, 0);
     if (got == 0) return SIZE_MAX;
-    if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : SIZE_MAX;
+    if (got < 0) return none_or_broken("recv");
     for (ssize_t i = 0; i < got; i++, peer->received++) {
         if (peer->received >= peer->sent)
             trial_fail("more came back than the %lu bytes that were sent", peer->sent);
@@ -142,6 +162,17 @@ size_t peer_receive_some(struct peer *peer, size_t size)
             trial_fail("byte %lu of a client came back wrong", peer->received);
     }
     return (size_t)got;
+}
+
+void peer_say(const struct peer *peer, const char *text, size_t size)
+{
+    while (size > 0) {
+        ssize_t sent = send(peer->fd, text, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR) trial_fail("a client cannot send: %s", strerror(errno));
+        if (sent < 0) continue;
+        text += sent;
+        size -= (size_t)sent;
+    }
 }
 
 bool peer_echoes(struct peer *peer, size_t size, int within_ms)
@@ -207,8 +238,12 @@ bool peer_part(struct peer *peer)
     char byte;
     shutdown(peer->fd, SHUT_WR);
     /* 0 is the end of the stream: a reset would be an error, and more bytes are not the end. */
-    bool parted =
-        peer_wait(peer, POLLIN, trial_patience_ms(5000)) && recv(peer->fd, &byte, 1, 0) == 0;
+    ssize_t got;
+    do {
+        bool ended = peer_wait(peer, POLLIN, trial_patience_ms(5000));
+        got = ended ? recv(peer->fd, &byte, 1, 0) : 1;
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) trial_call_failed("recv");
     peer_close(peer);
-    return parted;
+    return got == 0;
 }

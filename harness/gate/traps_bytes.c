@@ -1,4 +1,5 @@
 /* traps_bytes.c -- every byte comes back, in order, however slowly it is sent or read. */
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,12 +146,14 @@ static double time_line_ms(const struct peer *peer, const char *text, size_t fir
     char back[256];
     size_t size = strlen(text), got = 0;
     uint64_t begin_ns = clock_ns();
-    if (send(peer->fd, text, first, MSG_NOSIGNAL) != (ssize_t)first) trial_fail("cannot send");
+    peer_say(peer, text, first);
     if (first < size) clock_sleep_ns(20 * NS_PER_MS);
-    if (send(peer->fd, text + first, size - first, MSG_NOSIGNAL) < 0) trial_fail("cannot send");
+    peer_say(peer, text + first, size - first);
     while (got < size) {
         if (!peer_wait(peer, POLLIN, PATIENCE_MS)) trial_fail("a line with a cost: silence");
         ssize_t piece = recv(peer->fd, back + got, sizeof back - got, 0);
+        if (piece < 0 && errno == EINTR) continue;
+        if (piece < 0) trial_call_failed("recv");
         if (piece <= 0) trial_fail("a line with a cost: closed");
         got += (size_t)piece;
     }

@@ -32,6 +32,7 @@ enum {
 static const char *command;
 static struct trial_verdict *verdict;
 static char note[40];
+static char failed_call[WHY_MAX]; /* Empty: none did. */
 static struct target target;
 static bool started, may_run_out, instrumented;
 static long clients_max;
@@ -60,6 +61,12 @@ void trial_note(const char *text)
     snprintf(note, sizeof note, "%s", text);
 }
 
+void trial_call_failed(const char *call)
+{
+    snprintf(failed_call, sizeof failed_call, "; the last call of a client that failed: %s: %s",
+             call, strerror(errno));
+}
+
 void trial_fail(const char *format, ...)
 {
     char text[sizeof verdict->evidence], said[WHY_MAX] = "";
@@ -67,6 +74,8 @@ void trial_fail(const char *format, ...)
     va_start(arguments, format);
     int used = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    if (used > 0 && (size_t)used < sizeof text)
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s", failed_call);
     if (started) process_last_line(&target.process, said, sizeof said);
     if (said[0] != '\0' && used > 0 && (size_t)used < sizeof text)
         snprintf(text + used, sizeof text - (size_t)used, "; the server said: %s", said);

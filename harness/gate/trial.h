@@ -55,6 +55,9 @@ void trial_freeze(bool frozen);
 /* Stands behind the evidence, whatever the verdict. */
 void trial_note(const char *note);
 
+/* Remembers why a call of a client failed, errno being the reason: trial_fail() then says so. */
+void trial_call_failed(const char *call);
+
 /* Fails the trap with this evidence.  Text as printf(3). */
 __attribute__((format(printf, 1, 2))) _Noreturn void trial_fail(const char *format, ...);
 
