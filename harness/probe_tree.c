@@ -65,7 +65,8 @@ static bool read_entry(int proc_fd, const char *pid, struct entry *entry)
  * error is that of one that is gone, or hidden from us. */
 static void need_entry(const char *pid)
 {
-    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO) die(pid);
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO)
+        die_because("read /proc/%s/stat: %s", pid, strerror(errno));
 }
 
 static struct listing list_all(void)
