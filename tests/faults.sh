@@ -120,11 +120,13 @@ record_all() { # record_all JOBS
 # of these scenarios that reaches it, with each of its errors.
 pairs() { # pairs SCENARIO... (with "_" before its argument)
     awk 'FILENAME == ARGV[1] { if (!/^#/) errors[$1] = $2; next }
+         FILENAME == ARGV[2] { never[$1, $2, $3] = 1; next }
+         FILENAME == ARGV[3] { if (($4, $6, $3) in never) seen[$1, $2] = 1; next }
          ($1, $2) in seen || errors[$3] == "-" { next }
          { seen[$1, $2] = 1
            count = split(errors[$3], list, ",")
            for (i = 1; i <= count; i++) print $1, $2, $3, list[i], $4 ($5 != "" ? " " $5 : "") }' \
-        "$calls" "${@/%//reached}"
+        "$calls" tests/faults/never.tsv "$work/sites.tsv" "${@/%//reached}"
 }
 
 # The folders of all scenarios, in their order.
@@ -232,7 +234,7 @@ report() { # report all|some
 # What was found holds for these programs and this list only.
 forget_old() {
     local now
-    now=$(cat "${programs[@]/#/$bin/}" "$bin/faults.so" tests/faults/*.bash tests/faults/*.awk "$calls" | sha256sum)
+    now=$(cat "${programs[@]/#/$bin/}" "$bin/faults.so" tests/faults/*.bash tests/faults/*.awk tests/faults/*.tsv | sha256sum)
     [[ -e $work/of && $(<"$work/of") == "$now" ]] && return
     rm -rf "${work:?}"/*
     make_authority

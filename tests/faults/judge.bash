@@ -75,7 +75,7 @@ judge_end() { # judge_end PROGRAM
     stop
     status=$ended
     read_failed
-    if [[ -n $early && $status == 1 ]] && [[ " ${own//$'\n'/ } " == *" $failed_call "* || $place == *serve || $failed_call$error == epoll_ctlENOMEM ]]
+    if [[ -n $early && $status == 1 ]] && [[ " ${own//$'\n'/ } " == *" $failed_call "* || $place == @(*serve|set_up|reserve|start_workers|net_free_files) || $failed_call$error == epoll_ctlENOMEM ]]
     then sed -i '/^serves no more/d' complaints
     elif [[ -n $early ]]; then complain "ended after it was ready: $(one_line said)"
     fi

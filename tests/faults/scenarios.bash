@@ -256,6 +256,7 @@ scenario_print() {
 }
 
 scenario_trap() { # TRAP
+    local deadline_s=30
     finish gate --trap "$1" --seed 1 --tsv rows.tsv -- "$bin/server-epoll" 0
     judge_gate
 }
