@@ -259,6 +259,7 @@ static bool run_policy(const struct session *session, const char *policy, int ta
     } else if (herd.reason[0] == '\0') {
         snprintf(herd.reason, TEXT_MAX, "%.200s", herd.answer.line);
     }
+    session_note_words(&herd.target, herd.reason, TEXT_MAX);
     herd_table_add(table_fd, session, &herd.seen, measured ? &herd.answer : NULL, status,
                    herd.reason);
     printf("point %s %ld %s policy=%s back_s=%.2f drops_back=%.0f\n", session->model,

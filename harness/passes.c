@@ -104,12 +104,14 @@ static double own_switches(const struct run *run)
 
 static void write_tasks(struct run *run)
 {
-    static const char ended[] = "a process or thread of the server ended within the window";
     const struct tasks *before = &run->before.edge.tasks, *after = &run->after.edge.tasks;
+    const char *why = before->unknown || after->unknown
+                          ? "a thread of the server cannot be looked into"
+                          : "a process or thread of the server ended within the window";
     double switches = own_switches(run);
     /* As many may have come as ended: then a count that fell tells. */
     if (isnan(switches) || after->cpu_ns < before->cpu_ns) {
-        write_row(run, "context_switches", after->method, not_available, ended);
+        write_row(run, "context_switches", after->method, not_available, why);
         return;
     }
     write_count(run, "context_switches", after->method, switches);
@@ -185,6 +187,7 @@ static void judge(struct run *run, const struct answer *window)
     edge_row(&run->before.edge, &run->after.edge, window, &run->session.cpus, &unused, &numbers);
     if (run->pass == PASS_CALLS) numbers.single_thread = false; /* It waits for its tracer. */
     run->verdict = verdict_judge(&numbers, run->reason, sizeof run->reason);
+    session_note_words(&run->target, run->reason, sizeof run->reason);
 }
 
 /* One window with both its edges.  False if the client did not answer. */

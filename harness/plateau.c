@@ -129,6 +129,7 @@ static bool measure_model(const struct session *session, long connections,
         if (tree.count == 0) snprintf(reason, REASON_MAX, "the server ended while it was idle");
         probe_tree_free(&tree);
     }
+    session_note_words(&target, reason, REASON_MAX);
     session_end_load(&load);
     target_end(&target);
     return answered;

@@ -206,8 +206,11 @@ static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdic
 static enum outcome finish(struct ramp *ramp, struct row *row, const char *status,
                            const char *reason, enum outcome outcome)
 {
+    char text[REASON_MAX];
+    snprintf(text, sizeof text, "%s", reason);
+    session_note_words(&ramp->target, text, sizeof text);
     session_row_drops(&ramp->begin, row);
-    session_finish_row(ramp->session, row, status, reason);
+    session_finish_row(ramp->session, row, status, text);
     return outcome;
 }
 

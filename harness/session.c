@@ -21,6 +21,7 @@ enum {
     REASON_MAX = 200,
     FILES_RESERVED = 64, /* Of a worker: stdio, listeners, epoll. */
     LOAD_PATIENCE_MS = 2000,
+    CHATTY_B = 64 * 1024, /* Of a server's words: more than any start or complaint needs. */
 };
 
 /* How long the client may take beyond what it was told to: an answer always comes, so that a
@@ -339,6 +340,15 @@ bool session_row_connects(const struct connecting *connecting, const struct answ
         return false;
     }
     return kernel_agrees(established, target, row, reason, size);
+}
+
+void session_note_words(const struct target *target, char *reason, size_t size)
+{
+    uint64_t wrote_b = process_wrote_b(&target->process);
+    size_t held = strlen(reason);
+    if (wrote_b > CHATTY_B && held < size)
+        snprintf(reason + held, size - held, "%sthe server was chatty: it wrote %llu bytes",
+                 held > 0 ? "; " : "", (unsigned long long)wrote_b);
 }
 
 void session_row_drops(const struct kernel *begin, struct row *row)

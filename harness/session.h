@@ -98,6 +98,10 @@ void session_begin_row(const struct session *session, long connections, long act
 bool session_row_connects(const struct connecting *connecting, const struct answer *answer,
                           struct target *target, struct row *row, char *reason, size_t size);
 
+/* Adds to the reason of a row that the server wrote much on stderr or stdout: that takes CPU time
+ * which no message needs.  A few lines are no matter. */
+void session_note_words(const struct target *target, char *reason, size_t size);
+
 /* Fills in what the kernel dropped since `begin`, which is before the point's first connect. */
 void session_row_drops(const struct kernel *begin, struct row *row);
 

@@ -37,6 +37,7 @@ struct climb {
     struct limit first[LIMITS], now[LIMITS];
     struct row row;
     char reason[TEXT_MAX]; /* Why there is no result; "" while there may be one. */
+    char words[TEXT_MAX];  /* That the server wrote much, or "". */
     const char *status;
 };
 
@@ -301,6 +302,7 @@ static enum outcome climb_from_start(struct climb *climb)
     read_limits(climb, climb->first);
     climb->begin_ns = clock_ns();
     enum outcome outcome = climb_on(climb);
+    session_note_words(&climb->target, climb->words, sizeof climb->words);
     session_end_load(&climb->load);
     target_end(&climb->target);
     return outcome;
@@ -317,7 +319,7 @@ static bool run_under(const struct session *session, const char *word)
     enum outcome outcome = climb_from_start(&climb);
     session_row_drops(&climb.begin, &climb.row);
     bool ok = outcome == WALL;
-    session_finish_row(session, &climb.row, climb.status, ok ? "" : climb.reason);
+    session_finish_row(session, &climb.row, climb.status, ok ? climb.words : climb.reason);
     if (outcome == OURS_BROKE) fprintf(stderr, "measure: %s\n", climb.reason);
     return outcome != OURS_BROKE;
 }
