@@ -40,3 +40,26 @@ double foreign_percent(const struct foreign_look *before, const struct foreign_l
     double seen = after->sees_all ? seen_percent(before, after) : NAN;
     return isnan(seen) ? unexplained_percent(before, after) : seen;
 }
+
+/* How much a counter of all our CPUs has grown, in percent of their time. */
+static double share_percent(uint64_t before_ns, uint64_t after_ns, double time_ns)
+{
+    return after_ns > before_ns ? 100 * (double)(after_ns - before_ns) / time_ns : 0;
+}
+
+struct verdict_numbers foreign_numbers(const struct foreign_look *before,
+                                       const struct foreign_look *after)
+{
+    const struct machine *begin = &before->machine, *end = &after->machine;
+    double time_ns = (double)(end->read_ns - begin->read_ns) * end->cpus;
+    double foreign = foreign_percent(before, after);
+    return (struct verdict_numbers){
+        .steal_percent = share_percent(begin->steal_ns, end->steal_ns, time_ns),
+        .throttled_percent = share_percent(begin->throttled_ns, end->throttled_ns, time_ns),
+        .foreign_unknown = isnan(foreign),
+        .foreign_cpu_percent = foreign,
+        .run_queue_percent = NAN,
+        .kernel_cpu_percent = NAN,
+        .wakeups_per_s = NAN,
+    };
+}

@@ -10,6 +10,7 @@
 
 #include "harness/probe_machine.h"
 #include "harness/probe_tree.h"
+#include "harness/verdict.h"
 
 /* What is read at either end. */
 struct foreign_look {
@@ -27,5 +28,9 @@ struct foreign_look foreign_look(const struct tree *tree);
  * ours: then it is what cannot be explained by ticks that were cut off.  NAN if it cannot be known.
  */
 double foreign_percent(const struct foreign_look *before, const struct foreign_look *after);
+
+/* What a verdict on the machine needs of the time between two looks; the other numbers are none. */
+struct verdict_numbers foreign_numbers(const struct foreign_look *before,
+                                       const struct foreign_look *after);
 
 #endif

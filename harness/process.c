@@ -25,6 +25,7 @@
 enum {
     END_PATIENCE_MS = 5000,     /* At exit; a server with 10,000 children needs about 1.5 s. */
     KEEPER_PATIENCE_MS = 70000, /* Longer than a keeper takes to end what it keeps. */
+    KILLED_MS = 10000, /* From SIGKILL to the end, where the kernel has much to clear away. */
     CHILDREN_MAX = 8,
     ORPHANS_MAX = 1024, /* Only those whose keeper was killed. */
     LOOK_AGAIN_MS = 20, /* How long a wait may sleep before it looks at signals and children. */
@@ -315,7 +316,10 @@ void process_end(struct process *process, int patience_ms)
     if (process_is_running(process)) {
         process_signal(process, SIGTERM);
         process_signal(process, SIGCONT); /* Who was stopped could not end. */
-        if (!ends_within(process, patience_ms)) process_signal(process, SIGKILL);
+        if (!ends_within(process, patience_ms)) {
+            process_signal(process, SIGKILL);
+            ends_within(process, KILLED_MS); /* For its status. */
+        }
     }
     if (process->child == 0) return;
     if (process->news != NULL) kill(process->child, SIGTERM); /* A keeper ends what is left. */

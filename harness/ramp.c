@@ -38,6 +38,7 @@ struct ramp {
     long room;               /* Connections that the machine can hold, about. */
     struct kernel quiet;     /* Before the server was started. */
     struct kernel begin;     /* Before the point's first connect. */
+    unsigned tried;          /* Times that this point was tried and written. */
     bool closed;             /* The loop of this point. */
     double achieved_per_s;   /* In the window before this one. */
     double warm_messages;    /* That this point's warm-up has to see. */
@@ -189,11 +190,12 @@ static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdic
 {
     static struct row connected; /* Too large for a small stack. */
     connected = *row;
-    for (unsigned try = 1;; try++) {
+    for (;; ramp->tried++) {
         *row = connected;
-        row_set_whole(row, "try", try);
+        row_set_whole(row, "try", ramp->tried + 1);
         if (!run_window(ramp, row, verdict, reason, size)) return false;
-        if (!verdict_is_disturbed(*verdict) || try == TRIES_MAX || ramp->reruns_left == 0)
+        if (!verdict_is_disturbed(*verdict) || ramp->tried + 1 >= TRIES_MAX ||
+            ramp->reruns_left == 0)
             return true;
         /* Each connection has had its traffic, but then all of /proc was read: cold caches. */
         ramp->warm_messages = strtod(row_get(row, "connections_active"), NULL);
@@ -214,30 +216,83 @@ static enum outcome finish(struct ramp *ramp, struct row *row, const char *statu
     return outcome;
 }
 
+static struct foreign_look look_around(const struct ramp *ramp)
+{
+    struct tree tree = probe_tree(ramp->target.process.pid);
+    struct foreign_look look = foreign_look(&tree);
+    probe_tree_free(&tree);
+    return look;
+}
+
+/* Why not all could connect: the server's failure, or that of a machine which others used while all
+ * that went wrong was time. */
+static enum verdict judge_connects(struct ramp *ramp, const struct foreign_look *before,
+                                   const struct answer *answer, char *reason, size_t size)
+{
+    char text[REASON_MAX];
+    if (answer_number(answer, "corrupt") > 0) return VERDICT_CORRUPT;
+    explain_death(ramp, "connecting", text, sizeof text);
+    if (text[0] != '\0') snprintf(reason, size, "%s", text);
+    bool only_late = answer_number(answer, "connections_timed_out") > 0 &&
+                     answer_number(answer, "connections_refused") == 0 &&
+                     answer_number(answer, "connections_reset") == 0 &&
+                     answer_number(answer, "connections_failed") == 0;
+    if (text[0] != '\0' || !only_late) return VERDICT_FAILED;
+    struct foreign_look after = look_around(ramp);
+    struct verdict_numbers numbers = foreign_numbers(before, &after);
+    if (verdict_judge_machine(&numbers, text, sizeof text) == VERDICT_OK) return VERDICT_FAILED;
+    size_t held = strlen(reason);
+    snprintf(reason + held, size - held, "; %s", text);
+    return VERDICT_NOISY;
+}
+
+/* Connects once and fills the row.  False if the client did not answer. */
+static bool connect_once(struct ramp *ramp, long connections, long active, struct row *row,
+                         enum verdict *verdict, struct answer *answer, char *reason, size_t size)
+{
+    const struct session *session = ramp->session;
+    struct connecting connecting = {.held = ramp->held, .wanted = connections, .active = active};
+    session_begin_row(session, connections, active, row);
+    if (!ramp->closed) row_set_text(row, "arrival", session->conf.text[KEY_ARRIVAL]);
+    row_set_real(row, "quiet_s", ramp->quiet_s);
+    row_set_whole(row, "try", ramp->tried + 1);
+    struct foreign_look before = look_around(ramp);
+    if (!session_connect(session, &ramp->load, &connecting, answer)) return false;
+    if (session->conf.rest_is_deaf) row_deaf(&connecting, row);
+    bool all = session_row_connects(&connecting, answer, &ramp->target, row, reason, size);
+    ramp->held = (long)strtod(row_get(row, "connections_established"), NULL);
+    *verdict = all ? VERDICT_OK : judge_connects(ramp, &before, answer, reason, size);
+    return true;
+}
+
+/* Connects until all are, or until it was not the machine that stopped them. */
+static bool connect_all(struct ramp *ramp, long connections, long active, struct row *row,
+                        enum verdict *verdict, struct answer *answer, char *reason, size_t size)
+{
+    ramp->begin = probe_kernel();
+    for (ramp->tried = 0;; ramp->tried++) {
+        if (!connect_once(ramp, connections, active, row, verdict, answer, reason, size))
+            return false;
+        if (*verdict != VERDICT_NOISY || ramp->tried + 1 == TRIES_MAX || ramp->reruns_left == 0)
+            return true;
+        ramp->reruns_left--;
+        session_row_drops(&ramp->begin, row);
+        session_keep_try(ramp->session, row, verdict_name(*verdict), reason);
+    }
+}
+
 static enum outcome run_point(struct ramp *ramp, long connections, long active, char *reason,
                               size_t size)
 {
-    const struct session *session = ramp->session;
     struct answer answer;
     static struct row row; /* Too large for a small stack. */
     enum verdict verdict;
-    session_begin_row(session, connections, active, &row);
-    if (!ramp->closed) row_set_text(&row, "arrival", session->conf.text[KEY_ARRIVAL]);
-    row_set_real(&row, "quiet_s", ramp->quiet_s);
-    ramp->begin = probe_kernel();
-    struct connecting connecting = {.held = ramp->held, .wanted = connections, .active = active};
-    if (!session_connect(session, &ramp->load, &connecting, &answer)) goto no_answer;
-    ramp->held = connections;
-    if (session->conf.rest_is_deaf) row_deaf(&connecting, &row);
-    bool connected = session_row_connects(&connecting, &answer, &ramp->target, &row, reason, size);
-    if (!connected) {
-        char death[REASON_MAX];
-        explain_death(ramp, "connecting", death, sizeof death);
-        if (death[0] != '\0') snprintf(reason, size, "%s", death);
-        bool corrupt = answer_number(&answer, "corrupt") > 0;
-        return finish(ramp, &row, corrupt ? "corrupt" : "failed", reason, LAST_POINT);
-    }
-    if (!session_prepare_traffic(session, &ramp->load, &answer)) goto no_answer;
+    if (!connect_all(ramp, connections, active, &row, &verdict, &answer, reason, size))
+        goto no_answer;
+    if (verdict != VERDICT_OK)
+        return finish(ramp, &row, verdict_name(verdict), reason,
+                      verdict == VERDICT_NOISY ? NEXT_POINT : LAST_POINT);
+    if (!session_prepare_traffic(ramp->session, &ramp->load, &answer)) goto no_answer;
     ramp->warm_messages = WARM_MESSAGES * strtod(row_get(&row, "connections_active"), NULL);
     if (!run_windows(ramp, &row, &verdict, reason, size)) goto broken;
     char death[REASON_MAX];

@@ -6,7 +6,6 @@
  * For scripts that measure without measure.c, which looks by itself: both read the same
  * counters, and judge them in verdict.c. */
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,29 +64,16 @@ static struct foreign_look look_around(void)
     return look;
 }
 
-/* How much a counter of all our CPUs has grown, in percent of their time. */
-static double share_percent(uint64_t before_ns, uint64_t after_ns, double time_ns)
-{
-    return after_ns > before_ns ? 100 * (double)(after_ns - before_ns) / time_ns : 0;
-}
-
 static void testify(FILE *file, const struct foreign_look *before, const struct foreign_look *after)
 {
-    const struct machine *begin = &before->machine, *end = &after->machine;
-    double time_ns = (double)(end->read_ns - begin->read_ns) * end->cpus;
-    double foreign = foreign_percent(before, after);
-    char foreign_text[32] = ""; /* What is not known is empty. */
-    if (!isnan(foreign)) snprintf(foreign_text, sizeof foreign_text, "%.2f", foreign);
-    struct verdict_numbers numbers = {
-        .steal_percent = share_percent(begin->steal_ns, end->steal_ns, time_ns),
-        .throttled_percent = share_percent(begin->throttled_ns, end->throttled_ns, time_ns),
-        .foreign_unknown = isnan(foreign),
-        .foreign_cpu_percent = foreign,
-    };
+    struct verdict_numbers numbers = foreign_numbers(before, after);
+    char foreign[32] = ""; /* What is not known is empty. */
+    if (!numbers.foreign_unknown)
+        snprintf(foreign, sizeof foreign, "%.2f", numbers.foreign_cpu_percent);
     char reason[200];
     enum verdict verdict = verdict_judge_machine(&numbers, reason, sizeof reason);
     fprintf(file, "steal_percent,foreign_cpu_percent,status,reason\n%.2f,%s,%s,%s\n",
-            numbers.steal_percent, foreign_text, verdict_name(verdict), reason);
+            numbers.steal_percent, foreign, verdict_name(verdict), reason);
 }
 
 int main(int argc, char **argv)

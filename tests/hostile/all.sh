@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# all.sh -- every hostile server against every program that meets servers: measure, load, gate, cold_start.sh and handshakes (the
+# client with TLS).  By hand; tests/hostile.bats is its sample.
+#
+# usage: tests/hostile/all.sh [MODE]...      the modes of tests/hostile/server.py; all, if none is named
+#
+# Each must end within its time, take less than 2 GB, leave no process, and let no escape sequence through.  Ends with a line of
+# counts; exit status 1 if there is a finding.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+readonly ALL='mute forever garbage tls reset close late banner endless stubborn daemons stranger stderr stdout relisten'
+readonly BIN=build/release
+scraps=$(mktemp -d)
+readonly SERVER=$scraps/server-$$.py
+tried=0 findings=0
+trap 'rm -rf "$scraps"' EXIT
+
+finding() { # finding WORDS...
+    echo "FINDING: $*"
+    tail -n 3 "$scraps/log"
+    findings=$((findings + 1))
+}
+
+left() { pgrep --full "$SERVER" || true; }
+
+# Runs a program against a mode; what it says goes to SCRAPS/log.
+against() { # against MODE SECONDS NAME COMMAND...
+    local rc=0 begin=$SECONDS mode=$1 most=$2 name=$3
+    shift 3
+    (ulimit -v 2000000; exec timeout --kill-after 2 "$most" "$@") >"$scraps/log" 2>&1 || rc=$?
+    tried=$((tried + 1))
+    sleep 0.2
+    printf '%-9s %-10s exit %3d  %3d s  %s\n' "$mode" "$name" "$rc" $((SECONDS - begin)) "$(tail -n 1 "$scraps/log" | tr -d '\000' | cut -c1-100)"
+    ((rc < 124)) || finding "$name did not end by itself against $mode, or was killed: $rc"
+    [[ -z $(left) ]] || { finding "$name left processes of $mode"; left | xargs --no-run-if-empty kill -KILL; }
+    ! grep -q $'\e' "$scraps/log" || finding "$name let an escape sequence of $mode through"
+}
+
+# A server that is there by itself, for the client alone.
+client_against() { # client_against MODE NAME ARGUMENT...
+    local mode=$1 name=$2 starter port
+    shift 2
+    "$BIN/start" "exec python3 $SERVER $mode" >"$scraps/ready" 2>"$scraps/said" &
+    starter=$!
+    for _ in {1..100}; do
+        ! grep -q ready "$scraps/ready" || break
+        sleep 0.1
+    done
+    port=$(sed -n 's/^ready port=\([0-9]*\).*/\1/p' "$scraps/ready")
+    if [[ -n $port ]]; then
+        (ulimit -v 2000000; exec timeout --kill-after 2 40 "$BIN/load" --port "$port" "$@") >"$scraps/log" 2>&1 || true
+    fi
+    kill "$starter" 2>/dev/null || true
+    wait "$starter" || true
+    against "$mode" 5 "$name" tail -n 1 "$scraps/log"
+}
+
+try_mode() { # try_mode MODE
+    local mode=$1 port=''
+    [[ $mode != stranger ]] || port=$stranger_port
+    rm -f "$scraps/raw.csv"
+    against "$mode" 60 measure "$BIN/measure" "$scraps/mini.conf" --model "$mode" --command "exec python3 $SERVER $mode $port" \
+        --out "$scraps/raw.csv"
+    awk -F, 'NR == 1 { cells = NF } NF != cells { exit 1 } END { exit NR < 2 }' "$scraps/raw.csv" || finding "no whole row for $mode"
+    client_against "$mode" load --connections 3 --rate 300 --duration 0.3 --warm 0 --output csv
+    client_against "$mode" load-tls --connections 3 --rate 300 --duration 0.3 --warm 0 --tls 1.3 --output csv
+    against "$mode" 240 gate "$BIN/gate" --name "$mode" --tsv "$scraps/gate.tsv" -- python3 "$SERVER" "$mode" "$port"
+    ! grep -q $'\e' "$scraps/gate.tsv" || finding "gate.tsv holds an escape sequence of $mode"
+    mkdir -p "$scraps/out"
+    against "$mode" 120 cold_start harness/cold_start.sh --experiment cold_start --out "$scraps/out" --runs 2 --requests 2 \
+        --command "$mode=exec python3 $SERVER $mode $port" "$mode"
+}
+
+main() {
+    local mode
+    cp tests/hostile/server.py "$SERVER"
+    printf '%s\n' '# Question: x' '# Shows: x' '# Does not show: x' 'kind = latency' 'connections = 3' 'rate_per_s = 300' \
+        'timeout_ms = 300' 'warmup_s = 0.1' 'window_s = 0.3' 'settle_s = 0.2' 'reruns = 0' >"$scraps/mini.conf"
+    "$BIN/start" "exec $BIN/server-epoll 0" >"$scraps/stranger" &
+    local stranger=$!
+    until grep -q ready "$scraps/stranger"; do sleep 0.1; done
+    stranger_port=$(sed 's/ready port=\([0-9]*\).*/\1/' "$scraps/stranger")
+    # shellcheck disable=SC2086  # words are meant
+    for mode in ${*:-$ALL}; do try_mode "$mode"; done
+    kill "$stranger"
+    KILLS=10 KILLS_SEED=$RANDOM against kills 600 bats bats tests/hostile.bats --filter 'kill -9'
+    echo "$tried tried, $findings findings"
+    ((findings == 0))
+}
+
+main "$@"
