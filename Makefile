@@ -5,7 +5,7 @@
 #   make SAN=address   build with the address and undefined-behaviour sanitizers into build/address
 #   make SAN=thread    build with the thread sanitizer into build/thread
 #   make fuzz          let clang's libFuzzer look for bytes that break a reader, for ten minutes
-#   make CC=clang V=1  another compiler; show the commands
+#   make CC=clang V=1  another compiler, which builds all again, as other CFLAGS do; show the commands
 #   make format        let clang-format decide the spaces
 #   make install       the programs that stand alone into PREFIX/bin, as c10k-load, c10k-gate,
 #                      c10k-server-MODEL [PREFIX=/usr/local; DESTDIR for packagers]; uninstall
@@ -22,6 +22,7 @@ LIBS_tls       := -lssl -lcrypto
 comma   := ,
 SAN     ?=
 BUILD   ?= build/$(or $(SAN),release)
+$(if $(word 2,$(BUILD)),$(error BUILD is "$(BUILD)", and make knows no names with blanks: choose another folder))
 CFLAGS  ?= -O2 -g
 CC      := $(if $(filter default,$(origin CC)),$(if $(filter fuzz,$(SAN)),clang,gcc),$(CC))
 
@@ -35,6 +36,23 @@ OURS     := -std=c17 -D_GNU_SOURCE $(WARNINGS) -I. -MMD -MP -pthread $(SANITIZE)
 FRAMES    = $(if $(SAN)$(filter tests/%,$<),,-Wframe-larger-than=20000)
 Q        := $(if $(V),,@)
 ECHO     ?= echo
+
+# These would change what the compiler finds, and no record would name them; CC, CFLAGS and LDFLAGS are recorded.
+AMBIENT  := CPATH C_INCLUDE_PATH LIBRARY_PATH LD_RUN_PATH GCC_EXEC_PREFIX COMPILER_PATH DEPENDENCIES_OUTPUT \
+            SUNPRO_DEPENDENCIES CCC_OVERRIDE_OPTIONS BASH_ENV ENV CDPATH GREP_OPTIONS GREP_COLORS
+unexport $(AMBIENT)
+without_ambient := env $(addprefix -u ,$(AMBIENT))
+
+# What objects and programs depend on beside their sources.  harness/machine_info.sh tells of it what built a run's programs.
+define BUILT_WITH
+compiler: $(shell $(without_ambient) $(CC) --version 2>/dev/null | head -n 1)
+CC: $(CC)
+CFLAGS: $(CFLAGS)
+LDFLAGS: $(LDFLAGS)
+OURS: $(OURS)
+endef
+BUILT_WITH := $(BUILT_WITH)
+STAMP    := $(BUILD)/built_with.txt
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 
@@ -54,7 +72,7 @@ UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
 
 # A model whose library is missing is left out, with a word; the others still build.
 missing   = $(if $(LIBS_$(1)),$(shell echo 'int main(void) { return 0; }' | \
-            $(CC) -x c - -o /dev/null $(LIBS_$(1)) 2>/dev/null || echo $(1)))
+            $(without_ambient) $(CC) -x c - -o /dev/null $(LIBS_$(1)) 2>/dev/null || echo $(1)))
 MISSING  := $(strip $(foreach model,$(MODELS),$(call missing,$(model))))
 $(foreach model,$(MISSING),$(info Leaving out the model $(model): $(LIBS_$(model)) is not installed))
 SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))
@@ -69,7 +87,7 @@ LIBS_load := $(if $(NO_TLS),,$(LIBS_tls))
 PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate start switch_cost ready_cost witness hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
-.PHONY: all programs tools fuzzers test fuzz format install uninstall clean
+.PHONY: all programs tools fuzzers test fuzz format install uninstall clean FORCE
 all: programs
 programs: $(PROGRAMS)
 # What only the tests need: liars, units, the bare loops of both ends, a second opinion on latency,
@@ -79,6 +97,14 @@ tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/room-liar-,$(RO
 
 # With SAN=fuzz.  The last one is a control: it must find what is broken.
 fuzzers: $(addprefix $(BUILD)/,$(FUZZERS)) $(BUILD)/control_costs
+
+# Written only when it changes, so that nothing is built again for nothing.
+ifneq ($(file <$(STAMP)),$(BUILT_WITH))
+$(STAMP): FORCE
+endif
+$(STAMP): export WRITTEN := $(BUILT_WITH)
+$(STAMP):
+	$(Q)mkdir -p $(@D) && printf '%s\n' "$$WRITTEN" >$@
 
 # Archives, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
@@ -139,7 +165,7 @@ $(BUILD)/control_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/broken_%.o
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^
 
 # The C library has no names for the numbers of system calls: here they are, from its own header.
-$(BUILD)/harness/call_names.inc: Makefile
+$(BUILD)/harness/call_names.inc: Makefile $(STAMP)
 	$(Q)mkdir -p $(@D)
 	$(Q)echo '#include <sys/syscall.h>' | $(CC) -E -dM - | grep -v __NR_syscalls | \
 	    sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | sort >$@.new && \
@@ -147,7 +173,7 @@ $(BUILD)/harness/call_names.inc: Makefile
 $(BUILD)/harness/probe_calls.o: $(BUILD)/harness/call_names.inc
 $(BUILD)/harness/probe_calls.o: OURS += -I$(BUILD)
 
-$(BUILD)/%.o: %.c Makefile
+$(BUILD)/%.o: %.c Makefile $(STAMP)
 	@$(ECHO) "  CC  $<"
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OURS) $(FRAMES) $(CFLAGS) -c -o $@ $<
@@ -161,16 +187,21 @@ fuzz:
 # The harness is not installed: it keeps its experiments and results in this folder.
 PREFIX  ?= /usr/local
 ALONE    = $(SERVERS) $(BUILD)/load $(BUILD)/gate
-INSTALLED = $(addprefix $(DESTDIR)$(PREFIX)/bin/c10k-,$(notdir $(ALONE))) $(DESTDIR)$(PREFIX)/share/doc/c10k-bench
+PAGES    = README.md LICENSE $(wildcard docs/*.md)
+# Between single quotes the shell takes blanks, and whatever else a path has, as they are.
+quoted   = '$(subst ','\'',$(1))'
+BIN_DIR  = $(call quoted,$(DESTDIR)$(PREFIX)/bin)
+DOC_DIR  = $(call quoted,$(DESTDIR)$(PREFIX)/share/doc/c10k-bench)
 
 install: programs
-	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/c10k-bench
-	$(Q)for program in $(ALONE); do \
-	    install -m 755 $$program $(DESTDIR)$(PREFIX)/bin/c10k-$${program##*/} || exit; done
-	$(Q)install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/c10k-bench
+	$(Q)install -d $(BIN_DIR) $(DOC_DIR)
+	$(Q)for program in $(ALONE); do install -m 755 $$program $(BIN_DIR)/c10k-$${program##*/} || exit; done
+	$(Q)install -m 644 $(PAGES) $(DOC_DIR)
 
+# What install wrote, file by file, and the folder of the pages if nothing else is in it.
 uninstall:
-	rm -rf $(INSTALLED)
+	rm -f $(addprefix $(BIN_DIR)/c10k-,$(addprefix server-,$(MODELS)) load gate) $(addprefix $(DOC_DIR)/,$(notdir $(PAGES)))
+	$(Q)if [ -d $(DOC_DIR) ]; then rmdir --ignore-fail-on-non-empty $(DOC_DIR); fi
 
 format:
 	$(Q)git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format -i

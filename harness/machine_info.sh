@@ -30,6 +30,11 @@ mitigations() {
     done | sed 's/; $//'
 }
 
+# What make wrote down when it built the programs that run.
+built_with() { # built_with NAME
+    [[ ! -r $bin/built_with.txt ]] || sed -n "s/^$1: *//p" "$bin/built_with.txt"
+}
+
 package() { dpkg-query --show --showformat='${Version}' "$1" 2>/dev/null || true; }
 
 revision() {
@@ -68,7 +73,9 @@ for key in kernel/pid_max kernel/threads-max vm/max_map_count vm/overcommit_memo
     net/ipv4/tcp_rmem net/ipv4/tcp_wmem; do
     row "sysctl_${key//\//.}" "$(of_file "/proc/sys/$key")"
 done
-row compiler "$(version gcc --version)"
+row compiler "$(built_with compiler)"
+row compiler_flags "CFLAGS=$(built_with CFLAGS) LDFLAGS=$(built_with LDFLAGS)"
+row library_path "${LD_LIBRARY_PATH:-none}"
 row c_library "$(version ldd --version)"
 row libuv "$(package libuv1)"
 row liburing "$(package liburing2)"

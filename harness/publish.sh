@@ -55,7 +55,7 @@ keep_reference() { # keep_reference RUN
 # A page quotes what its own command printed, and nothing else.
 keep_lesson() { # keep_lesson PAGE RUN
     local command
-    [[ -f docs/$1.md ]] || die "there is no lesson docs/$1.md"
+    [[ $1 =~ ^[a-z0-9-]+$ && -f docs/$1.md ]] || die "there is no lesson docs/$1.md"
     command=$(lesson_command "docs/$1.md")
     finished "$2"
     [[ $(head -n 1 "$2/command.txt") == "$command" ]] ||

@@ -79,7 +79,7 @@ sites_of() { # sites_of PROGRAM
 
 # Runs a scenario in a folder of its own, with `faults` as it is; what is wrong is in its file complaints.
 play() { # play FOLDER SCENARIO [ARGUMENT]
-    rm -rf "$1"
+    rm -rf "${1:?}"
     mkdir -p "$1"
     truncate --size=64K "$1/notes"
     chmod 666 "$1/notes" # Servers may run as another user.
