@@ -24,7 +24,6 @@ export LC_ALL=C
 root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 cd "$root"
 bin=$root/build/faults work=$root/build/faults/work
-deadline_s=12
 calls=tests/faults/calls.tsv
 # shellcheck source=tests/faults/scenarios.bash
 source tests/faults/scenarios.bash
@@ -100,8 +99,9 @@ record() { # record SCENARIO [ARGUMENT]
     local folder=$work/references/${1}_${2:-}
     [[ ! -e $folder/reached ]] || return 0
     faults=(LD_PRELOAD="$bin/faults.so" FAULTS_FOLDER="$bin" FAULTS_NOTES="$folder/notes")
-    error=''
+    local error='' deadline_s=120 begin=$SECONDS
     play "$folder" "$@"
+    echo "$((SECONDS - begin))" >"$folder/took_s"
     [[ ! -s $folder/complaints ]] || die "$* goes wrong without a failure: $(<"$folder/complaints")"
     notes "$folder" | sort -u | sed "s/\$/ $*/" >"$folder/reached"
 }
@@ -137,7 +137,8 @@ all_references() { scenarios | awk -v folder="$work/references" '{ print folder 
 # Lets one call fail, and adds "PROGRAM OFFSET FUNCTION ERROR ok|..." to tried.tsv.
 try() { # try PROGRAM OFFSET FUNCTION ERROR SCENARIO [ARGUMENT]
     local folder=$work/tries/$1-$2-$4 outcome=ok
-    error=$4
+    local error=$4 deadline_s
+    deadline_s=$((10 + 10 * $(<"$work/references/${5}_${6:-}/took_s"))) # A hang is one also on a busy machine.
     place=$(awk -v program="$1" -v offset="$2" '$1 == program && $2 == offset { print $6 }' "$work/sites.tsv")
     faults=(LD_PRELOAD="$bin/faults.so" FAULTS_FOLDER="$bin" FAULTS_AT="$1 $2" FAULTS_ERROR="$4" FAULTS_NOTES="$folder/notes")
     play "$folder" "${@:5}"

@@ -134,7 +134,6 @@ scenario_greet() {
 }
 
 scenario_costs() { # PROGRAM
-    local deadline_s=40 # Turns of two tasks are slow where other programs want the CPU.
     finish "$1" --repeats 1
     ((status != 0)) || same_shape out "$reference/out" || complain "exit 0 and other rows: $(one_line out)"
 }
@@ -240,7 +239,7 @@ model_of() { # model_of KIND
 }
 
 scenario_experiment() { # KIND
-    local file deadline_s=30 # Where the machine is busy, it waits until it is less so.
+    local file
     printf '%s\n' '# Question: does it work?' "kind = ${1/deaf/latency}" 'rate_per_s = 1000' 'warmup_s = 0.05' 'window_s = 0.15' \
         'settle_s = 0.05' 'reruns = 0' >tiny.conf
     kind_lines "$1" >>tiny.conf
@@ -256,7 +255,6 @@ scenario_print() {
 }
 
 scenario_trap() { # TRAP
-    local deadline_s=30
     finish gate --trap "$1" --seed 1 --tsv rows.tsv -- "$bin/server-epoll" 0
     judge_gate
 }
