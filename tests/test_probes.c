@@ -25,36 +25,10 @@
 #include "harness/probe_tasks.h"
 #include "harness/probe_tree.h"
 #include "harness/proc_file.h"
+#include "tests/child.h"
 #include "tests/unit.h"
 
 enum { SLEEPS = 50, CHILDREN = 20, MIB = 1024 * 1024 };
-
-/* A child that does its work and then waits to be ended; it says so through the pipe. */
-static pid_t start_child(void (*work)(void))
-{
-    int done[2];
-    char byte;
-    assert_int_equal(pipe(done), 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        work();
-        if (write(done[1], "x", 1) != 1) _exit(1);
-        for (;;)
-            pause();
-    }
-    assert_int_equal(read(done[0], &byte, 1), 1);
-    close(done[0]);
-    close(done[1]);
-    return pid;
-}
-
-static void end_child(pid_t pid, struct rusage *usage)
-{
-    kill(pid, SIGTERM);
-    assert_int_equal(wait4(pid, NULL, 0, usage), pid);
-}
 
 static void sleep_often(void)
 {
@@ -305,6 +279,24 @@ static void connections_are_counted_as_the_kernel_holds_them(void **state)
         close(clients[i]);
 }
 
+/* Another server may have the same port on another address. */
+static void connections_to_another_address_are_not_ours(void **state)
+{
+    (void)state;
+    struct net_address ours, other;
+    assert_true(net_address_read("127.0.0.1", 0, &ours));
+    int listen_fd = net_listen(&ours, 5);
+    uint16_t port = net_port(listen_fd);
+    assert_true(net_address_read("127.0.0.2", port, &other));
+    int other_fd = net_listen(&other, 5);
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&other.storage, other.size), 0);
+    assert_int_equal(probe_sockets(port), 0);
+    close(client);
+    close(listen_fd);
+    close(other_fd);
+}
+
 static void kernel_texts_are_read_by_name(void **state)
 {
     (void)state;
@@ -332,6 +324,7 @@ int main(void)
         cmocka_unit_test(the_machine_is_busy_while_we_burn),
         cmocka_unit_test(the_kernels_totals_are_there),
         cmocka_unit_test(connections_are_counted_as_the_kernel_holds_them),
+        cmocka_unit_test(connections_to_another_address_are_not_ours),
         cmocka_unit_test(kernel_texts_are_read_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
