@@ -81,6 +81,13 @@ caught() {
     [[ ${lines[-1]} == "guest: 1 passed, 0 failed, 0 skipped" ]]
 }
 
+@test "words of a runtime before the server is ready are no fault, nor is a guest's log; the fault's words are shown" {
+    run -0 "$gate" --trap half-close -- sh -c "'echo a warning of the runtime >&2; exec $BIN/server-poll 0'"
+    run -0 "$gate" --trap half-close -- "$BIN/liar-chatter" '{port}'
+    run -1 "$gate" --trap half-close -- "$BIN/liar-chatter" 0
+    [[ ${lines[0]} == *'unexpected words on stderr; the server said: a client came' ]]
+}
+
 @test "a guest may leave its end on SIGTERM to the signal, one of the suite's servers may not" {
     cat >"$BATS_TEST_TMPDIR/guest.pl" <<'END'
 use Socket;
