@@ -189,7 +189,9 @@ static const char *judge(struct herd *herd)
         return "corrupt";
     }
     if (!target_is_running(&herd->target)) {
-        process_last_words(&herd->target.process, herd->reason, TEXT_MAX);
+        char words[TEXT_MAX];
+        process_last_words(&herd->target.process, words, sizeof words);
+        snprintf(herd->reason, TEXT_MAX, "the server ended: %.200s", words);
         return "failed";
     }
     if (back >= asked) return "ok";

@@ -23,15 +23,27 @@ bool load_tell(struct process *load, const char *command)
     return dprintf(load->input_fd, "%s\n", command) > 0;
 }
 
+/* Says what came instead of an answer. */
+static bool explain_silence(struct process *load, enum process_line got, double patience_s,
+                            struct answer *answer)
+{
+    char words[200];
+    process_sleep_ns(20 * NS_PER_MS); /* Ctrl-C ends both of us: then it is no failure. */
+    if (!process_is_running(load))
+        process_last_words(load, words, sizeof words);
+    else if (got == LINE_LATE)
+        snprintf(words, sizeof words, "no answer within %.0f s", patience_s);
+    else
+        snprintf(words, sizeof words,
+                 got == LINE_ENDED ? "it closed its stdout" : "its answer is too long");
+    return fail(answer, "the load client: ", words);
+}
+
 bool load_hear(struct process *load, const char *command, double patience_s, struct answer *answer)
 {
     uint64_t deadline_ns = clock_ns() + (uint64_t)(patience_s * NS_PER_S);
-    if (process_read_line(load, answer->line, sizeof answer->line, deadline_ns) != LINE_READ) {
-        char words[200] = "no answer in time";
-        process_sleep_ns(20 * NS_PER_MS); /* Ctrl-C ends both of us: then it is no failure. */
-        if (!process_is_running(load)) process_last_words(load, words, sizeof words);
-        return fail(answer, "the load client: ", words);
-    }
+    enum process_line got = process_read_line(load, answer->line, sizeof answer->line, deadline_ns);
+    if (got != LINE_READ) return explain_silence(load, got, patience_s, answer);
     size_t word = strcspn(command, " ");
     if (strncmp(answer->line, command, word) == 0 && strchr(" ", answer->line[word]) != NULL)
         return true;

@@ -67,13 +67,19 @@ static bool measure_acceptor(const struct session *session, long connections,
     struct acceptor acceptor = acceptor_start(&session->cpus.server);
     struct process load = session_start_load(session, acceptor.port);
     struct connecting connecting = {.wanted = connections};
-    bool connected = session_connect(session, &load, &connecting, &answer) &&
-                     answer_number(&answer, "connections_established") >= (double)connections;
+    bool answered = session_connect(session, &load, &connecting, &answer);
+    double held = answered ? answer_number(&answer, "connections_established") : 0;
+    bool connected = answered && held >= (double)connections;
     if (connected) {
         struct kernel now = settle(session);
         *growth = growth_since(quiet, &now);
+    } else if (answered) {
+        char error[32] = "no error was told";
+        answer_get(&answer, "connect_error", error, sizeof error);
+        snprintf(reason, REASON_MAX, "the idle acceptor: established %.0f of %ld: %s", held,
+                 connections, error);
     } else {
-        snprintf(reason, REASON_MAX, "idle acceptor: %.200s", answer.line);
+        snprintf(reason, REASON_MAX, "the idle acceptor: %.200s", answer.line);
     }
     session_end_load(&load);
     process_end(&acceptor.process, 2000);

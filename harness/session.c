@@ -297,7 +297,8 @@ static void explain_missing(double established, double asked, const char *error,
 {
     char said[REASON_MAX];
     process_last_line(&target->process, said, sizeof said);
-    snprintf(reason, size, "established %.0f of %.0f: %s%s%s", established, asked, error,
+    snprintf(reason, size, "established %.0f of %.0f: %s%s%s", established, asked,
+             error[0] != '\0' ? error : "no error was told",
              said[0] != '\0' ? "; server said: " : "", said);
 }
 
