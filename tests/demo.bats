@@ -181,6 +181,21 @@ refused() { refuses "$1" "$demo" "${@:2}"; } # refused WORDS ARGUMENT...
     ended_with 0
 }
 
+@test "a terminal of any size is drawn on as far as a canvas goes: 65,000 x 65,000, 1 x 1, none" {
+    prepare poll
+    command -v script >/dev/null || skip "script (bsdutils) is not installed"
+    printf '%s\n' '0.5 say hello' '1 q' >"$BATS_TEST_TMPDIR/keys"
+    local size demo_in="$bin/demo --bin-dir $bin --models poll --connections 5 --rate 100 --script $BATS_TEST_TMPDIR/keys"
+    for size in 65000x65000 65000x1 1x65000 1x1 0x0 80x24; do
+        run -0 script --quiet --return --command \
+            "stty cols ${size%x*} rows ${size#*x}; LINES=65000 COLUMNS=65000 TERM=screen $demo_in" /dev/null </dev/null
+    done
+    # It grows beyond all bounds while the demo runs.
+    run -0 script --quiet --return --command \
+        "exec 3<&0; (sleep 0.4; stty cols 65000 rows 65000 <&3) & TERM=screen $demo_in" /dev/null </dev/null
+    none_of_ours_left
+}
+
 @test "Ctrl-C, SIGTERM, SIGKILL and a terminal that goes leave no process" {
     prepare fork poll
     start_demo 80x24 --models 'fork poll' --connections 100

@@ -2,8 +2,10 @@
 #include "harness/demo/screen.h"
 
 #include <ncurses.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@ static bool has_blocks;
 static pid_t owner;     /* Forked children that exit must not touch the terminal. */
 static int stderr_fd;   /* The real one. */
 static int messages_fd; /* What was said meanwhile. */
+static volatile sig_atomic_t resized;
 
 /* Copies what was said on stderr to where it belongs. */
 static void tell_messages(void)
@@ -42,9 +45,32 @@ static void keep_messages(void)
     if (dup2(messages_fd, STDERR_FILENO) < 0) die("dup2");
 }
 
+static void on_resize(int signal_number)
+{
+    (void)signal_number;
+    resized = 1;
+}
+
+/* Makes ncurses as large as the terminal, but no larger than a canvas: it takes some 40 bytes for a
+ * letter.  A terminal of 0 x 0 does not know its size; then that of its description stays. */
+static void fit(void)
+{
+    struct winsize size;
+    resized = 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0) return;
+    int rows = size.ws_row < CANVAS_ROWS_MAX ? size.ws_row : CANVAS_ROWS_MAX;
+    int cols = size.ws_col < CANVAS_COLS_MAX ? size.ws_col : CANVAS_COLS_MAX;
+    if (resizeterm(rows, cols) == ERR) die_because("no memory for %d x %d letters", cols, rows);
+}
+
 void screen_begin(bool blocks)
 {
     has_blocks = blocks;
+    /* Instead of ncurses' own handler, which would ask for as much memory as a terminal claims to
+     * need; and no LINES or COLUMNS of the environment. */
+    struct sigaction resize = {.sa_handler = on_resize};
+    if (sigaction(SIGWINCH, &resize, NULL) < 0) die("sigaction");
+    use_env(FALSE);
     SCREEN *screen = newterm(NULL, stdout, stdin);
     if (screen == NULL)
         die_because("the terminal \"%s\" is not known here; try TERM=vt100",
@@ -58,6 +84,7 @@ void screen_begin(bool blocks)
     keypad(stdscr, TRUE);
     set_escdelay(ESCAPE_MS);
     curs_set(0); /* Not every terminal can hide it. */
+    fit();
     if (has_colors() && start_color() == OK && use_default_colors() == OK)
         init_pair(COLOUR_BAD, COLOR_RED, -1);
 }
@@ -108,6 +135,7 @@ void screen_show(const struct canvas *canvas)
 
 int screen_key(void)
 {
+    if (resized) fit();
     int key = getch();
     if (key == KEY_RESIZE) {
         clear(); /* What was beyond the canvas before must not stay. */
