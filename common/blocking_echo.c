@@ -39,8 +39,12 @@ static size_t pass_on(int fd, char *buffer, size_t room, struct costs *line)
         size = read(fd, buffer, room);
     } while (size < 0 && errno == EINTR);
     if (size <= 0) return 0;
-    if (line != NULL) costs_pay(costs_scan(line, buffer, (size_t)size));
-    return write_all(fd, buffer, (size_t)size) ? (size_t)size : 0;
+    for (size_t sent = 0, piece; sent < (size_t)size; sent += piece) {
+        piece = (size_t)size - sent;
+        if (line != NULL) piece = costs_pay_turn(line, buffer + sent, piece);
+        if (!write_all(fd, buffer + sent, piece)) return 0;
+    }
+    return (size_t)size;
 }
 
 /* The same for a client with much to say.  Not inlined: a page of a stack that was touched once

@@ -40,7 +40,7 @@ static bool step_number(struct costs *costs, char c)
 
 struct costs_due costs_scan(struct costs *costs, const char *bytes, size_t size)
 {
-    struct costs_due due = {0};
+    struct costs_due due = {.size = size};
     for (const char *c = bytes, *end = bytes + size; c < end; c++) {
         if (costs->state == PLAIN) {
             c = memchr(c, '\n', (size_t)(end - c));
@@ -55,6 +55,10 @@ struct costs_due costs_scan(struct costs *costs, const char *bytes, size_t size)
         } else if (step_number(costs, *c)) {
             *(costs->is_sleep ? &due.sleep_us : &due.spin_us) += costs->us;
         }
+        if (costs->state == LINE_START && due.sleep_us + due.spin_us >= COSTS_TURN_US_MAX) {
+            due.size = (size_t)(c + 1 - bytes);
+            break;
+        }
     }
     return due;
 }
@@ -67,4 +71,11 @@ void costs_pay(struct costs_due due)
         }
     }
     if (due.sleep_us > 0) clock_sleep_ns(due.sleep_us * NS_PER_US);
+}
+
+size_t costs_pay_turn(struct costs *costs, const char *bytes, size_t size)
+{
+    struct costs_due due = costs_scan(costs, bytes, size);
+    costs_pay(due);
+    return due.size;
 }

@@ -13,7 +13,7 @@
 #include "common/serving.h"
 
 struct ready_held {
-    size_t sent, size;
+    size_t sent, paid, size; /* With --costs, bytes from `paid` on still have to be paid for. */
     char bytes[];
 };
 
@@ -35,13 +35,13 @@ static enum ready_for read_and_echo(int fd, struct ready_echo *echo, bool costs,
     ssize_t size = read(fd, buffer, room);
     if (size < 0) return errno == EAGAIN || errno == EINTR ? READY_TO_READ : READY_FOR_NOTHING;
     if (size == 0) return READY_FOR_NOTHING; /* Half-closed, and nothing is held: all was echoed. */
-    if (costs) costs_pay(costs_scan(&echo->line, buffer, (size_t)size));
-    size_t sent = 0;
-    if (!send_some(fd, buffer, (size_t)size, &sent)) return READY_FOR_NOTHING;
+    size_t sent = 0, paid = (size_t)size;
+    if (costs) paid = costs_pay_turn(&echo->line, buffer, (size_t)size);
+    if (!send_some(fd, buffer, paid, &sent)) return READY_FOR_NOTHING;
     if (sent == (size_t)size) return READY_TO_READ;
     struct ready_held *held = malloc(sizeof *held + (size_t)size - sent);
     if (held == NULL) return READY_FOR_NOTHING; /* Better no echo than a wrong one. */
-    *held = (struct ready_held){.size = (size_t)size - sent};
+    *held = (struct ready_held){.paid = paid - sent, .size = (size_t)size - sent};
     memcpy(held->bytes, buffer + sent, held->size);
     echo->held = held;
     return READY_TO_WRITE;
@@ -50,7 +50,10 @@ static enum ready_for read_and_echo(int fd, struct ready_echo *echo, bool costs,
 static enum ready_for send_held(int fd, struct ready_echo *echo)
 {
     struct ready_held *held = echo->held;
-    if (!send_some(fd, held->bytes, held->size, &held->sent)) return READY_FOR_NOTHING;
+    if (held->sent == held->paid)
+        held->paid +=
+            costs_pay_turn(&echo->line, held->bytes + held->paid, held->size - held->paid);
+    if (!send_some(fd, held->bytes, held->paid, &held->sent)) return READY_FOR_NOTHING;
     if (held->sent < held->size) return READY_TO_WRITE;
     ready_echo_end(echo);
     return READY_TO_READ;

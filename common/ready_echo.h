@@ -22,7 +22,8 @@ struct ready_echo {
 enum ready_for { READY_TO_READ, READY_TO_WRITE, READY_FOR_NOTHING };
 
 /* One step on the non-blocking socket `fd`: reads once and echoes it, or sends what was held. While
- * something is held nothing is read, so one buffer a client is the bound.  READY_FOR_NOTHING: the
+ * something is held nothing is read, so one buffer a client is the bound.  With `costs` it pays for
+ * a turn at most (costs.h), and holds the rest.  READY_FOR_NOTHING: the
  * connection is over, the caller closes it. */
 enum ready_for ready_echo(int fd, struct ready_echo *echo, bool costs);
 

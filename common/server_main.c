@@ -81,7 +81,8 @@ static _Noreturn void help(void)
            "  --host ADDR    numeric IPv4 or IPv6 address to listen on [127.0.0.1]\n"
            "  --expose       allow an address that other machines can reach\n"
            "  --costs        a line \"!spin N\" or \"!sleep N\" (us, at most %d) is echoed after "
-           "its cost\n"
+           "its cost;\n"
+           "                 about 1 s of costs at a time, then other clients have their turn\n"
            "  --backlog N    connections that may wait to be accepted [4096]\n",
            program_invocation_short_name, server_model.summary, program_invocation_short_name,
            COSTS_US_MAX);

@@ -1,15 +1,16 @@
-/* io_uring.c -- do not ask who is ready: say what you wish, and hear what was done.
+/* io_uring.c -- do not ask which socket is ready: submit the operations, and get them completed.
  *
  *   submission ring                             completion ring
- *     accept, from now on  ──▶ ┌────────┐ ──▶ accepted: receive, from now on
- *     receive, from now on ──▶ │ kernel │ ──▶ received, in buffer 17: send that
- *     send buffer 17       ──▶ └────────┘ ──▶ sent: buffer 17 goes back
+ *     accept, from now on  ──▶ ┌────────┐ ──▶ accepted: receive
+ *     receive              ──▶ │ kernel │ ──▶ received, in buffer 17: send that
+ *     send buffer 17       ──▶ └────────┘ ──▶ sent: buffer 17 goes back, receive
  *                                ▲    ▼
  *                 pool of buffers, one for all clients
  *
- * One system call hands over all that was wished since the last one, and waits.
- * Cost: 48 bytes per idle client, more in the kernel, and the pool.  What a client does not take at
- * once leaves the pool, or those who never read would empty it; until then we receive no more. */
+ * One system call hands over all operations submitted since the last one, and waits.
+ * Cost: 40 bytes per idle client, more in the kernel, and the pool.  A client has one operation at
+ * a time, and so one buffer at most.  What it does not take at once leaves the pool, or non-reading
+ * clients would empty it; until that is sent nothing more is received. */
 #include <errno.h>
 #include <liburing.h>
 #include <stdlib.h>
@@ -32,23 +33,24 @@ enum {
 /* What the kernel does for a client; stands in the lowest bits of the connection's address. */
 enum wish { CANCEL, ACCEPT, RECEIVE, SEND, SEND_HELD, WISH_BITS = 7 };
 
-/* Bytes that left the pool. */
+/* Bytes that left the pool; with --costs, those from `paid` on still have to be paid for. */
 struct held {
-    size_t sent, size;
+    size_t sent, paid, size;
     char bytes[];
 };
 
 struct connection {
     int fd;
-    uint16_t buffer, buffer_size; /* Which one of the pool the kernel sends, and what is in it. */
-    bool sending;                 /* It does, or it sends what is held. */
-    bool receiving, cancelled;    /* It has a receive of ours; it was told to end it. */
-    bool over, broken;            /* Nothing more will come; nothing more can be sent either. */
+    uint16_t buffer, size, paid; /* The buffer that is sent, what is in it, and what may be sent. */
     struct costs line;
-    struct held *held; /* What the client did not take yet.  Never grows while it is being sent. */
+    struct held *held;       /* What the client did not take yet. */
+    struct connection *next; /* That waits for a buffer behind this one. */
 };
 
 static long buffer_count = 1024, ring_size = 1024;
+static long buffers_given; /* To the kernel, so far; the others were never touched. */
+static long buffers_used;  /* Of those, by us: that we got and did not give back yet. */
+static struct connection *first_waiting, *last_waiting; /* For a buffer. */
 static struct io_uring ring;
 static char buffers[BUFFERS_MAX][BUFFER_B];
 static _Alignas(64 * 1024) struct io_uring_buf pool[BUFFERS_MAX]; /* Begins a page. */
@@ -78,57 +80,98 @@ static void accept_from_now_on(void)
     accepting = true;
 }
 
-/* ---- the pool, and bytes that left it ---- */
+/* ---- receiving, and the pool ---- */
+
+static void receive(struct connection *connection)
+{
+    struct io_uring_sqe *entry = add_wish(connection, RECEIVE);
+    io_uring_prep_recv(entry, connection->fd, NULL, BUFFER_B, 0);
+    entry->flags |= IOSQE_BUFFER_SELECT;         /* From pool 0, our only one. */
+    entry->ioprio |= IORING_RECVSEND_POLL_FIRST; /* Most clients wait for their echo first. */
+}
+
+/* The client that has waited longest for a buffer tries again: there is one. */
+static void let_next_receive(void)
+{
+    struct connection *connection = first_waiting;
+    if (connection == NULL) return;
+    first_waiting = connection->next;
+    receive(connection);
+}
 
 /* Gives a buffer to the kernel: once for each time we got it, when nobody reads it any more. */
-static void give_back(int number)
+static void give(int number)
 {
     struct io_uring_buf_ring *tail = (struct io_uring_buf_ring *)pool;
     io_uring_buf_ring_add(tail, buffers[number], BUFFER_B, (uint16_t)number, BUFFERS_MAX - 1, 0);
     io_uring_buf_ring_advance(tail, 1);
+    let_next_receive();
 }
 
-/* Holds bytes in front of, or behind, those that are held already. */
-static void hold(struct connection *connection, bool in_front, const char *bytes, size_t size)
+static void give_back(int number)
 {
-    size_t before = connection->held == NULL ? 0 : connection->held->size;
-    struct held *held = realloc(connection->held, sizeof *held + before + size);
-    if (held == NULL) connection->broken = true; /* Better no echo than a wrong one. */
-    if (held == NULL) return;
-    if (in_front) memmove(held->bytes + size, held->bytes, before);
-    memcpy(held->bytes + (in_front ? 0 : before), bytes, size);
-    held->sent = 0;
-    held->size = before + size;
-    connection->held = held;
+    buffers_used--;
+    give(number);
+}
+
+/* The pool has as many buffers as clients were ever served at once: one that finds it empty adds
+ * another, or waits for its turn.  If all tried again and again, some would never be lucky. */
+static void wait_for_buffer(struct connection *connection)
+{
+    connection->next = NULL;
+    *(first_waiting == NULL ? &first_waiting : &last_waiting->next) = connection;
+    last_waiting = connection;
+    if (buffers_given < buffer_count)
+        give((int)buffers_given++);
+    else if (buffers_used == 0) /* All came back meanwhile: there will be no other occasion. */
+        let_next_receive();
 }
 
 /* ---- one connection ---- */
 
-/* Wishes what is due now.  While something is held, first the receive must end, then it is sent. */
-static void go_on(struct connection *connection)
+/* How many of these bytes may be echoed now: with --costs it pays for them. */
+static size_t pay(struct connection *connection, const char *bytes, size_t size)
 {
-    struct held *held = connection->broken ? NULL : connection->held;
-    if (connection->receiving) {
-        if (connection->cancelled || (held == NULL && !connection->broken)) return;
-        io_uring_prep_cancel64(add_wish(NULL, CANCEL), (uintptr_t)connection | RECEIVE, 0);
-        connection->cancelled = true;
-    } else if (connection->sending) {
-        return; /* We come back when it is done: with what was held, when the client reads. */
-    } else if (held != NULL) {
-        io_uring_prep_send(add_wish(connection, SEND_HELD), connection->fd,
-                           held->bytes + held->sent, held->size - held->sent, 0);
-        connection->sending = true;
-    } else if (!connection->over && !connection->broken) {
-        struct io_uring_sqe *entry = add_wish(connection, RECEIVE);
-        io_uring_prep_recv_multishot(entry, connection->fd, NULL, 0, 0);
-        entry->flags |= IOSQE_BUFFER_SELECT; /* From pool 0, our only one. */
-        connection->receiving = true;
-    } else {
-        close(connection->fd);
-        free(connection->held);
-        free(connection);
-        if (!accepting) accept_from_now_on(); /* There is room. */
-    }
+    return pay_costs ? costs_pay_turn(&connection->line, bytes, size) : size;
+}
+
+static void send_buffer(struct connection *connection, int number, size_t size)
+{
+    connection->buffer = (uint16_t)number;
+    connection->size = (uint16_t)size;
+    connection->paid = (uint16_t)pay(connection, buffers[number], size);
+    /* Not waiting: what the client does not take at once shall not keep the buffer. */
+    io_uring_prep_send(add_wish(connection, SEND), connection->fd, buffers[number],
+                       connection->paid, MSG_DONTWAIT);
+}
+
+static void send_held(struct connection *connection)
+{
+    struct held *held = connection->held;
+    if (held->sent == held->paid)
+        held->paid += pay(connection, held->bytes + held->paid, held->size - held->paid);
+    io_uring_prep_send(add_wish(connection, SEND_HELD), connection->fd, held->bytes + held->sent,
+                       held->paid - held->sent, 0);
+}
+
+/* Takes what was not sent out of the pool.  False: there is no memory. */
+static bool hold_rest(struct connection *connection, size_t sent)
+{
+    size_t left = connection->size - sent;
+    struct held *held = connection->held = malloc(sizeof *held + left);
+    if (held == NULL) return false; /* Better no echo than a wrong one. */
+    *held = (struct held){.paid = connection->paid - sent, .size = left};
+    memcpy(held->bytes, buffers[connection->buffer] + sent, left);
+    return true;
+}
+
+/* No operation is under way then: a client has one at a time. */
+static void end(struct connection *connection)
+{
+    close(connection->fd);
+    free(connection->held);
+    free(connection);
+    if (!accepting) accept_from_now_on(); /* There is room. */
 }
 
 /* ---- what was done ---- */
@@ -159,25 +202,7 @@ static void on_accepted(int fd, bool more)
     if (!accepting) accept_from_now_on();
     if (connection == NULL) return; /* That client is gone already. */
     connection->fd = fd;
-    go_on(connection);
-}
-
-/* Sends what is in a buffer, or holds it behind what is being sent.  True: the buffer is in use. */
-static bool echo(struct connection *connection, int number, size_t size)
-{
-    if (size == 0 || connection->broken) return false;
-    if (pay_costs) costs_pay(costs_scan(&connection->line, buffers[number], size));
-    if (connection->sending || connection->held != NULL) {
-        hold(connection, false, buffers[number], size);
-        return false;
-    }
-    /* Not waiting: what the client does not take at once shall not keep the buffer. */
-    io_uring_prep_send(add_wish(connection, SEND), connection->fd, buffers[number], size,
-                       MSG_DONTWAIT);
-    connection->sending = true;
-    connection->buffer = (uint16_t)number;
-    connection->buffer_size = (uint16_t)size;
-    return true;
+    receive(connection);
 }
 
 static bool is_not_now(int error)
@@ -188,31 +213,54 @@ static bool is_not_now(int error)
 
 static void on_received(struct connection *connection, int result, unsigned flags)
 {
-    if (!(flags & IORING_CQE_F_MORE)) connection->receiving = connection->cancelled = false;
-    if (flags & IORING_CQE_F_BUFFER) {
-        int number = (int)(flags >> IORING_CQE_BUFFER_SHIFT);
-        if (!echo(connection, number, result > 0 ? (size_t)result : 0)) give_back(number);
+    bool has_buffer = flags & IORING_CQE_F_BUFFER;
+    int number = (int)(flags >> IORING_CQE_BUFFER_SHIFT);
+    buffers_used += has_buffer;
+    if (result > 0) {
+        send_buffer(connection, number, (size_t)result);
+        return;
     }
-    if (result == 0) connection->over = true; /* Half-closed: what is left is sent. */
-    if (result < 0 && !is_not_now(-result)) connection->broken = true;
-    go_on(connection);
+    if (has_buffer) give_back(number);
+    if (result == -ENOBUFS) {
+        wait_for_buffer(connection);
+        return;
+    }
+    if (is_not_now(-result))
+        receive(connection);
+    else
+        end(connection);                 /* Half-closed, and all was echoed; or broken. */
+    if (!has_buffer) let_next_receive(); /* It left its buffer to another client. */
 }
 
-static void on_sent(struct connection *connection, bool from_pool, int result)
+static void on_sent(struct connection *connection, int result)
 {
     size_t sent = result > 0 ? (size_t)result : 0;
+    bool works = result >= 0 || is_not_now(-result);
+    if (works && sent < connection->size) works = hold_rest(connection, sent);
+    give_back(connection->buffer);
+    if (!works)
+        end(connection);
+    else if (connection->held != NULL)
+        send_held(connection);
+    else
+        receive(connection);
+}
+
+static void on_held_sent(struct connection *connection, int result)
+{
     struct held *held = connection->held;
-    connection->sending = false;
-    if (result < 0 && !is_not_now(-result)) connection->broken = true;
-    if (from_pool) {
-        size_t left = connection->buffer_size - sent;
-        if (left > 0) hold(connection, true, buffers[connection->buffer] + sent, left);
-        give_back(connection->buffer);
-    } else if ((held->sent += sent) == held->size) {
-        free(held);
-        connection->held = NULL;
+    if (result < 0 && !is_not_now(-result)) {
+        end(connection);
+        return;
     }
-    go_on(connection);
+    held->sent += result > 0 ? (size_t)result : 0;
+    if (held->sent < held->size) {
+        send_held(connection);
+        return;
+    }
+    free(held);
+    connection->held = NULL;
+    receive(connection);
 }
 
 static void on_done(const struct io_uring_cqe *done)
@@ -221,8 +269,9 @@ static void on_done(const struct io_uring_cqe *done)
     struct connection *connection = (void *)(uintptr_t)(done->user_data - wish);
     if (wish == ACCEPT) on_accepted(done->res, done->flags & IORING_CQE_F_MORE);
     if (wish == RECEIVE) on_received(connection, done->res, done->flags);
-    if (wish == SEND || wish == SEND_HELD) on_sent(connection, wish == SEND, done->res);
-} /* Not CANCEL: the receive tells that it ended. */
+    if (wish == SEND) on_sent(connection, done->res);
+    if (wish == SEND_HELD) on_held_sent(connection, done->res);
+} /* Not CANCEL: the accept tells that it ended. */
 
 /* ---- the loop ---- */
 
@@ -243,9 +292,7 @@ static void set_up(void)
     struct io_uring_buf_reg where = {.ring_addr = (uintptr_t)pool, .ring_entries = BUFFERS_MAX};
     error = -io_uring_register_buf_ring(&ring, &where, 0);
     if (error != 0) die_of("io_uring_register_buf_ring", error);
-    memset(buffers, 1, (size_t)buffer_count * BUFFER_B); /* So that no client pays for a page. */
-    for (int i = 0; i < buffer_count; i++)
-        give_back(i);
+    give((int)buffers_given++);
 }
 
 //DOC: io-uring-loop
@@ -278,7 +325,7 @@ static void serve(int listen_fd, const struct server_options *options)
 
 static const struct server_knob knobs[] = {
     {.name = "buffers",
-     .help = "buffers of 4 KiB in the pool of all clients",
+     .help = "buffers of 4 KiB in the pool of all clients, at most",
      .value = &buffer_count,
      .min = 1,
      .max = BUFFERS_MAX},
@@ -291,7 +338,7 @@ static const struct server_knob knobs[] = {
 };
 
 const struct server_model server_model = {
-    .summary = "one io_uring: multishot accept and receive, a pool of buffers",
+    .summary = "one io_uring: operations completed, a pool of buffers for all",
     .knobs = knobs,
     .serve = serve,
 };

@@ -30,7 +30,8 @@ struct held {
     uv_write_t write; /* First, as above. */
     uv_work_t work;
     struct costs_due due;
-    uv_buf_t echo;
+    uv_buf_t echo; /* What is written next, */
+    size_t left;   /* and the bytes behind it, which are paid for in later turns. */
     char bytes[];
 };
 
@@ -44,16 +45,24 @@ static uv_timer_t retry;     /* Then: others may have freed something. */
 /* Reads on; closes instead if something failed. */
 static void go_on(uv_stream_t *stream, int status);
 
+/* Pays for a turn of what is left. */
+static void pay_on(struct held *held);
+
 static void on_written(uv_write_t *write, int status)
 {
+    struct held *held = (struct held *)write;
+    if (status == 0 && held->left > 0) {
+        pay_on(held);
+        return;
+    }
     go_on(write->handle, status);
-    free(write);
+    free(held);
 }
 
 /* Runs in one of libuv's threads, of which there are four, or UV_THREADPOOL_SIZE. */
-static void pay(uv_work_t *work)
+static void pay_in_thread(uv_work_t *work)
 {
-    costs_pay(((struct held *)work->data)->due);
+    if (offload) costs_pay(((struct held *)work->data)->due);
 }
 
 static void on_paid(uv_work_t *work, int status)
@@ -63,16 +72,43 @@ static void on_paid(uv_work_t *work, int status)
     if (status < 0) on_written(&held->write, status);
 }
 
-/* Keeps a copy until it is paid for and written, and does not read from this client meanwhile. */
-static int hold(uv_stream_t *stream, const char *bytes, size_t size, struct costs_due due)
+static void on_turn(uv_work_t *work, int status)
 {
-    struct held *held = malloc(sizeof *held + size);
+    if (!offload) costs_pay(((struct held *)work->data)->due);
+    on_paid(work, status);
+}
+
+/* Also where the loop pays: what comes back from a thread waits until the loop has served all
+ * others that are ready, and a callback of a write does not. */
+static int pay_in_turn(struct held *held)
+{
+    return uv_queue_work(held->write.handle->loop, &held->work, pay_in_thread, on_turn);
+}
+
+static void pay_on(struct held *held)
+{
+    struct connection *connection = (struct connection *)held->write.handle;
+    char *next = held->echo.base + held->echo.len;
+    held->due = costs_scan(&connection->line, next, held->left);
+    held->echo = uv_buf_init(next, (unsigned)held->due.size);
+    held->left -= held->due.size;
+    int status = pay_in_turn(held);
+    if (status < 0) on_written(&held->write, status);
+}
+
+/* Keeps a copy until it is paid for and written, and does not read from this client meanwhile.  Its
+ * first due.size - sent bytes are what `due` is for; `later`: a thread is to pay for them. */
+static int hold(uv_stream_t *stream, const uv_buf_t *got, size_t sent, struct costs_due due,
+                bool later)
+{
+    struct held *held = malloc(sizeof *held + got->len - sent);
     if (held == NULL) return UV_ENOMEM; /* Better no echo than a wrong one. */
-    *held = (struct held){.write.handle = stream, .work.data = held, .due = due};
-    held->echo = uv_buf_init(memcpy(held->bytes, bytes, size), (unsigned)size);
+    *held = (struct held){
+        .write.handle = stream, .work.data = held, .due = due, .left = got->len - due.size};
+    memcpy(held->bytes, got->base + sent, got->len - sent);
+    held->echo = uv_buf_init(held->bytes, (unsigned)(due.size - sent));
     uv_read_stop(stream);
-    if (offload && due.spin_us + due.sleep_us > 0)
-        return uv_queue_work(stream->loop, &held->work, pay, on_paid);
+    if (later) return pay_in_turn(held);
     on_paid(&held->work, 0);
     return 0;
 }
@@ -82,13 +118,14 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *got)
 {
     if (size < 0) go_on(stream, (int)size); /* Half-closed (UV_EOF) with nothing held, or broken. */
     if (size <= 0) return;                  /* 0 is libuv for EAGAIN. */
-    struct costs_due due = {0};
-    if (pay_costs) due = costs_scan(&((struct connection *)stream)->line, got->base, (size_t)size);
+    const uv_buf_t come = {got->base, (size_t)size};
+    struct costs_due due = {.size = come.len};
+    if (pay_costs) due = costs_scan(&((struct connection *)stream)->line, come.base, come.len);
     bool later = offload && due.spin_us + due.sleep_us > 0;
     if (!later) costs_pay(due);
-    int sent = later ? 0 : uv_try_write(stream, &(uv_buf_t){got->base, (size_t)size}, 1);
+    int sent = later ? 0 : uv_try_write(stream, &(uv_buf_t){come.base, due.size}, 1);
     if (sent == UV_EAGAIN) sent = 0;
-    if (sent >= 0 && sent < size) sent = hold(stream, got->base + sent, (size_t)(size - sent), due);
+    if (sent >= 0 && sent < size) sent = hold(stream, &come, (size_t)sent, due, later);
     if (sent < 0) go_on(stream, sent);
 }
 //DOC-END: libuv-backpressure

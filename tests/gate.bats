@@ -43,6 +43,11 @@ caught() {
 @test "swap_buffers: bytes of another client are found" { caught swap_buffers tagged-payloads "came back wrong"; }
 @test "block: one client that keeps the others waiting is found" { caught block half-message; }
 @test "pay_twice: a cost paid twice is found" { caught pay_twice costs-paid; }
+@test "pay_all: costs that are paid at once while all others wait are found" { caught pay_all costs-in-turns "costs of 1,000 s"; }
+@test "hoard: 700 KiB of a client that never reads are found, by the one trap for that" {
+    caught hoard one-non-reader "it holds 7"
+    run -0 "$gate" --trap never-reading --trap four-non-readers -- "$BIN/liar-hoard" 0
+}
 @test "pay_always: a cost paid unasked is found" { caught pay_always costs-off; }
 @test "line_buffer: bytes that wait for the end of their line are found" { caught line_buffer byte-by-byte; }
 @test "burst: a server that ends when thousands come at once is found" { caught burst connect-burst "were too many"; }

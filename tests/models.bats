@@ -60,6 +60,29 @@ successor_serves() { # successor_serves SHARE
     done
 }
 
+# Sends lines that cost 2.5 s together, all at once, and compares what comes back.
+comes_back_in_turns() { # comes_back_in_turns PORT NAME
+    local sent=$BATS_TEST_TMPDIR/$2.sent
+    for number in {1..25}; do echo "!sleep 100000 line $number"; done >"$sent"
+    exec 9<>"/dev/tcp/127.0.0.1/$1"
+    cat "$sent" >&9
+    head -c "$(wc -c <"$sent")" <&9 | cmp "$sent" -
+}
+
+@test "costs of several seconds in one read: every model echoes all lines, in their order" {
+    local program names=() ports=() clients=() i
+    for program in $BIN/server-*; do
+        [[ -x $program && $program != *.* ]] || continue
+        [[ $program != *io_uring ]] || "$program" 0 --clients-max >/dev/null || continue
+        start "$program" --costs
+        names+=("${program##*-}")
+        ports+=("$port")
+    done
+    ((${#ports[@]} > 8))
+    for i in "${!ports[@]}"; do comes_back_in_turns "${ports[i]}" "${names[i]}" & clients[i]=$!; done
+    for i in "${!clients[@]}"; do wait "${clients[i]}" || { echo "${names[i]}"; return 1; }; done
+}
+
 @test "an option that takes a word says which there are" {
     run -2 --separate-stderr "$BIN/server-epoll_workers" 0 --share exclusiv
     [[ ${stderr_lines[*]} == 'server-epoll_workers: --share takes reuseport|exclusive, not "exclusiv"' ]]

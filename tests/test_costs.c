@@ -10,8 +10,9 @@ static struct costs_due scan(const char *text, size_t piece)
 {
     struct costs costs = {0};
     struct costs_due sum = {0};
-    for (size_t at = 0, size = strlen(text); at < size; at += piece) {
+    for (size_t at = 0, size = strlen(text), walked; at < size; at += walked) {
         struct costs_due due = costs_scan(&costs, text + at, size - at < piece ? size - at : piece);
+        walked = due.size;
         sum.spin_us += due.spin_us;
         sum.sleep_us += due.sleep_us;
     }
@@ -56,6 +57,26 @@ static void a_wrong_line_does_not_hide_the_next(void **state)
     assert_int_equal(due.sleep_us, 6);
 }
 
+/* Two lines of half a second make a turn; what is behind them is for the next one. */
+static void a_turn_ends_with_the_cost_that_fills_it(void **state)
+{
+    (void)state;
+    static const char text[] = "!sleep 600000 a\n!spin 399999\nplain\n!sleep 1\n!spin 1000000\nz";
+    const size_t ends[] = {
+        strlen("!sleep 600000 a\n!spin 399999\nplain\n!sleep 1\n"),
+        strlen("!sleep 600000 a\n!spin 399999\nplain\n!sleep 1\n!spin 1000000\n"), strlen(text)};
+    const struct costs_due expected[] = {
+        {.sleep_us = 600001, .spin_us = 399999}, {.spin_us = 1000000}, {0}};
+    struct costs costs = {0};
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct costs_due due = costs_scan(&costs, text + at, strlen(text) - at);
+        assert_int_equal(due.sleep_us, expected[i].sleep_us);
+        assert_int_equal(due.spin_us, expected[i].spin_us);
+        assert_int_equal(at += due.size, ends[i]);
+    }
+}
+
 /* Spinning burns this thread's CPU time, sleeping burns none. */
 static void paying_takes_the_time_it_says(void **state)
 {
@@ -77,6 +98,7 @@ int main(void)
         cmocka_unit_test(costs_count_once_however_they_are_cut),
         cmocka_unit_test(other_lines_are_just_bytes),
         cmocka_unit_test(a_wrong_line_does_not_hide_the_next),
+        cmocka_unit_test(a_turn_ends_with_the_cost_that_fills_it),
         cmocka_unit_test(paying_takes_the_time_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,8 @@ static size_t attempt_count;
 static char command[COMMAND_MAX];
 static bool instrumented;
 unsigned long traps_seed;
-static long clients_max; /* What the server declares to serve at once; 0: no limit. */
+/* What the server declares to serve at once; 0: no limit, -1: it is none of the suite's. */
+static long clients_max = -1;
 
 static void add_traps(const struct trap *traps, size_t count)
 {

@@ -19,6 +19,7 @@ enum {
     TRIES = 3,
     PAID_ONCE_MS_MAX = 290, /* A cost of 150 ms: twice would be 300. */
     UNPAID_MS_MAX = 500,    /* A cost of 1 s: none of it. */
+    TURNS_MS = 8000,        /* Three turns of a second, on a busy machine too. */
 };
 
 static void start_and_end(void)
@@ -197,6 +198,25 @@ static void costs_paid(void)
                sleep_ms, spin_ms, cpu_ms, split_ms, plain_ms);
 }
 
+/* A thousand lines, a second each, in one read: the others are not kept waiting for all of them. */
+static void costs_in_turns(void)
+{
+    enum { LINES = 1000 };
+    static const char line[] = "!sleep 1000000\n";
+    static char text[LINES * (sizeof line - 1)];
+    if (!trial_start_if_known("--costs")) trial_skip("the server does not know --costs");
+    struct peer greedy = peer_connect();
+    for (size_t at = 0; at < sizeof text; at += sizeof line - 1)
+        memcpy(text + at, line, sizeof line - 1);
+    if (send(greedy.fd, text, sizeof text, MSG_NOSIGNAL) < 0) trial_fail("cannot send");
+    clock_sleep_ns(20 * NS_PER_MS);
+    uint64_t begin_ns = clock_ns();
+    struct peer other = peer_connect();
+    peer_must_echo(&other, 64, TURNS_MS, "a client beside one that sent costs of 1,000 s");
+    trial_pass("beside 1,000 lines of a second each another client was served within %.1f s",
+               clock_seconds_since(begin_ns));
+}
+
 static void costs_off(void)
 {
     trial_start("", "");
@@ -220,6 +240,8 @@ const struct trap TRAPS_BYTES[] = {
     {"half-close", "after SHUT_WR the rest comes, then the end", 1, half_close},
     {"ipv6", "the same bytes come back over IPv6", 1, ipv6},
     {"costs-paid", "with --costs, lines that cost are paid once, also when split", 1, costs_paid},
+    {"costs-in-turns", "a read full of costs does not keep the other clients waiting for all of it",
+     2, costs_in_turns},
     {"costs-off", "without --costs, such lines are just bytes", 1, costs_off},
 };
 const size_t TRAPS_BYTES_COUNT = sizeof TRAPS_BYTES / sizeof TRAPS_BYTES[0];

@@ -12,7 +12,8 @@ enum {
     MIB = 1024 * KIB,
     AT_ONCE_MS = 1000,
     GREEDY = 20,
-    HELD_KIB_MAX = 1024,   /* Of the bytes of a client who never reads, in the server's memory. */
+    HELD_KIB_MAX = 1024,   /* Of the bytes of a client who never reads, in the server's memory; */
+    ONE_KIB_MAX = 512,     /* of one that is alone. */
     MEMORY_KIB_MAX = 4096, /* That such a client may cost, with the garbage of a collector. */
     QUIET_MS = 300,        /* The kernel acknowledges within 200 ms. */
 };
@@ -59,6 +60,24 @@ static void never_reading(void)
     peer_must_echo(&warm, 64, AT_ONCE_MS, "an old client beside 20 that never read");
     trial_pass("%d clients never read: %.0f KiB held of each (private %+.0f), others served",
                GREEDY, held, own_kib);
+}
+
+/* One alone must not get more than its share of what all clients have in common, such as a pool of
+ * buffers; nor may it cost much that another one would cost again. */
+static void one_non_reader(void)
+{
+    struct peer greedy, warm;
+    trial_start("", "");
+    warm = peer_connect();
+    peer_must_echo(&warm, MIB, 10000, "a first client");
+    double before_kib = (double)trial_usage().private_kib;
+    start_non_readers(&greedy, 1);
+    double own_kib = (double)trial_usage().private_kib - before_kib, held = held_kib(&greedy, 1);
+    if (held > ONE_KIB_MAX)
+        trial_fail("of one client that never reads it holds %.0f KiB, and more", held);
+    if (trial_judges_memory() && trial_is_of_suite() && own_kib > ONE_KIB_MAX)
+        trial_fail("one client that never reads costs %.0f KiB and more", own_kib);
+    trial_pass("one client never reads: %.0f KiB held of it (private %+.0f)", held, own_kib);
 }
 
 static void four_non_readers(void)
@@ -163,6 +182,7 @@ const struct trap TRAPS_PEERS[] = {
     {"half-message", "half a message, then silence: others are served at once", 6, half_message},
     {"never-reading", "clients that never read cost bounded memory; others are served", GREEDY + 2,
      never_reading},
+    {"one-non-reader", "one that never reads gets 512 KiB of memory at most", 2, one_non_reader},
     {"four-non-readers", "four that never read do not keep a fifth from being served", 5,
      four_non_readers},
 };

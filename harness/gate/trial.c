@@ -148,6 +148,11 @@ int trial_clients(int wanted)
     return clients_max > 0 && clients_max < wanted ? (int)clients_max : wanted;
 }
 
+bool trial_is_of_suite(void)
+{
+    return clients_max >= 0;
+}
+
 bool trial_judges_memory(void)
 {
     return !instrumented;

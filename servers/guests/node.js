@@ -10,7 +10,7 @@
 'use strict';
 const { createServer } = require('node:net');
 const { Transform } = require('node:stream');
-const { setTimeout: sleep } = require('node:timers/promises');
+const { setImmediate: turn, setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 
 const { values: options, positionals: [port = '0'] } = parseArgs({
@@ -40,8 +40,10 @@ class Costs extends Transform {
   async _transform(bytes, _encoding, done) {
     const text = this.line + bytes.toString('latin1'); // A character for each byte.
     for (const [, kind, us] of text.matchAll(COST)) {
-      if (kind === 'spin') spin(Number(us));
-      else await sleep(Math.floor(us / 1000) + 1); // Timers know whole ms, and may be early.
+      if (kind === 'spin') {
+        spin(Number(us));
+        await turn(); // Before the next line costs, others are served.
+      } else await sleep(Math.floor(us / 1000) + 1); // Timers know whole ms, and may be early.
     }
     const last = text.slice(text.lastIndexOf('\n') + 1);
     this.line = MAYBE_COST.test(last) ? last : '-';

@@ -33,6 +33,7 @@ class Costs:
                 end = time.thread_time() + int(us) / 1e6
                 while time.thread_time() < end:
                     pass
+                await asyncio.sleep(0)  # Before the next line costs, others are served.
             else:  # Awaited, as a slow database would be: the loop serves the others meanwhile.
                 await asyncio.sleep(int(us) / 1e6)
         last = text[text.rfind(b"\n") + 1 :]

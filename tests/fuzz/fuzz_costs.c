@@ -45,12 +45,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)input.bytes;
     struct costs costs = {0};
     struct costs_due sum = {0};
-    for (size_t at = 0, i = 0; at < input.size; i++) { /* What is left goes in one piece. */
+    for (size_t at = 0, i = 0; at < input.size; i++) { /* What is left goes in turns. */
         size_t piece = i < count && pieces[i] < input.size - at ? pieces[i] : input.size - at;
         struct costs_due due = costs_scan(&costs, text + at, piece);
         sum.spin_us += due.spin_us;
         sum.sleep_us += due.sleep_us;
-        at += piece;
+        uint64_t turn_us = due.spin_us + due.sleep_us;
+        must(due.size > 0 && due.size <= piece, "a turn has no bytes, or more than there are");
+        must(turn_us < COSTS_TURN_US_MAX + COSTS_US_MAX, "a turn takes too long");
+        must(due.size == piece || turn_us >= COSTS_TURN_US_MAX, "a turn ends too early");
+        at += due.size;
     }
     struct costs_due whole = read_whole(text, input.size);
     must(sum.spin_us == whole.spin_us, "the pieces spin for another time than the whole");
