@@ -133,12 +133,12 @@ draw_charts() {
 
 write_report() {
     {
-        echo "# A: $(basename "$run_a"), B: $(basename "$run_b")"
+        echo "# A: $(basename "$run_a"), B: $(basename "$run_b")" | markdown_text
         echo
         awk -v figures="$work/figures.tsv" -v blocked="$work/blocked.tsv" -v left_out="$work/left_out.tsv" \
-            -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/compare_report.awk \
+            -f harness/markup.awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/compare_report.awk \
             "$work/setup.tsv" "$work/compare.csv"
-        printf '\nA is %s, B is %s. How to read this: docs/comparing.md.\n' "$run_a" "$run_b"
+        printf '\nA is %s, B is %s. How to read this: docs/comparing.md.\n' "$run_a" "$run_b" | markdown_text
     } >"$work/compare.md"
 }
 

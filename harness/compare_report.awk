@@ -1,20 +1,20 @@
 # compare_report.awk -- compare.csv in words and tables, as Markdown.
 #
 #   awk -v figures=FILE -v blocked=FILE -v left_out=FILE
-#       -f numbers.awk -f headline.awk -f decide.awk -f compare_report.awk setup.tsv compare.csv > compare.md
+#       -f markup.awk -f numbers.awk -f headline.awk -f decide.awk -f compare_report.awk setup.tsv compare.csv > compare.md
 #
 # `figures` holds "experiment<TAB>group<TAB>file" of each chart; `blocked` is that of
 # compare.awk, `left_out` has the same form.  A group is a metric, or all of them for kind memory.
 
 BEGIN {
     while ((getline text < figures) > 0) { split(text, part, "\t"); figure[part[1], part[2]] = part[3] }
-    while ((getline text < blocked) > 0) { split(text, part, "\t"); stopped = stopped "- " part[1] ": " part[2] "\n" }
-    while ((getline text < left_out) > 0) { split(text, part, "\t"); missing = missing "- " part[1] ": " part[2] "\n" }
+    while ((getline text < blocked) > 0) { split(text, part, "\t"); stopped = stopped "- " markdown(part[1] ": " part[2]) "\n" }
+    while ((getline text < left_out) > 0) { split(text, part, "\t"); missing = missing "- " markdown(part[1] ": " part[2]) "\n" }
 }
 
 FILENAME ~ /\.tsv$/ {
     split($0, part, "\t")
-    setup = setup "| " part[1] " | " part[2] " | " part[3] " |\n"
+    setup = setup "| " markdown(part[1]) " | " markdown(part[2]) " | " markdown(part[3]) " |\n"
     next
 }
 FNR == 1 {
@@ -25,7 +25,7 @@ FNR == 1 {
 }
 { read_row() }
 
-function cell(name) { return $column[name] }
+function cell(name) { return name == "reason" ? markdown($column[name]) : $column[name] }
 
 function read_row(    verdict, where, group) {
     verdict = cell("verdict")

@@ -100,6 +100,9 @@ usable_cpus() {
 
 cpu_count() { usable_cpus | wc -l; }
 
+# Text of others as Markdown shows it.
+markdown_text() { awk -v filter=1 -f harness/markup.awk; }
+
 one_line() { tr '\n' ' ' | sed 's/ $//'; }
 
 # A file on one line; nothing if it cannot be read.

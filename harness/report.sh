@@ -39,7 +39,9 @@ say_of_runs() { # say_of_runs answer|rank
         awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f "harness/$1.awk" "${inputs[@]}"
 }
 
-escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
+# Text of a run in HTML, and the same as the value of an attribute between double quotes.
+html_text() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
+html_attribute() { html_text | sed "s/\"/\&quot;/g; s/'/\&#39;/g"; }
 
 # The tables of an experiment; of none (""): the overview.
 html_table() {
@@ -62,13 +64,13 @@ html_table() {
             }
             print "</tr>"
         }
-        END { close_table() }' <(escape <"$work/tables.tsv")
+        END { close_table() }' "$work/tables.html"
 }
 
 # What FILE.tsv says of an experiment, each sentence in ELEMENT.
 sentences() { # sentences FILE EXPERIMENT ELEMENT
     awk -F'\t' -v experiment="$2" -v element="$3" '
-        $1 == experiment { print "<" element ">" $2 "</" element ">" }' <(escape <"$work/$1.tsv")
+        $1 == experiment { print "<" element ">" $2 "</" element ">" }' "$work/$1.html"
 }
 
 # A comment of a figure's file: "Shows", "Read".  A figure is EXPERIMENT-FILE, and no file has a hyphen in its name.
@@ -80,7 +82,7 @@ figure_says() { # figure_says NAME WHAT
 # the table.  gnuplot gives the same ids in every file: each gets the name of its figure.
 inline_svg() {
     local label
-    label=$(printf '%s: %s The numbers are in the table below.' "$1" "$(figure_says "$1" Shows)" | escape | sed 's/"/\&quot;/g')
+    label=$(printf '%s: %s The numbers are in the table below.' "$1" "$(figure_says "$1" Shows)" | html_attribute)
     LABEL=$label awk -v name="$1" '
         /^<\?xml|^<!DOCTYPE|^ *"http:.*dtd">/ || /^<title>/ || /^<desc>/ { next }
         $1 == "<svg" { print "<svg role=\"img\" aria-label=\"" ENVIRON["LABEL"] "\""; next }
@@ -96,7 +98,7 @@ figure() { # figure NAME
     read=$(figure_says "$1" Read)
     echo "<figure id=\"$1\"><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"chart $1\">"
     inline_svg "$1"
-    echo "</div><figcaption><b>$1</b> shows $(escape <<<"$shows")<br><b>How to read it:</b> $(escape <<<"$read")"
+    echo "</div><figcaption><b>$1</b> shows $(html_text <<<"$shows")<br><b>How to read it:</b> $(html_text <<<"$read")"
     echo "<br>As a file: <a href=\"figures/$1.svg\">SVG</a>, <a href=\"figures/$1.png\">PNG</a></figcaption></figure>"
 }
 
@@ -125,14 +127,14 @@ sections() { awk -F'\t' '$1 == "T" && $3 != "" && !seen[$3]++ { print $3 }' "$wo
 html_section() { # html_section EXPERIMENT
     local name not_shown
     echo "<section id=\"$1\" aria-labelledby=\"$1-head\"><h2 id=\"$1-head\">$1</h2>"
-    question_of "$1" | escape | sed 's|.*|<p class="question">&</p>|'
+    question_of "$1" | html_text | sed 's|.*|<p class="question">&</p>|'
     sentences answers "$1" p | sed 's|^<p>|<p class="answer"><b>Answer.</b> |'
     while read -r name; do
         [[ ${name%-*} != "$1" ]] || figure "$name"
     done <"$work/figures.txt"
-    grep "^$1: " "$work/not_available.txt" | escape | sed 's|.*|<p>No chart: &.</p>|' || true
+    grep "^$1: " "$work/not_available.txt" | html_text | sed 's|.*|<p>No chart: &.</p>|' || true
     not_shown=$(experiment_says "$run" "$1" 'Does not show')
-    [[ -z $not_shown ]] || echo "<p><b>What this does not show:</b> $(escape <<<"$not_shown")</p>"
+    [[ -z $not_shown ]] || echo "<p><b>What this does not show:</b> $(html_text <<<"$not_shown")</p>"
     sentences ranks "$1" li | sed '1s|^|<h3>Who is shown to differ</h3><ul>|; $s|$|</ul>|'
     if [[ $1 == claims ]] || is_one_of "$1" "${machine_costs[@]}"; then
         html_table "$1"
@@ -147,7 +149,7 @@ html_section() { # html_section EXPERIMENT
 html_file() { # html_file FILE ID TITLE
     [[ -f $run/$1 ]] || return 0
     echo "<section id=\"$2\" aria-labelledby=\"$2-head\"><h2 id=\"$2-head\">$3</h2><pre>"
-    escape <"$run/$1"
+    html_text <"$run/$1"
     echo '</pre></section>'
 }
 
@@ -155,13 +157,13 @@ html() {
     local experiment
     cat harness/report_head.html
     echo '<h1>C10K Bench: what does one more connection cost?</h1>'
-    echo "<p>Run: $(basename "$run" | escape). Its data: $(links)</p>"
+    echo "<p>Run: $(basename "$run" | html_text). Its data: $(links)</p>"
     echo '<nav aria-label="Parts of this report"><ul>'
     { sections; printf '%s\n' method machine command; } | sed 's|.*|<li><a href="#&">&</a></li>|'
     echo '</ul></nav><main>'
     if [[ -s $work/excluded.tsv ]]; then
         echo '<p class="mark">Excluded by the conformance gate, not measured:</p><ul>'
-        escape <"$work/excluded.tsv" | sed 's|^\([^\t]*\)\t\(.*\)|<li><b>\1</b>: \2</li>|'
+        html_text <"$work/excluded.tsv" | sed 's|^\([^\t]*\)\t\(.*\)|<li><b>\1</b>: \2</li>|'
         echo '</ul>'
     fi
     html_table ''
@@ -174,29 +176,12 @@ result, unless the word is overloaded. <a href="#method">What the verdicts mean<
     echo '</main></body></html>'
 }
 
-markdown() {
-    echo "# C10K Bench: $(basename "$run")"
-    awk -F'\t' '{ print "\n" $1 " is excluded by the conformance gate: " $2 }' "$work/excluded.tsv"
-    awk -F'\t' -v OFS=' | ' '
-        function end_section() { if (said[section] != "") printf "\n%s", said[section] }
-        FILENAME ~ /answers/ { found[$1] = $2; next }
-        FILENAME ~ /ranks/ { said[$1] = said[$1] "- " $2 "\n"; next }
-        $1 == "T" {
-            end_section()
-            section = $3
-            print "\n## " $2 "\n"
-            if (section in found) print found[section] "\n"
-            delete found[section] # Several tables of one section: once.
-            next
-        }
-        {
-            line = "|"
-            rule = "|"
-            for (i = 2; i <= NF; i++) { line = line " " $i " |"; rule = rule " --- |" }
-            print line
-            if ($1 == "H") print rule
-        }
-        END { end_section() }' "$work/answers.tsv" "$work/ranks.tsv" "$work/tables.tsv"
+markdown_report() {
+    printf '# C10K Bench: '
+    basename "$run" | markdown_text
+    awk -F'\t' '{ print "\n" $1 " is excluded by the conformance gate: " $2 }' "$work/excluded.tsv" | markdown_text
+    awk -F'\t' -v OFS=' | ' -f harness/markup.awk -f harness/report_markdown.awk \
+        "$work/answers.tsv" "$work/ranks.tsv" "$work/tables.tsv"
     echo
     while read -r experiment; do echo "![$experiment](figures/$experiment.png)"; done <"$work/figures.txt"
 }
@@ -218,6 +203,7 @@ tables >"$work/tables.tsv"
 [[ ! -s $run/chat.csv ]] || awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_runs.csv"
 say_of_runs answer >"$work/answers.tsv"
 say_of_runs rank >"$work/ranks.tsv"
-markdown >"$run/summary.md"
+for name in tables answers ranks; do html_text <"$work/$name.tsv" >"$work/$name.html"; done
+markdown_report >"$run/summary.md"
 html >"$run/index.html"
 overview >"$work/overview.txt"

@@ -179,3 +179,25 @@ with_cell() { # with_cell FILE COLUMN VALUE
     run -0 bash -c "printf 'a\302\233 µ\342\200\256\n' | LC_ALL=C awk -f harness/plain.awk -f harness/plain_text.awk"
     [[ $output == 'a? µ?' ]]
 }
+
+@test "text of a run is no markup, in HTML and in Markdown" {
+    draw_only
+    copy_fixture "$tmp/run<b>&\"x'"
+    folder="$tmp/run<b>&\"x'"
+    evil="<script>alert(1)</script> [x](javascript:1) \`c\` | \"q\" & 'a'"
+    # A comma would be a cell of its own.
+    with_cell tests/fixtures/raw.csv reason "$evil" | sed '2s/,ok,/,failed,/' >"$folder/raw.csv"
+    printf 'half-close\tFAIL\t%s\n' "$evil" >"$folder/gate/broken.tsv"
+    printf 'machine: %s\n' "$evil" | tee "$folder/machine.txt" >"$folder/command.txt"
+    run -0 ./run_all.sh draw "$folder"
+    grep -qF '&lt;script&gt;alert(1)&lt;/script&gt;' "$folder/index.html"
+    run ! grep -iE '<script|<b>&|javascript:1\)"' "$folder/index.html"
+    grep -qF "content=\"default-src 'none';" "$folder/index.html"
+    # Of the page's own elements none is of another kind than before.
+    [[ -z $(grep -oE '<[a-z0-9]+' "$folder/index.html" | sort -u | grep -vxE '<(html|head|meta|title|style|body|h[123]|p|a|nav|ul|ol|li|main|div|table|caption|tr|t[hd]|section|b|details|summary|figure|figcaption|br|svg|g|path|defs|text|rect|use|circle|polygon|pre|code|dl|dt|dd|em|i|footer)') ]]
+    grep -qF '&lt;script&gt;' "$folder/summary.md"
+    grep -qF 'run&lt;b&gt;&amp;' "$folder/summary.md"
+    run ! grep -E '<script|\]\(javascript|[^\\]`c' "$folder/summary.md"
+    ./run_all.sh compare results/reference "$folder" --out "$tmp/compared"
+    run ! grep -E '<script|\]\(javascript|[^\\]`c' "$tmp/compared/compare.md"
+}
