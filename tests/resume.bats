@@ -106,3 +106,9 @@ resumed_quietly() { resumed "$@" > >(grep -v '^\[ *[0-9]* s\] building$'); }
     run -0 resumed "$tmp/run"
     [[ $output == *'2 of them are finished'* && $(wc -l <"$tmp/run/raw.csv") == 9 ]]
 }
+
+@test "killed outright, a run, its client and a script that measures leave nothing behind, and all rows that were done" {
+    run -0 tests/kill.sh --moments 1 --seed 2 run load cold_start
+    echo "$output"
+    [[ $output == *'0 faults in 3 moments' ]]
+}
