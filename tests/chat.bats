@@ -218,9 +218,18 @@ burns_no_cpu() {
 @test "the load counts what it did, and tells the room's CPU time" {
     start_room
     run -0 chat --members 100 --rate 200 --duration 1 --server-pid "$room"
-    jq -e '.members == 100 and .deliveries == 100 * .lines_sent and .lines_sent == .lines_due and .lines_due > 100
+    jq -e '.members == 100 and .deliveries == 100 * .lines_sent and .lines_sent == .lines_due and .lines_due > 130 and .lines_due < 270
         and .delivery_ns_p50 > 0 and .delivery_ns_p50 <= .delivery_ns_p99 and .delivery_ns_p99 <= .delivery_ns_max
         and .server_cpu_us_per_delivery > 0.2 and .server_cpu_us_per_delivery < 200' <<<"$output"
+    # Its numbers fit each other: speed and count, CPU time in percent and for each delivery.
+    jq -e '.offered_per_s == 200 and .window_s == 1 and .message_b == 64 and .joined == 100 and .delivery_ns_p999 >= .delivery_ns_p99
+        and .deliveries_per_s > 0.8 * .deliveries and .deliveries_per_s < 1.2 * .deliveries and .client_cpu_percent > 0
+        and (.server_cpu_percent * 10000 / .deliveries_per_s / .server_cpu_us_per_delivery - 1 | fabs) < 0.02
+        and .send_lag_ns_p99 <= .send_lag_ns_max' <<<"$output"
+    # What the room did before the window is not of the window.
+    run -0 chat --members 5 --rate 50 --duration 0.3 --server-pid "$room"
+    read -r room_ns _ <"/proc/$room/schedstat"
+    jq -e --argjson all "$room_ns" '.server_cpu_percent / 100 * .window_s * 1e9 < $all / 2' <<<"$output"
     # A room that stands still for 300 ms shows it.
     chat --members 10 --rate 500 --warm 0.2 --duration 2 >"$tmp/load" 3>&- &
     load=$!
