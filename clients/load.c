@@ -111,7 +111,7 @@ static int run_herd(struct run *run, const struct load_options *options)
     struct crew_return policy = {.limit_s = options->duration_s};
     if (!commands_read_policy(options->reconnect, options->base_ms, options->cap_ms, &policy))
         die_usage("--reconnect takes now or jitter, not \"%s\"", options->reconnect);
-    if (options->duration_s > HERD_S_MAX)
+    if (options->duration_s > (double)HERD_S_MAX)
         die_usage("--reconnect takes a --duration of %d s at most", HERD_S_MAX);
     run_connect(run, (uint32_t)options->connections, &ignored);
     fprintf(stderr, "load: %u connections are held: end the server, then start it again\n",

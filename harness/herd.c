@@ -113,8 +113,8 @@ static void take_step(struct herd *herd, char *line, double begin_s, double aske
     rest[strcspn(rest, "\n")] = '\0';
     double connected = strtod(rest + 1, NULL), back_s = at_s - herd->seen.outage_s;
     /* The step has ended then, and began up to one of our bins earlier: its middle tells. */
-    double bin = floor(back_s * 1e3 / HERD_BIN_MS - 0.5);
-    bool looked = bin >= 0 && bin < HERD_BINS;
+    double bin = floor(back_s * 1e3 / (double)HERD_BIN_MS - 0.5);
+    bool looked = bin >= 0 && bin < (double)HERD_BINS;
     if (back_s >= 0) {
         note_share(&herd->seen.back_s_p50, back_s, connected, 0.5 * asked);
         note_share(&herd->seen.back_s_p99, back_s, connected, 0.99 * asked);

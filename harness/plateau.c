@@ -43,8 +43,9 @@ static struct growth growth_since(const struct kernel *quiet, const struct kerne
 /* How long memory may take to stand still, after `min_s`. */
 static struct quiet_patience patience(const struct session *session, double min_s)
 {
-    return (struct quiet_patience){
-        .min_s = min_s, .max_s = session->conf.settle_s + QUIET_EXTRA_S, .look_ms = LOOK_MS};
+    return (struct quiet_patience){.min_s = min_s,
+                                   .max_s = session->conf.settle_s + (double)QUIET_EXTRA_S,
+                                   .look_ms = LOOK_MS};
 }
 
 static struct kernel settle(const struct session *session)

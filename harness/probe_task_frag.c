@@ -118,7 +118,7 @@ static double measure_round(struct pair *pairs)
         if (echo_each(pairs)) fell_kib = before_kib - free_kib_at_rest();
     }
     end_all(pairs);
-    return fell_kib / THREADS;
+    return fell_kib / (double)THREADS;
 }
 
 static int by_size(const void *a, const void *b)

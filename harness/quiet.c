@@ -15,9 +15,9 @@ enum {
 /* What is not known (NAN) does not compare: it is never taken for still. */
 static bool stands_still(const struct kernel *before, const struct kernel *now)
 {
-    return fabs(now->slab_kib - before->slab_kib) < STEADY_KIB &&
-           fabs(now->free_kib - before->free_kib) < STEADY_KIB &&
-           fabs(now->tcp_allocated - before->tcp_allocated) < SOCKETS_LEFT_MAX;
+    return fabs(now->slab_kib - before->slab_kib) < (double)STEADY_KIB &&
+           fabs(now->free_kib - before->free_kib) < (double)STEADY_KIB &&
+           fabs(now->tcp_allocated - before->tcp_allocated) < (double)SOCKETS_LEFT_MAX;
 }
 
 struct kernel quiet_settle(const struct quiet_patience *patience)
@@ -37,7 +37,7 @@ struct kernel quiet_settle(const struct quiet_patience *patience)
 struct kernel quiet_without_sockets(const struct quiet_patience *patience)
 {
     uint64_t begin_ns = clock_ns();
-    while (probe_kernel().tcp_allocated > SOCKETS_LEFT_MAX &&
+    while (probe_kernel().tcp_allocated > (double)SOCKETS_LEFT_MAX &&
            clock_seconds_since(begin_ns) < patience->max_s)
         process_sleep_ns((uint64_t)patience->look_ms * NS_PER_MS);
     return quiet_settle(patience);

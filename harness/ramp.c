@@ -293,7 +293,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, long active, 
         return finish(ramp, &row, verdict_name(verdict), reason,
                       verdict == VERDICT_NOISY ? NEXT_POINT : LAST_POINT);
     if (!session_prepare_traffic(ramp->session, &ramp->load, &answer)) goto no_answer;
-    ramp->warm_messages = WARM_MESSAGES * strtod(row_get(&row, "connections_active"), NULL);
+    ramp->warm_messages = (double)WARM_MESSAGES * strtod(row_get(&row, "connections_active"), NULL);
     if (!run_windows(ramp, &row, &verdict, reason, size)) goto broken;
     char death[REASON_MAX];
     explain_death(ramp, "traffic", death, sizeof death);

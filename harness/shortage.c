@@ -132,7 +132,8 @@ long shortage_room(const struct limit first[LIMITS], const struct limit now[LIMI
         if (!known[i].shared || now[i].max == 0 || now[i].used <= first[i].used || held == 0)
             continue;
         double each = (double)(now[i].used - first[i].used) / (double)held;
-        double others = is_memory(i) ? (double)now[i].max / 100 * OTHERS_PERCENT : OTHERS_TASKS;
+        double others =
+            is_memory(i) ? (double)now[i].max / 100 * (double)OTHERS_PERCENT : (double)OTHERS_TASKS;
         double room = ((double)now[i].max - others - (double)now[i].used) / each;
         if (room >= least) continue;
         least = room < 0 ? 0 : room;

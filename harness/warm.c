@@ -13,7 +13,7 @@ static const double variation_max = 0.02;
 double warm_brisk_s(double messages)
 {
     static const double more = 1.1;
-    return fmax(more * messages / WARM_BRISK_PER_S, brisk_min_s);
+    return fmax(more * messages / (double)WARM_BRISK_PER_S, brisk_min_s);
 }
 
 bool warm_is_steady(const double *rates, size_t count, double spell_s, bool random_arrivals)
@@ -24,7 +24,7 @@ bool warm_is_steady(const double *rates, size_t count, double spell_s, bool rand
         sum += rates[i];
         squares += rates[i] * rates[i];
     }
-    double mean = sum / WARM_SPELLS;
+    double mean = sum / (double)WARM_SPELLS;
     double variance = (squares - sum * mean) / (WARM_SPELLS - 1);
     double limit = variation_max * variation_max;
     if (random_arrivals) limit += 1 / (mean * spell_s);
@@ -52,7 +52,7 @@ static bool reach_all(const struct session *session, struct process *load, doubl
                       struct warmth *warmth, struct answer *answer)
 {
     const struct conf *conf = &session->conf;
-    bool scheduled = conf->kind == CONF_LATENCY && conf->rate_per_s < WARM_BRISK_PER_S;
+    bool scheduled = conf->kind == CONF_LATENCY && conf->rate_per_s < (double)WARM_BRISK_PER_S;
     if (!scheduled || messages <= conf->rate_per_s * fmax(conf->warmup_s, 1)) return true;
     double spell_s = warm_brisk_s(messages);
     if (!session_rate(load, WARM_BRISK_PER_S, answer)) return false;

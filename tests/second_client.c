@@ -82,7 +82,7 @@ int main(int argc, char **argv)
     long long *latencies = calloc((size_t)count, sizeof *latencies), begin_ns = now_ns();
     if (latencies == NULL) fail("calloc");
     for (int i = 0; i < count; i++)
-        latencies[i] = echo_one(fd, begin_ns + (long long)((i + 1) * (SECOND_NS / rate)));
+        latencies[i] = echo_one(fd, begin_ns + (long long)((i + 1) * ((double)SECOND_NS / rate)));
     qsort(latencies, (size_t)count, sizeof *latencies, by_value);
     printf("%lld %lld %lld\n", latencies[count / 2], latencies[count * 99 / 100],
            latencies[count - 1]);

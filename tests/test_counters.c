@@ -138,7 +138,7 @@ static void compare_with_truth(const char *what, double counted)
     double told = (double)atomic_load(&truth->switches);
     print_message("%s: counted %.0f, truth %.0f (%+.2f %%)\n", what, counted, told,
                   100 * (counted - told) / told);
-    assert_true(told > 0.9 * TASKS * SLEEPS);
+    assert_true(told > 0.9 * (double)TASKS * (double)SLEEPS);
     assert_true(counted > 0.97 * told && counted < 1.03 * told);
 }
 

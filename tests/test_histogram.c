@@ -57,7 +57,7 @@ static void percentiles_agree_with_sorting(void **state)
         }
         qsort(values, SAMPLES, sizeof values[0], by_value);
         for (size_t k = 0; k < sizeof percents / sizeof percents[0]; k++) {
-            size_t rank = (size_t)ceil(percents[k] / 100 * SAMPLES - 1e-6);
+            size_t rank = (size_t)ceil(percents[k] / 100 * (double)SAMPLES - 1e-6);
             double exact = (double)values[rank - 1];
             double read = (double)histogram_percentile(histogram, percents[k]);
             assert_true(fabs(read - exact) <= 0.004 * exact + 1);

@@ -194,7 +194,7 @@ static void the_schedule_keeps_its_rate(void **state)
             sum += gap;
             squares += gap * gap;
         }
-        double mean = sum / GAPS, deviation = sqrt(squares / GAPS - mean * mean);
+        double mean = sum / (double)GAPS, deviation = sqrt(squares / (double)GAPS - mean * mean);
         assert_true(fabs(mean - 50000) < 500);
         assert_true(poisson ? fabs(deviation - 50000) < 1000 : deviation < 2);
     }
@@ -234,7 +234,7 @@ static void a_pause_is_a_random_part_of_a_span_that_doubles_up_to_its_cap(void *
             if (pause > longest) longest = pause;
         }
         assert_true(longest < spans[failures] && longest > 0.99 * spans[failures]);
-        assert_true(fabs(sum / DRAWS - spans[failures] / 2) < 0.02 * spans[failures]);
+        assert_true(fabs(sum / (double)DRAWS - spans[failures] / 2) < 0.02 * spans[failures]);
     }
     assert_true(backoff_pause_ns(&backoff, UINT32_MAX, &dice) < 6000); /* And it comes to an end. */
     static const struct backoff now = {.base_ns = 1000, .cap_ns = 6000};

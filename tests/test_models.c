@@ -202,8 +202,9 @@ static struct seen look(const char *name, const char *options)
     struct tree tree = probe_tree(pid);
     struct seen seen = {.processes = tree.count,
                         .threads = tree.threads,
-                        .size_kib = (double)(status_of(pid, "VmSize:") - size_kib) / CLIENTS,
-                        .rss_kib = (double)(status_of(pid, "VmRSS:") - rss_kib) / CLIENTS};
+                        .size_kib =
+                            (double)(status_of(pid, "VmSize:") - size_kib) / (double)CLIENTS,
+                        .rss_kib = (double)(status_of(pid, "VmRSS:") - rss_kib) / (double)CLIENTS};
     probe_tree_free(&tree);
     for (int i = 0; i <= CLIENTS; i++)
         close(fds[i]);

@@ -485,8 +485,8 @@ static void the_next_try_waits_for_the_pause(void **state)
         end_herd();
     }
     /* One more failure has been counted by then: 2 ms and 128 ms, of which half is the mean. */
-    assert_true(sum_ns[0] / DRAWS > 0.7e6 && sum_ns[1] / DRAWS > 50e6);
-    assert_true(sum_ns[1] / DRAWS < 80e6);
+    assert_true(sum_ns[0] / (double)DRAWS > 0.7e6 && sum_ns[1] / (double)DRAWS > 50e6);
+    assert_true(sum_ns[1] / (double)DRAWS < 80e6);
 }
 
 int main(void)

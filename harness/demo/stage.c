@@ -219,7 +219,7 @@ static double messages_to_warm(const struct stage *stage)
 static bool must_be_brisk(const struct stage *stage)
 {
     double rate_per_s = stage->told.rate_per_s;
-    return stage->alone && stage->told.slow == SLOW_NONE && rate_per_s < WARM_BRISK_PER_S &&
+    return stage->alone && stage->told.slow == SLOW_NONE && rate_per_s < (double)WARM_BRISK_PER_S &&
            messages_to_warm(stage) > rate_per_s * WARM_S;
 }
 
@@ -271,7 +271,7 @@ static void on_ordered(struct stage *stage, const struct answer *answer)
             stage->told.deaf ? answer_number(answer, "deaf_stuck_b") / 1024 : NAN;
     /* This comes after each connect, too.  Who slept is as cold as who is new. */
     if (strncmp(answer->line, "active", strlen("active")) == 0)
-        stage->warm_missing = WARM_MESSAGES * senders(stage);
+        stage->warm_missing = (double)WARM_MESSAGES * senders(stage);
 }
 
 /* What stands below the model's name; drifts and noise come and go, and need no explanation.  A

@@ -189,11 +189,12 @@ static void costs_paid(void)
     if (sleep_ms < 150 || spin_ms < 150 || split_ms < 150)
         trial_fail("not paid: sleep %.0f, spin %.0f, split %.0f ms instead of 150", sleep_ms,
                    spin_ms, split_ms);
-    if (cpu_ms < 149 || cpu_ms > PAID_ONCE_MS_MAX)
+    if (cpu_ms < 149 || cpu_ms > (double)PAID_ONCE_MS_MAX)
         trial_fail("!spin 150000 burnt %.0f ms of CPU", cpu_ms);
-    if (sleep_ms > PAID_ONCE_MS_MAX || split_ms > PAID_ONCE_MS_MAX)
+    if (sleep_ms > (double)PAID_ONCE_MS_MAX || split_ms > (double)PAID_ONCE_MS_MAX)
         trial_fail("paid twice: %.0f ms at once, %.0f ms split, for 150", sleep_ms, split_ms);
-    if (plain_ms > UNPAID_MS_MAX) trial_fail("paid %.0f ms for a line that is no cost", plain_ms);
+    if (plain_ms > (double)UNPAID_MS_MAX)
+        trial_fail("paid %.0f ms for a line that is no cost", plain_ms);
     trial_pass("150 ms: sleep %.0f, spin %.0f (CPU %.0f), split in two %.0f; no cost %.1f ms",
                sleep_ms, spin_ms, cpu_ms, split_ms, plain_ms);
 }
@@ -222,7 +223,7 @@ static void costs_off(void)
     trial_start("", "");
     struct peer peer = peer_connect();
     double took_ms = least_line_ms(&peer, "!sleep 1000000\n!spin 900000\n", 28, UNPAID_MS_MAX);
-    if (took_ms > UNPAID_MS_MAX) trial_fail("without --costs a line took %.0f ms", took_ms);
+    if (took_ms > (double)UNPAID_MS_MAX) trial_fail("without --costs a line took %.0f ms", took_ms);
     trial_pass("without --costs the lines are just bytes: %.1f ms", took_ms);
 }
 

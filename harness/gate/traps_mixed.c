@@ -195,7 +195,7 @@ static void mixed_crowd(void)
     peer_must_echo(&first, 64, SILENCE_MS, "who was there before");
     trial_check_back_to(&start);
     trial_pass("%d clients of six kinds, %lu visits in %.1f s: %lu MB came back byte-exact", CROWD,
-               visits, MIX_MS / 1e3, echoed_b / 1000000);
+               visits, (double)MIX_MS / 1e3, echoed_b / 1000000);
 }
 
 const struct trap TRAPS_MIXED[] = {

@@ -37,7 +37,7 @@ static double held_kib(const struct peer *greedy, int count)
     clock_sleep_ns(QUIET_MS * NS_PER_MS);
     for (int i = 0; i < count; i++)
         bytes += (double)(greedy[i].sent - greedy[i].received);
-    return (bytes - (double)peer_bytes_in_kernel(greedy, count)) / KIB / count;
+    return (bytes - (double)peer_bytes_in_kernel(greedy, count)) / (double)KIB / count;
 }
 
 static void never_reading(void)
@@ -49,11 +49,12 @@ static void never_reading(void)
     struct trial_usage before = trial_usage();
     start_non_readers(greedy, GREEDY);
     /* Not RSS: a process for each client shares most of what its RSS says. */
-    double own_kib = ((double)trial_usage().private_kib - (double)before.private_kib) / GREEDY;
+    double own_kib =
+        ((double)trial_usage().private_kib - (double)before.private_kib) / (double)GREEDY;
     double held = held_kib(greedy, GREEDY);
-    if (held > HELD_KIB_MAX)
+    if (held > (double)HELD_KIB_MAX)
         trial_fail("of each client that never reads it holds %.0f KiB, and more", held);
-    if (trial_judges_memory() && own_kib > MEMORY_KIB_MAX)
+    if (trial_judges_memory() && own_kib > (double)MEMORY_KIB_MAX)
         trial_fail("each client that never reads costs %.0f KiB and more", own_kib);
     struct peer polite = peer_connect();
     peer_must_echo(&polite, 64, AT_ONCE_MS, "a newcomer beside 20 that never read");
@@ -73,9 +74,9 @@ static void one_non_reader(void)
     double before_kib = (double)trial_usage().private_kib;
     start_non_readers(&greedy, 1);
     double own_kib = (double)trial_usage().private_kib - before_kib, held = held_kib(&greedy, 1);
-    if (held > ONE_KIB_MAX)
+    if (held > (double)ONE_KIB_MAX)
         trial_fail("of one client that never reads it holds %.0f KiB, and more", held);
-    if (trial_judges_memory() && trial_is_of_suite() && own_kib > ONE_KIB_MAX)
+    if (trial_judges_memory() && trial_is_of_suite() && own_kib > (double)ONE_KIB_MAX)
         trial_fail("one client that never reads costs %.0f KiB and more", own_kib);
     trial_pass("one client never reads: %.0f KiB held of it (private %+.0f)", held, own_kib);
 }

@@ -42,7 +42,7 @@ static void overcrowd(const char *limit)
     clock_sleep_ns((uint64_t)IDLE_MS * NS_PER_MS);
     double elapsed_ns = (double)(clock_ns() - begin_ns);
     double cpu_percent = (double)(trial_usage().cpu_ns - before.cpu_ns) / elapsed_ns * 100;
-    if (cpu_percent > IDLE_PERCENT_MAX)
+    if (cpu_percent > (double)IDLE_PERCENT_MAX)
         trial_fail("with %s it served %d of %d and then spun: %.0f %% CPU", limit, served, CLIENTS,
                    cpu_percent);
     for (int i = 0; i < CLIENTS; i++)

@@ -298,7 +298,7 @@ static void measure_touch(volatile struct line *set, size_t set_kib, long repeat
     for (long i = 0; i < repeats; i++) {
         uint64_t begin_ns = clock_ns();
         at = touch(set, at, TOUCHES);
-        costs_ns[i] = (double)(clock_ns() - begin_ns) / TOUCHES;
+        costs_ns[i] = (double)(clock_ns() - begin_ns) / (double)TOUCHES;
     }
     printf("%d,nobody,%zu,,%ld,,,", COLUMNS_SCHEMA, set_kib, repeats);
     print_spread(costs_ns, repeats, ",%.3g");
