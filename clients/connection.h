@@ -17,8 +17,8 @@
 #include "clients/tls.h"
 #include "common/net.h"
 
-/* SHAKING: TCP stands, TLS does not yet. */
-enum connection_state { CLOSED, CONNECTING, SHAKING, FIRST_ECHO, READY };
+/* SHAKING: TCP stands, TLS does not yet.  PARTING: half-closed, only the end may still come. */
+enum connection_state { CLOSED, CONNECTING, SHAKING, FIRST_ECHO, READY, PARTING };
 
 /* When a message was due, when it was written, and what it costs the server. */
 struct flight {

@@ -32,7 +32,11 @@ static uint64_t receive(struct worker *worker, uint32_t i)
     ssize_t got = connection_receive(connection, worker->received, RECEIVE_B);
     uint64_t now_ns = clock_ns();
     if (got <= 0) {
-        if (got == 0) {
+        /* TLS ends without a word where its half-close was none. */
+        bool in_order = got == 0 || (connection->tls != NULL && errno != EAGAIN && errno != EINTR);
+        if (connection->state == PARTING && in_order) {
+            worker_part(worker, i);
+        } else if (got == 0) {
             worker->report->herd.lost_in_order += connection->state == READY;
             worker_end_connection(worker, i, ECONNRESET);
         } else if (errno != EAGAIN && errno != EINTR)
@@ -51,7 +55,8 @@ static uint64_t receive(struct worker *worker, uint32_t i)
                                          : &worker->report->connects.corrupt) += 1;
             worker_end_connection(worker, i, EBADMSG);
         } else if (connection->state == FIRST_ECHO) {
-            worker_establish(worker, i, &flight);
+            /* More bytes than the echo of a visit are wrong: they are taken next. */
+            if (!worker->visit || size == 0) worker_establish(worker, i, &flight);
         } else {
             worker_count_echo(worker, i, &flight, now_ns);
         }

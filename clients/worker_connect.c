@@ -14,6 +14,9 @@
  * parity first, one after the other: beyond half of them a connect takes 1 ms instead of 30 us. */
 enum { PER_SOURCE = 12000 };
 
+/* Of so many short-lived clients one, and the first one, sees the end of its connection. */
+enum { PARTED_EVERY = 64 };
+
 /* The SYN that goes and the SYN that comes back: the kernel's work, of which no byte passes here.
  */
 enum { TCP_ROUND_TRIPS = 1 };
@@ -133,17 +136,37 @@ void worker_end_connection(struct worker *worker, uint32_t i, int error)
     if (worker->herd != NULL) worker_herd_lost(worker, i, stood);
 }
 
-void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight)
+void worker_part(struct worker *worker, uint32_t i)
 {
     worker->underway--;
     worker->report->connects.established++;
-    worker->report->open++;
+    connection_close(&worker->connections[i]);
+}
+
+/* A short-lived client has its echo, and nothing came with it.  Some wait for the server's end of
+ * the connection: bytes may come later.  Not all, because their sockets stay in TIME_WAIT. */
+static void end_visit(struct worker *worker, uint32_t i)
+{
+    struct connection *connection = &worker->connections[i];
+    bool stays = connection->tag % PARTED_EVERY == 0;
+    connection->state = PARTING;
+    if (!stays || shutdown(connection->fd, SHUT_WR) < 0) worker_part(worker, i);
+}
+
+void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight)
+{
     worker->progress_ns = clock_ns();
     histogram_record(&worker->report->connects.connect_ns,
                      worker->progress_ns - flight->intended_ns);
+    if (worker->visit) {
+        end_visit(worker, i);
+        return;
+    }
+    worker->underway--;
+    worker->report->connects.established++;
+    worker->report->open++;
     worker->connections[i].state = READY;
     if (worker->herd != NULL) worker_herd_back(worker, i);
-    if (worker->visit) worker_end_connection(worker, i, 0);
 }
 
 /* Opens wanted connections in free places, a bounded number at a time. */

@@ -72,6 +72,9 @@ bool worker_open(struct worker *worker, uint32_t i);
 /* Goes on with the handshakes of connection i; when they are done, its first message goes. */
 void worker_shake_hands(struct worker *worker, uint32_t i);
 
+/* Ends connection i of a short-lived client: all that came on it was right. */
+void worker_part(struct worker *worker, uint32_t i);
+
 /* The first echo of connection i is back: it stands. */
 void worker_establish(struct worker *worker, uint32_t i, const struct flight *flight);
 

@@ -127,21 +127,29 @@ void worker_count_echo(struct worker *worker, uint32_t i, const struct flight *f
     if (command->closed && now_ns < command->end_ns) send_new(worker, i, now_ns, now_ns);
 }
 
+/* The connection whose turn it is, or the next one in place of those that cannot send; `places` if
+ * none can.  In a herd the message of a connection that is away is not sent by another one. */
+static uint32_t next_sender(struct worker *worker)
+{
+    uint32_t tries = worker->herd == NULL || worker->places == 0 ? worker->places : 1;
+    for (; tries > 0; tries--) {
+        uint32_t i = worker->turn;
+        worker->turn = (i + 1) % worker->places;
+        if (may_send(worker, i)) return i;
+    }
+    return worker->places;
+}
+
 uint64_t worker_send_due(struct worker *worker, uint64_t now_ns)
 {
     const struct worker_command *command = worker->command;
     struct schedule *schedule = &worker->schedule;
     for (int k = 0; k < SENDS_MAX; k++) {
         if (schedule->next_ns > now_ns || schedule->next_ns >= command->end_ns) break;
-        uint32_t tries = 0;
-        bool others_send = worker->herd == NULL; /* In place of those who cannot. */
-        while (others_send && !may_send(worker, worker->turn) && tries++ < worker->places)
-            worker->turn = (worker->turn + 1) % worker->places;
-        uint32_t i = worker->turn;
-        worker->turn = (worker->turn + 1) % worker->places;
-        if (may_send(worker, i)) {
+        uint32_t i = next_sender(worker);
+        if (i < worker->places) {
             send_new(worker, i, schedule->next_ns, now_ns);
-        } else if (others_send) { /* Nobody is left to send it. */
+        } else if (worker->herd == NULL) { /* No connection is left to send it. */
             worker->report->traffic.sent++;
             lose(worker, &(struct flight){.intended_ns = schedule->next_ns});
         }

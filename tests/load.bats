@@ -337,3 +337,14 @@ field() { jq -r ".$1" <<<"$output"; }
         eventually ended
     done
 }
+
+@test "an echo that comes twice is found with short-lived clients, also when the second one comes late" {
+    local pause_us
+    for pause_us in 0 50000; do
+        start liar-double_first --pause-us "$pause_us"
+        run -1 --separate-stderr $load --port "$port" --short-lived 1 --output json
+        [[ $(field corrupt) == 1 && $(field connections_established) == 0 ]]
+        [[ $stderr == 'load: the server sent bytes that it had not received' ]]
+        stop
+    done
+}

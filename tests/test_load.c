@@ -11,6 +11,7 @@
 #include "clients/connection.h"
 #include "clients/report.h"
 #include "clients/schedule.h"
+#include "clients/worker_state.h"
 #include "common/clock.h"
 #include "common/costs.h"
 #include "tests/unit.h"
@@ -287,6 +288,31 @@ static void a_report_reads_the_same_in_all_formats(void **state)
                               "\"word\":\"ECONNRESET\"}\n");
 }
 
+/* The server may end all connections of a process while messages are due. */
+static void messages_that_no_connection_can_send_are_lost(void **state)
+{
+    (void)state;
+    static struct worker_report report;
+    struct connection gone = {.fd = -1};
+    for (uint32_t places = 0; places < 2; places++) {
+        uint64_t now_ns = clock_ns();
+        struct worker_command command = {.begin_ns = now_ns - 10500, .end_ns = now_ns + NS_PER_S};
+        struct worker worker = {.report = &report,
+                                .command = &command,
+                                .connections = &gone,
+                                .count = places,
+                                .places = places,
+                                .schedule = {.begin_ns = command.begin_ns,
+                                             .gap_ns = 1000,
+                                             .next_ns = command.begin_ns}};
+        report = (struct worker_report){0};
+        worker_send_due(&worker, now_ns);
+        assert_true(report.traffic.lost > 10);
+        assert_int_equal(report.traffic.sent, report.traffic.lost);
+        assert_true(worker.schedule.next_ns > now_ns);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_pause_is_a_random_part_of_a_span_that_doubles_up_to_its_cap),
         cmocka_unit_test(alarms_come_in_the_order_of_their_times),
         cmocka_unit_test(a_report_reads_the_same_in_all_formats),
+        cmocka_unit_test(messages_that_no_connection_can_send_are_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
