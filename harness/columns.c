@@ -42,8 +42,8 @@ static const char *const raw_names[] = {
     "both_ends_page_tables_kib", "both_ends_kernel_stack_kib", "both_ends_lost_kib", "deaf_clients",
     "deaf_stuck_b",
     /* What the kernel dropped, and what to think of it all. */
-    "syn_drops", "listen_overflows", "wall", "wall_limit", "wall_advice", "wall_evidence", "status",
-    "reason"};
+    "syn_drops", "listen_overflows", "other_run", "wall", "wall_limit", "wall_advice",
+    "wall_evidence", "status", "reason"};
 
 enum {
     COLUMNS = sizeof raw_names / sizeof *raw_names,

@@ -15,6 +15,7 @@
 #include "common/program.h"
 #include "harness/herd.h"
 #include "harness/omission.h"
+#include "harness/other_run.h"
 #include "harness/passes.h"
 #include "harness/plateau.h"
 #include "harness/process.h"
@@ -260,6 +261,7 @@ int main(int argc, char **argv)
     if (request.check) return 0;
     request.session.experiment = experiment_name(request.conf_path);
     prepare(&request);
+    other_run_announce();
     net_raise_file_limit(); /* Children inherit it; a server from elsewhere may not raise its own.
                              */
     process_prepare();

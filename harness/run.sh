@@ -35,6 +35,9 @@ work='' claimed=false
 steps=0 planned_s=0 step=0 done_s=0 measure_begin=0 rate_now=''
 # 1 where a model was excluded or something of ours broke: the exit status.
 broken=0
+# Whether the user knows of a run beside this one, whose processes have another C10K_RUN.
+other_run_told=false
+export C10K_RUN=$$
 readonly command_line=${C10K_COMMAND:-harness/run.sh $*}
 
 parse_options() {

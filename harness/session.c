@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/die.h"
 #include "harness/omission.h"
+#include "harness/other_run.h"
 #include "harness/probe_memory.h"
 #include "harness/probe_sockets.h"
 
@@ -375,6 +376,7 @@ void session_row_memory(const struct tree *tree, const struct kernel *kernel, st
 static void write_row(const struct session *session, struct row *row, const char *status,
                       const char *reason)
 {
+    if (row->columns == NULL) row_set_whole(row, "other_run", other_run_seen(OTHER_RUN_SOCKETS));
     row_set_text(row, "status", status);
     row_set_text(row, "reason", reason);
     if (!row_write(row, session->out_fd)) die("write a row of raw.csv");

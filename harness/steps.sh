@@ -11,8 +11,17 @@ time_left() {
     if ((left >= 90)); then echo "$(((left + 30) / 60)) min"; else echo "$left s"; fi
 }
 
+# Once.  The rows of raw.csv say it each for themselves: see other_run.h.
+tell_other_run() {
+    [[ $other_run_told == false ]] || return 0
+    grep -oE '@c10k-bench/[0-9]+/' /proc/net/unix 2>/dev/null | grep --invert-match --quiet "@c10k-bench/$C10K_RUN/" || return 0
+    other_run_told=true
+    say 'another run measures on this machine: each will be noisier for it (column other_run)'
+}
+
 begin_step() { # begin_step WHAT
     step=$((step + 1))
+    tell_other_run
     say "step $step of $steps, about $(time_left) left: $1"
 }
 

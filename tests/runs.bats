@@ -36,6 +36,21 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
     jq -e '.results[0].times | length == 3' "$tmp/run/cold_start/poll.json"
 }
 
+@test "two runs at once on one machine are told, and their rows say so" {
+    build_of load server-poll
+    known_costs
+    small_experiments
+    printf 'half-close\tpass\t-\n' >"$bin/gate-poll.tsv"
+    draw_only
+    C10K_ENTERED=$$ C10K_RUN=1 build/release/start 'exec build/release/server-poll 0' >"$tmp/other" 3>&- &
+    other=$!
+    eventually test -s "$tmp/other"
+    C10K_ENTERED=$$ C10K_BIN=$bin run -0 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
+    kill "$other"
+    [[ $(grep -c 'another run measures on this machine' <<<"$output") == 1 ]]
+    [[ $(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "other_run") c = i; next } { print $c }' "$tmp/run/raw.csv" | sort -u) == 1 ]]
+}
+
 @test "a server that lies is excluded by name and trap, and the run fails" {
     [[ -x build/release/liar-corrupt ]] || skip 'the liars are not built: make tools'
     build_of load measure

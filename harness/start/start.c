@@ -20,6 +20,7 @@
 #include "common/number.h"
 #include "common/options.h"
 #include "common/plain.h"
+#include "harness/other_run.h"
 #include "harness/target.h"
 #include "harness/user.h"
 
@@ -181,6 +182,7 @@ int main(int argc, char **argv)
     process_prepare();
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) return SIGNALLED + SIGTERM; /* It ended before that. */
+    other_run_announce();
     net_raise_file_limit();
     if (!start(&request, &target)) return 1;
     printf("ready port=%u pid=%d\n", target.port, target.process.pid);
