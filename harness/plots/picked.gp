@@ -18,7 +18,9 @@ picked = "\n" . system('cat "$work/values.txt"') . "\n"
 line_of(text) = text[1:strstrt(text, "\n") - 1]
 after(text, mark) = text[strstrt(text, mark) + strlen(mark):*]
 given(name) = strstrt(picked, "\n" . name . "\t") ? line_of(after(picked, "\n" . name . "\t")) : ""
-numeric(name) = strlen(given(name)) ? given(name) + 0 : 0
+# gnuplot 5.4 reads 1.0e-05, but not 1e-05.
+decimal(text) = strstrt(text, ".") ? text : replaced(text, "e", ".0e")
+numeric(name) = strlen(given(name)) ? decimal(given(name)) + 0 : 0
 
 # Text with another character in place of a mark: gnuplot has nothing for that.
 replaced(text, mark, new) = strstrt(text, mark) ? \
