@@ -3,10 +3,12 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/die.h"
+#include "harness/connects.h"
 #include "harness/edge.h"
 #include "harness/probe_calls.h"
 #include "harness/probe_events.h"
@@ -225,17 +227,36 @@ static void write_window(struct run *run, const struct answer *window)
     fflush(stdout);
 }
 
+/* Connects until all are, or until it was not the machine that stopped them: see run->verdict.
+ * False if the client did not answer. */
+static bool connect_all(struct run *run, long connections, long active, struct answer *answer)
+{
+    const struct session *session = &run->session;
+    static struct row connects; /* Too large for a small stack. */
+    long held = 0;
+    for (long try = 1;; try++) {
+        struct connecting connecting = {.held = held, .wanted = connections, .active = active};
+        struct foreign_look before = connects_begin(&run->target);
+        memset(&connects, 0, sizeof connects);
+        if (!session_connect(session, &run->load, &connecting, answer)) return false;
+        run->verdict = VERDICT_OK;
+        if (session_row_connects(&connecting, answer, &run->target, &connects, run->reason,
+                                 sizeof run->reason))
+            return true;
+        run->verdict =
+            connects_judge(&run->target, &before, answer, run->reason, sizeof run->reason);
+        if (run->verdict != VERDICT_NOISY || try > session->conf.reruns) return true;
+        held = (long)strtod(row_get(&connects, "connections_established"), NULL);
+    }
+}
+
 /* Connects and makes traffic.  False, with the client's words in `answer`, if it did not answer. */
 static bool drive(struct run *run, long connections, long active, struct answer *answer)
 {
     const struct session *session = &run->session;
-    struct connecting connecting = {.wanted = connections, .active = active};
-    static struct row connects; /* Too large for a small stack. */
-    memset(&connects, 0, sizeof connects);
-    if (!session_connect(session, &run->load, &connecting, answer)) return false;
-    if (!session_row_connects(&connecting, answer, &run->target, &connects, run->reason,
-                              sizeof run->reason)) {
-        write_failure(run, "failed", run->reason);
+    if (!connect_all(run, connections, active, answer)) return false;
+    if (run->verdict != VERDICT_OK) {
+        write_failure(run, verdict_name(run->verdict), run->reason);
         return true;
     }
     if (!session_prepare_traffic(session, &run->load, answer)) return false;

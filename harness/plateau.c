@@ -17,6 +17,7 @@
 
 #include "common/clock.h"
 #include "harness/acceptor.h"
+#include "harness/connects.h"
 #include "harness/probe_kernel.h"
 #include "harness/probe_memory.h"
 #include "harness/probe_task_frag.h"
@@ -105,14 +106,31 @@ static void row_growth(const struct growth *acceptor, const struct growth *model
                  at_least_0(model->lost_kib - acceptor->lost_kib + sockets_kib));
 }
 
+/* What the server holds when all are connected. */
+static enum verdict measure_idle(const struct session *session, const struct target *target,
+                                 const struct kernel *quiet, const struct growth *acceptor,
+                                 struct row *row, char *reason)
+{
+    /* First what the machine lost: reading 10,000 processes makes /proc itself grow. */
+    struct kernel now = settle(session);
+    struct growth growth = growth_since(quiet, &now);
+    row_growth(acceptor, &growth, row);
+    struct tree tree = probe_tree(target->process.pid);
+    bool gone = tree.count == 0;
+    session_row_memory(&tree, &now, row);
+    probe_tree_free(&tree);
+    if (gone) snprintf(reason, REASON_MAX, "the server ended while it was idle");
+    return gone ? VERDICT_FAILED : VERDICT_OK;
+}
+
 /* N clients against the model.  False if our own machinery broke. */
 static bool measure_model(const struct session *session, long connections,
                           const struct kernel *quiet, const struct growth *acceptor,
-                          struct row *row, bool *established, char *reason)
+                          struct row *row, enum verdict *verdict, char *reason)
 {
     struct answer answer;
     struct target target;
-    *established = false;
+    *verdict = VERDICT_FAILED;
     if (!session_start_target(session, 0, &target, reason, REASON_MAX)) return true;
     struct process load = session_start_load(session, target.port);
     struct kernel begin = probe_kernel();
@@ -120,22 +138,15 @@ static bool measure_model(const struct session *session, long connections,
     row_set_real(row, "memory_baseline_pss_kib", probe_memory(&tree).pss_kib);
     probe_tree_free(&tree);
     struct connecting connecting = {.wanted = connections};
+    struct foreign_look before = connects_begin(&target);
     bool answered = session_connect(session, &load, &connecting, &answer);
     if (!answered) snprintf(reason, REASON_MAX, "%.200s", answer.line);
     session_row_drops(&begin, row);
-    *established =
+    bool established =
         answered && session_row_connects(&connecting, &answer, &target, row, reason, REASON_MAX);
-    if (*established) {
-        /* First what the machine lost: reading 10,000 processes makes /proc itself grow. */
-        struct kernel now = settle(session);
-        struct growth growth = growth_since(quiet, &now);
-        row_growth(acceptor, &growth, row);
-        tree = probe_tree(target.process.pid);
-        session_row_memory(&tree, &now, row);
-        *established = tree.count > 0;
-        if (tree.count == 0) snprintf(reason, REASON_MAX, "the server ended while it was idle");
-        probe_tree_free(&tree);
-    }
+    if (answered && !established)
+        *verdict = connects_judge(&target, &before, &answer, reason, REASON_MAX);
+    if (established) *verdict = measure_idle(session, &target, quiet, acceptor, row, reason);
     session_note_words(&target, reason, REASON_MAX);
     session_end_load(&load);
     target_end(&target);
@@ -149,34 +160,37 @@ static void row_task_frags(struct row *row)
                  strtod(row_get(row, "threads"), NULL) * probe_task_frag_kib());
 }
 
+/* One point with fresh programs; fills the row.  False if our own machinery broke. */
+static bool run_point(const struct session *session, long connections, long try, struct row *row,
+                      enum verdict *verdict, char *reason)
+{
+    struct growth acceptor;
+    reason[0] = '\0';
+    session_begin_row(session, connections, 0, row);
+    row_set_whole(row, "try", (uint64_t)try);
+    uint64_t begin_ns = clock_ns();
+    struct kernel quiet = become_quiet(session, 0);
+    row_set_real(row, "quiet_s", clock_seconds_since(begin_ns));
+    if (!measure_acceptor(session, connections, &quiet, &acceptor, reason)) return false;
+    become_quiet(session, session->conf.settle_s);
+    return measure_model(session, connections, &quiet, &acceptor, row, verdict, reason);
+}
+
 bool plateau_run(const struct session *session)
 {
-    const struct conf *conf = &session->conf;
-    for (size_t i = 0; i < conf->connection_count; i++) {
-        long connections = conf->connections[i];
-        static struct row row; /* Too large for a small stack. */
-        struct growth acceptor;
-        char reason[REASON_MAX] = "";
-        bool established = false;
-        session_begin_row(session, connections, 0, &row);
-        uint64_t begin_ns = clock_ns();
-        struct kernel quiet = become_quiet(session, 0);
-        row_set_real(&row, "quiet_s", clock_seconds_since(begin_ns));
-        bool worked = measure_acceptor(session, connections, &quiet, &acceptor, reason);
-        if (worked) {
-            become_quiet(session, conf->settle_s);
-            worked =
-                measure_model(session, connections, &quiet, &acceptor, &row, &established, reason);
+    static struct row row; /* Too large for a small stack. */
+    for (size_t i = 0; i < session->conf.connection_count; i++) {
+        char reason[REASON_MAX];
+        enum verdict verdict = VERDICT_FAILED;
+        bool worked;
+        for (long try = 1;; try++) {
+            worked = run_point(session, session->conf.connections[i], try, &row, &verdict, reason);
+            if (!worked || verdict != VERDICT_NOISY || try > session->conf.reruns) break;
+            session_keep_try(session, &row, verdict_name(verdict), reason);
         }
-        bool corrupt =
-            strcmp(row_get(&row, "corrupt"), "") != 0 && strcmp(row_get(&row, "corrupt"), "0") != 0;
-        if (established) row_task_frags(&row);
-        session_finish_row(session, &row,
-                           established ? "ok"
-                           : corrupt   ? "corrupt"
-                                       : "failed",
-                           reason);
-        if (established) continue;
+        if (worked && verdict == VERDICT_OK) row_task_frags(&row);
+        session_finish_row(session, &row, verdict_name(verdict), reason);
+        if (worked && (verdict == VERDICT_OK || verdict == VERDICT_NOISY)) continue;
         session_not_reached(session, i + 1, reason);
         if (!worked) fprintf(stderr, "measure: %s\n", reason);
         return worked;

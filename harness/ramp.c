@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "harness/connects.h"
 #include "harness/edge.h"
 #include "harness/omission.h"
 #include "harness/probe_memory.h"
@@ -216,36 +217,6 @@ static enum outcome finish(struct ramp *ramp, struct row *row, const char *statu
     return outcome;
 }
 
-static struct foreign_look look_around(const struct ramp *ramp)
-{
-    struct tree tree = probe_tree(ramp->target.process.pid);
-    struct foreign_look look = foreign_look(&tree);
-    probe_tree_free(&tree);
-    return look;
-}
-
-/* Why not all could connect: the server's failure, or that of a machine which others used while all
- * that went wrong was time. */
-static enum verdict judge_connects(struct ramp *ramp, const struct foreign_look *before,
-                                   const struct answer *answer, char *reason, size_t size)
-{
-    char text[REASON_MAX];
-    if (answer_number(answer, "corrupt") > 0) return VERDICT_CORRUPT;
-    explain_death(ramp, "connecting", text, sizeof text);
-    if (text[0] != '\0') snprintf(reason, size, "%s", text);
-    bool only_late = answer_number(answer, "connections_timed_out") > 0 &&
-                     answer_number(answer, "connections_refused") == 0 &&
-                     answer_number(answer, "connections_reset") == 0 &&
-                     answer_number(answer, "connections_failed") == 0;
-    if (text[0] != '\0' || !only_late) return VERDICT_FAILED;
-    struct foreign_look after = look_around(ramp);
-    struct verdict_numbers numbers = foreign_numbers(before, &after);
-    if (verdict_judge_machine(&numbers, text, sizeof text) == VERDICT_OK) return VERDICT_FAILED;
-    size_t held = strlen(reason);
-    snprintf(reason + held, size - held, "; %s", text);
-    return VERDICT_NOISY;
-}
-
 /* Connects once and fills the row.  False if the client did not answer. */
 static bool connect_once(struct ramp *ramp, long connections, long active, struct row *row,
                          enum verdict *verdict, struct answer *answer, char *reason, size_t size)
@@ -256,12 +227,12 @@ static bool connect_once(struct ramp *ramp, long connections, long active, struc
     if (!ramp->closed) row_set_text(row, "arrival", session->conf.text[KEY_ARRIVAL]);
     row_set_real(row, "quiet_s", ramp->quiet_s);
     row_set_whole(row, "try", ramp->tried + 1);
-    struct foreign_look before = look_around(ramp);
+    struct foreign_look before = connects_begin(&ramp->target);
     if (!session_connect(session, &ramp->load, &connecting, answer)) return false;
     if (session->conf.rest_is_deaf) row_deaf(&connecting, row);
     bool all = session_row_connects(&connecting, answer, &ramp->target, row, reason, size);
     ramp->held = (long)strtod(row_get(row, "connections_established"), NULL);
-    *verdict = all ? VERDICT_OK : judge_connects(ramp, &before, answer, reason, size);
+    *verdict = all ? VERDICT_OK : connects_judge(&ramp->target, &before, answer, reason, size);
     return true;
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "harness/connects.h"
 #include "harness/limits.h"
 #include "harness/quiet.h"
 #include "harness/shortage.h"
@@ -31,6 +32,7 @@ struct climb {
     struct target target;
     struct process load;
     struct kernel begin;
+    struct foreign_look look; /* Before the last connects. */
     uint64_t begin_ns;
     long held;   /* Connections. */
     int in_vain; /* Tries in a row that brought nobody in. */
@@ -178,7 +180,12 @@ static enum outcome explain_missing(struct climb *climb, const struct answer *an
         snprintf(climb->reason, TEXT_MAX, "the client could not connect: %s", error);
         return give_up(climb, "client_limited", climb->reason, NO_RESULT);
     }
-    if (climb->in_vain == IN_VAIN_MAX) return meet_refusal(climb, answer, said);
+    if (climb->in_vain == IN_VAIN_MAX) {
+        enum verdict verdict =
+            connects_judge(&climb->target, &climb->look, answer, climb->reason, TEXT_MAX);
+        if (verdict == VERDICT_NOISY) return give_up(climb, "noisy", climb->reason, NO_RESULT);
+        return meet_refusal(climb, answer, said);
+    }
     return time_left_s(climb) > 0 ? GO_ON : stop_short(climb, LIMITS);
 }
 
@@ -212,6 +219,7 @@ static enum outcome connect_once(struct climb *climb, long connections)
 {
     struct answer answer;
     struct connecting connecting = {.held = climb->held, .wanted = connections};
+    climb->look = connects_begin(&climb->target);
     if (!session_connect(climb->session, &climb->load, &connecting, &answer))
         return give_up(climb, "failed", answer.line, OURS_BROKE);
     row_set_text(&climb->row, "connect_error", NULL); /* Of the try before. */
