@@ -34,8 +34,7 @@ bool connection_open(struct connection *connection, const struct net_address *ad
     net_close_with_reset(fd);
     connection->state = CONNECTING;
     if ((source == 0 || bind_source(fd, source)) &&
-        (connect(fd, (const struct sockaddr *)&address->storage, address->size) == 0 ||
-         errno == EINPROGRESS))
+        (net_connect(fd, address) == 0 || errno == EINPROGRESS))
         return true;
     int error = errno;
     connection_close(connection);

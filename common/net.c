@@ -46,6 +46,15 @@ bool net_is_loopback(const struct net_address *address)
     return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
+int net_connect(int fd, const struct net_address *address)
+{
+    int result;
+    do {
+        result = connect(fd, (const struct sockaddr *)&address->storage, address->size);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
 static int listen_with(int option, const struct net_address *address, int backlog)
 {
     int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -31,6 +31,10 @@ int net_listen_beside(int listen_fd, int backlog);
 /* Returns the local port of a bound socket. */
 uint16_t net_port(int fd);
 
+/* As connect(2), but a signal does not end it: called again, the kernel goes on with the connection
+ * that is under way. */
+int net_connect(int fd, const struct net_address *address);
+
 /* Turns off Nagle's algorithm: an echo must not wait for the peer's delayed ACK.  Best effort. */
 void net_no_delay(int fd);
 

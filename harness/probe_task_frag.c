@@ -46,7 +46,7 @@ static bool connect_one(int listener, const struct net_address *address, struct 
 {
     pair->client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (pair->client < 0) return false;
-    if (connect(pair->client, (const struct sockaddr *)&address->storage, address->size) == 0)
+    if (net_connect(pair->client, address) == 0)
         pair->server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     return pair->server >= 0;
 }

@@ -109,7 +109,7 @@ static bool can_connect(uint16_t port)
     if (!net_address_read("127.0.0.1", port, &address)) return false;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) die("socket");
-    bool connected = connect(fd, (struct sockaddr *)&address.storage, address.size) == 0;
+    bool connected = net_connect(fd, &address) == 0;
     net_close_with_reset(fd);
     close(fd);
     return connected;

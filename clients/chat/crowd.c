@@ -32,11 +32,7 @@ static int connect_one(const struct net_address *address, uint64_t patience_ns)
     if (fd < 0) return -1;
     struct timeval patience = {.tv_sec = (time_t)(patience_ns / NS_PER_S) + 1};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); /* Of connect(2), too. */
-    int failed;
-    do { /* Interrupted, it goes on in the background; called again, it waits for that. */
-        failed = connect(fd, (const struct sockaddr *)&address->storage, address->size);
-    } while (failed < 0 && errno == EINTR);
-    if (failed < 0) {
+    if (net_connect(fd, address) < 0) {
         int error = errno;
         close(fd);
         errno = error;

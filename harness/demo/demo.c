@@ -21,6 +21,7 @@
 #include "common/net.h"
 #include "common/number.h"
 #include "common/program.h"
+#include "common/whole.h"
 #include "harness/demo/cast.h"
 #include "harness/demo/page.h"
 #include "harness/demo/screen.h"
@@ -158,8 +159,10 @@ static void need_program(const char *folder, const char *prefix, const char *nam
 {
     char path[PATH_MAX_B];
     snprintf(path, sizeof path, "%s/%s%s", folder, prefix, name);
-    if (access(path, X_OK) < 0)
+    if (access(path, X_OK) == 0) return;
+    if (errno == ENOENT)
         die_usage("there is no %s; is the model's name right, and was it built?", path);
+    die_usage("cannot run %s: %s", path, strerror(errno));
 }
 
 static void read_script(const char *path, struct script *script)
@@ -167,7 +170,7 @@ static void read_script(const char *path, struct script *script)
     static char text[SCRIPT_B_MAX];
     struct script_error error;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
+    ssize_t size = fd < 0 ? -1 : whole_read(fd, text, sizeof text);
     if (size < 0) die_usage("cannot read %s: %s", path, strerror(errno));
     if ((size_t)size == sizeof text)
         die_usage("%s is larger than a script (%d bytes)", path, SCRIPT_B_MAX);

@@ -1,6 +1,7 @@
 /* screen.c -- the terminal, by way of ncurses. */
 #include "harness/demo/screen.h"
 
+#include <errno.h>
 #include <ncurses.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -42,7 +43,8 @@ static void keep_messages(void)
     stderr_fd = dup(STDERR_FILENO);
     messages_fd = memfd_create("messages", MFD_CLOEXEC);
     if (stderr_fd < 0 || messages_fd < 0) die("memfd_create");
-    if (dup2(messages_fd, STDERR_FILENO) < 0) die("dup2");
+    while (dup2(messages_fd, STDERR_FILENO) < 0)
+        if (errno != EINTR) die("dup2");
 }
 
 static void on_resize(int signal_number)

@@ -49,8 +49,7 @@ static bool try_connect(struct peer *peer, const char *host)
     struct net_address address;
     if (!net_address_read(host, trial_port(), &address)) trial_fail("%s is no address", host);
     *peer = new_peer(address.storage.ss_family);
-    if (connect(peer->fd, (struct sockaddr *)&address.storage, address.size) == 0) return true;
-    if (errno == EINPROGRESS || errno == EINTR) return true; /* It goes on in the background. */
+    if (net_connect(peer->fd, &address) == 0 || errno == EINPROGRESS) return true;
     trial_call_failed("connect");
     peer_reset(peer);
     return false;

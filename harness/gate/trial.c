@@ -271,7 +271,8 @@ struct trial_usage trial_usage(void)
                                 .cpu_ns = probe_tasks(&tree).cpu_ns};
     for (size_t i = 0; i < tree.count; i++) {
         long files = proc_file_open_files(tree.pids[i]);
-        if (files < 0 && errno != ENOENT) trial_fail("the server's open files cannot be counted");
+        if (files < 0 && errno != ENOENT)
+            trial_fail("the gate itself cannot count the server's open files: %s", strerror(errno));
         if (files > 0) usage.files += (uint64_t)files;
         usage.zombies += is_zombie(tree.pids[i]);
     }

@@ -51,8 +51,7 @@ static void say(const struct net_address *server, const char *text)
     int fd = socket(server->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) die("socket");
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) die("SO_RCVTIMEO");
-    while (connect(fd, (const struct sockaddr *)&server->storage, server->size) < 0)
-        if (errno != EINTR) die("connect"); /* Called again, it waits for the one under way. */
+    if (net_connect(fd, server) < 0) die("connect");
     size_t size = strlen(text);
     if (!whole_write(fd, text, size)) die("write");
     read_echo(fd, text, size);

@@ -265,6 +265,7 @@ scenario_show() {
     status=0
     timeout --kill-after=1 "$deadline_s" script --quiet --return --command \
         "stty rows 40 columns 100; env TERM=xterm $(printf '%q ' "${faults[@]}") $bin/demo --models 'epoll fork' --bin-dir $bin --connections 10 --rate 200 --script keys.txt" \
-        screen </dev/null >said || status=$?
+        screen </dev/null >drawn || status=$?
+    sed 's/demo: /\n&/g' drawn >said # Behind what draws the screen.
     judge_exit demo said
 }

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# faults.bats -- guards against a call of the C library that fails and is not noticed, or ends a program without a word.
+# tests/faults.sh tries every call; here are as many as fit into half a minute, another choice each time.
+# bats file_tags=long
+
+bats_require_minimum_version 1.5.0
+
+setup() { cd "$BATS_TEST_DIRNAME/.." || return 1; }
+
+@test "calls that fail are told, and no row is wrong: as many as fit into half a minute" {
+    local log=$BATS_TEST_TMPDIR/log
+    tests/faults.sh --seconds 30 >"$log" 2>&1 || { cat "$log"; return 1; }
+    tail -n 2 "$log"
+    grep -qE '^[1-9][0-9]* calls tried, 0 wrong' "$log"
+}
+
+# What one program made of one failed call, as the judge sees it: in a folder of its own.
+judged() { # judged STATUS ERROR FILE-CONTENT
+    cd "$BATS_TEST_TMPDIR"
+    rm -f complaints
+    notes() { echo "failed load 1234 socket Too many open files"; }
+    # shellcheck source=tests/faults/judge.bash
+    source "$BATS_TEST_DIRNAME/faults/judge.bash"
+    echo "$3" >said
+    status=$1 error=$2
+    judge_exit load said
+    if [[ -e complaints ]]; then cat complaints; else echo fine; fi
+}
+
+@test "the judge knows a clear end from a crash, a hang, a wrong cause and no word" {
+    [[ $(judged 0 EMFILE '') == fine ]]
+    [[ $(judged 1 EMFILE 'load: socket: Too many open files') == fine ]]
+    [[ $(judged 1 EMFILE 'load: 1 of 5 connections were not established: EMFILE') == fine ]]
+    [[ $(judged 139 EMFILE '') == 'ends by signal 11'* ]]
+    [[ $(judged 124 EMFILE '') == hangs* ]]
+    [[ $(judged 7 EMFILE 'load: socket: Too many open files') == 'exit 7'* ]]
+    [[ $(judged 1 EMFILE '') == *'without a word of its own'* ]]
+    [[ $(judged 1 EMFILE 'load: the server ended') == *'another cause'* ]]
+    [[ $(judged 1 EMFILE 'load: write: Success') == 'names no cause'* ]]
+    [[ $(judged 1 EINTR 'load: socket: Interrupted system call') == 'exit 1 after EINTR'* ]]
+}
+
+@test "rows that lack cells, hide a failure or tell 0 of what was not read are wrong" {
+    local rows=$BATS_TEST_TMPDIR/rows reference=$BATS_TEST_TMPDIR/reference
+    row() { printf 'threads,lost,status,reason\n%s\n' "$1"; }
+    wrong() { row "$2" >"$rows"; awk -F, -v status="$1" -f tests/faults/rows.awk "$reference" "$rows"; }
+    row 5,0,ok, >"$reference"
+    [[ -z $(wrong 0 6,3,ok,) && -z $(wrong 0 ,0,ok,) && -z $(wrong 0 ',,failed,socket: EMFILE') ]]
+    [[ $(wrong 0 0,0,ok,) == *'threads is 0, and was 5' ]]
+    [[ $(wrong 0 5,0,ok) == *'3 cells of 4' ]]
+    [[ $(wrong 0 ',,failed,') == *'failed without a reason' ]]
+    row 5,0,ok, >"$rows"
+    echo 5,0,ok, >>"$reference"
+    [[ $(awk -F, -v status=0 -f tests/faults/rows.awk "$reference" "$rows") == *'2 lines of 3, and exit 0' ]]
+    [[ -z $(awk -F, -v status=1 -f tests/faults/rows.awk "$reference" "$rows") ]]
+}
