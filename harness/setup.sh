@@ -7,14 +7,17 @@
 #   --for-handshakes   also what the experiment handshakes needs: a proxy that speaks TLS
 #   --for-tests    also what `make test` needs, and the same
 #
-# Says what it runs and why before it does.  Quiet when nothing is missing.
+# Says what it runs and why before it does.  Quiet when nothing is missing.  A service that a package brings along neither starts
+# now nor at the next boot: it is masked, which is said, and which command undoes that.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-packages=() reasons=()
+packages=() reasons=() as_root=()
+readonly root=${C10K_ROOT:-} # In front of the paths below: for tests of this script.
+readonly policy=$root/usr/sbin/policy-rc.d
 PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
 
 # lacks PACKAGE WHY TEST...: notes the package if the test fails.
@@ -67,6 +70,44 @@ look_for_tests() {
     lacks git 'knows which files are ours' has git
 }
 
+# ---- services ----
+
+# Services that start at boot, one a line.
+enabled_services() {
+    local link
+    for link in "$root"/etc/systemd/system/*.wants/*.service; do basename "$link"; done | sort -u
+}
+
+# Debian's tools ask this file before they start a service.  One of the administrator's is left as it is.
+forbid_starts() {
+    [[ ! -e $policy ]] || return 0
+    say "no service may start meanwhile: $policy is there until the packages are"
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    trap allow_starts EXIT
+    "${as_root[@]}" chmod 755 "$policy"
+}
+
+# shellcheck disable=SC2317  # called by the trap
+allow_starts() { "${as_root[@]}" rm -f "$policy"; }
+
+mask_new_services() { # mask_new_services SERVICES-BEFORE
+    local service
+    for service in $(comm -13 <(echo "$1") <(enabled_services)); do
+        say "masked: $service, which no run uses as a service (undo: ${as_root[*]:+${as_root[*]} }systemctl unmask $service)"
+        # What systemctl mask does, also where no systemd runs.
+        "${as_root[@]}" ln --symbolic --force --no-dereference /dev/null "$root/etc/systemd/system/$service"
+    done
+}
+
+install() { # install PACKAGE...
+    local before
+    before=$(enabled_services)
+    forbid_starts
+    "${update[@]}" -qq >&2 || fail 'apt-get update failed: is the network there?'
+    "${get[@]}" -qq >&2 || fail "apt-get could not install: $*"
+    mask_new_services "$before"
+}
+
 main() {
     local install=true for_demo=false for_tests=false for_handshakes=false reason
     while (($# > 0)); do
@@ -87,12 +128,13 @@ main() {
     [[ $for_tests == false ]] || look_for_tests
     ((${#packages[@]} > 0)) || exit 0
 
-    local as_root=() by=''
+    local by=''
     if ((EUID != 0)); then
         if has sudo >/dev/null; then as_root=(sudo); else by=' as root: ask who administers this machine'; fi
     fi
     local update=("${as_root[@]}" apt-get update)
-    local get=("${as_root[@]}" apt-get install --yes --no-install-recommends "${packages[@]}")
+    # sudo keeps no variable of ours: env sets it behind sudo.
+    local get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${packages[@]}")
     if [[ $install == false || -n $by ]] || ! has apt-get >/dev/null; then
         {
             echo "setup.sh: missing on this machine:"
@@ -105,9 +147,7 @@ main() {
     say "installing what is missing (--no-install refuses this):"
     for reason in "${reasons[@]}"; do echo "        $reason"; done
     say "running: ${update[*]} && ${get[*]}"
-    "${update[@]}" -qq >&2 || fail "apt-get update failed: is the network there?"
-    DEBIAN_FRONTEND=noninteractive "${get[@]}" -qq >&2 ||
-        fail "apt-get could not install: ${packages[*]}"
+    install "${packages[@]}"
 }
 
 main "$@"

@@ -97,6 +97,27 @@ teardown() { end_servers; }
     diff <(echo "$keys") <(echo "$told")
 }
 
+@test "a service that a package brings along neither starts now nor at boot, and nothing forbids others later" {
+    local folder=$BATS_TEST_TMPDIR/tools system=$BATS_TEST_TMPDIR/system
+    mkdir -p "$folder" "$system"/{usr/sbin,etc/systemd/system/multi-user.target.wants}
+    ln -s /usr/bin/* "$folder"
+    rm -f "$folder"/{bats,apt-get,sudo}
+    touch "$system/etc/systemd/system/multi-user.target.wants/mine.service"
+    printf '#!/bin/sh\nexec "$@"\n' >"$folder/sudo"
+    cat >"$folder/apt-get" <<'END'
+#!/bin/sh
+[ "$1" = install ] || exit 0
+echo "install with DEBIAN_FRONTEND=$DEBIAN_FRONTEND, policy $($C10K_ROOT/usr/sbin/policy-rc.d; echo $?)"
+touch "$C10K_ROOT/etc/systemd/system/multi-user.target.wants/bats.service"
+END
+    chmod +x "$folder"/{sudo,apt-get}
+    PATH=$folder C10K_ENTERED=$$ C10K_ROOT=$system run -0 harness/setup.sh --for-tests
+    echo "$output"
+    [[ $output == *'install with DEBIAN_FRONTEND=noninteractive, policy 101'*'masked: bats.service'*'unmask bats.service'* ]]
+    [[ $(readlink "$system/etc/systemd/system/bats.service") == /dev/null && ! -e $system/etc/systemd/system/mine.service ]]
+    [[ ! -e $system/usr/sbin/policy-rc.d ]]
+}
+
 # ---- what scripts start ----
 
 # A shell as our scripts are.
