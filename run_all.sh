@@ -49,6 +49,7 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
                       it is refused where machine, programs or experiments are not the same
   --user U            for root: the user that servers run as; root: no change
                       [a user without rights that no other process has]
+  --anonymous         for a run that is passed on: its records hold no home folder and no host name
   --plan              only say what would be measured, and how long that takes
   --no-install        install nothing: if something is missing, say so and stop
 
@@ -149,7 +150,7 @@ while (($# > 0)); do
         esac
         shift ;;
     --help | -h) help; exit 0 ;;
-    --no-install | --plan) request+=("$1") ;;
+    --no-install | --plan | --anonymous) request+=("$1") ;;
     -*) die "unknown option $1; see ./run_all.sh --help" ;;
     *) request+=("$1") ;;
     esac

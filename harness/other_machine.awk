@@ -3,7 +3,7 @@
 # usage: awk -F': ' -f other_machine.awk BEFORE NOW      of machine.txt, whose first paragraph describes the machine
 #
 # What changes from one minute to the next, and what has nothing to do with measuring, may differ.
-BEGIN { n = split("machine date load_average revision gnuplot resumed", names, " "); for (i = 1; i <= n; i++) free[names[i]] = 1 }
+BEGIN { n = split("machine date host load_average revision gnuplot resumed", names, " "); for (i = 1; i <= n; i++) free[names[i]] = 1 }
 FNR == 1 { file++; ended = 0 }
 NF == 0 { ended = 1 }
 ended || $1 in free { next }

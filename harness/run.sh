@@ -3,7 +3,7 @@
 #
 # usage: harness/run.sh [--profile P] [--models "M..."] [--repeats N] [--rate R] [--seed N]
 #                       [--out DIR] [--baseline RUN] [--plan] [--no-install] [--command NAME='...']
-#                       [--user U] [EXPERIMENT...]
+#                       [--user U] [--anonymous] [EXPERIMENT...]
 #        harness/run.sh --resume RUN [--plan] [--no-install] [--command NAME='...']
 #   called by run_all.sh, whose --help explains the options; DIR and RUN are absolute.
 #
@@ -24,9 +24,11 @@ source harness/plan.sh
 source harness/steps.sh
 # shellcheck source-path=SCRIPTDIR source=resume.sh
 source harness/resume.sh
+# shellcheck source-path=SCRIPTDIR source=records.sh
+source harness/records.sh
 
 # What is asked for; chosen is the number of models that the user named, and 0 where the experiments say.
-profile=standard repeats='' rate='' seed='' out='' baseline='' install=() models=() experiments=() named=true chosen=0 plan_only=false
+profile=standard repeats='' rate='' seed='' out='' baseline='' install=() models=() experiments=() named=true chosen=0 plan_only=false anonymous=false
 # A run that goes on, and the options that it does not take.
 resume='' begun_with=()
 # Where it goes, and whether that is ours to write.
@@ -55,6 +57,7 @@ parse_options() {
         --baseline) baseline=$(measured_run / "$2"); shift ;;
         --user) export C10K_USER=$2; as_user=(--user "$2"); shift ;;
         --resume) resume=$2; shift ;;
+        --anonymous) anonymous=true ;;
         --plan) plan_only=true ;;
         --no-install) install=(--no-install) ;;
         -*) die "unknown option $1; see ./run_all.sh --help" ;;
@@ -97,7 +100,7 @@ begin_folder() {
     if [[ -n $out ]]; then
         new_folder "$out" --out
     else
-        new_folder_named "$PWD/results" "$(date +%Y-%m-%d_%H%M%S)_$(uname -n)" --out
+        new_folder_named "$PWD/results" "$(date +%Y-%m-%d_%H%M%S)$([[ $anonymous == true ]] || echo "_$(uname -n)")" --out
         out=$folder
     fi
     (set -o noclobber; : >"$out/progress.tsv") 2>/dev/null || die "another run has begun in $out; choose another --out"
@@ -159,7 +162,7 @@ need_cpus() {
 
 record_run() {
     local name
-    harness/machine_info.sh >"$out/machine.txt"
+    harness/machine_info.sh | if [[ $anonymous == true ]]; then sed 's/^host: .*/host: not told/'; else cat; fi >"$out/machine.txt"
     {
         echo "$command_line"
         echo
@@ -172,7 +175,7 @@ record_run() {
             printf '\n== harness/experiments/%s.conf\n' "$name"
             cat "harness/experiments/$name.conf"
         done
-    } >"$out/command.txt"
+    } | without_secrets | without_names >"$out/command.txt"
 }
 
 # Only models that keep the protocol are timed.
@@ -226,6 +229,7 @@ finish() {
         exit "$((what_stopped != 0 ? what_stopped : 1))"
     fi
     printf '\nload average after the run: %s\n' "$(cat /proc/loadavg)" >>"$out/machine.txt"
+    [[ $anonymous == false ]] || remove_names
     [[ ! $out =~ ^"$PWD/results/"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{6} ]] || link_latest # A name of ours, see begin_folder.
     say 'drawing'
     "${with_us[@]}" harness/draw.sh "$out" || { ((what_stopped == 0)) || exit "$what_stopped"; fail "what was measured is kept in $out; draw it with ./run_all.sh draw $out"; }
