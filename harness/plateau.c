@@ -10,7 +10,6 @@
  * and would make its growth look too small. */
 #include "harness/plateau.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "common/clock.h"
 #include "harness/acceptor.h"
 #include "harness/connects.h"
+#include "harness/growth.h"
 #include "harness/probe_kernel.h"
 #include "harness/probe_memory.h"
 #include "harness/probe_task_frag.h"
@@ -29,17 +29,6 @@ enum {
     LOOK_MS = 250,     /* Between two looks at whether memory is still moving. */
     QUIET_EXTRA_S = 1, /* Beyond settle_s: sockets and slab are given back lazily. */
 };
-
-/* What the machine holds, relative to the quiet state. */
-struct growth {
-    double slab_kib, lost_kib;
-};
-
-static struct growth growth_since(const struct kernel *quiet, const struct kernel *now)
-{
-    return (struct growth){.slab_kib = now->slab_kib - quiet->slab_kib,
-                           .lost_kib = quiet->free_kib - now->free_kib};
-}
 
 /* How long memory may take to stand still, after `min_s`. */
 static struct quiet_patience patience(const struct session *session, double min_s)
@@ -88,24 +77,6 @@ static bool measure_acceptor(const struct session *session, long connections,
     return connected;
 }
 
-/* A part below 0 is less than this method can see; what is not known stays NAN, unlike in fmax(3).
- */
-static double at_least_0(double kib)
-{
-    return kib < 0 ? 0 : kib;
-}
-
-/* Splits what the machine lost into the model's part and the sockets'. */
-static void row_growth(const struct growth *acceptor, const struct growth *model, struct row *row)
-{
-    double sockets_kib =
-        at_least_0(acceptor->slab_kib / 2); /* The server's end of each connection. */
-    row_set_real(row, "sockets_kib", sockets_kib);
-    row_set_real(row, "slab_kib", at_least_0(model->slab_kib - acceptor->slab_kib));
-    row_set_real(row, "machine_lost_kib",
-                 at_least_0(model->lost_kib - acceptor->lost_kib + sockets_kib));
-}
-
 /* What the server holds when all are connected. */
 static enum verdict measure_idle(const struct session *session, const struct target *target,
                                  const struct kernel *quiet, const struct growth *acceptor,
@@ -114,7 +85,7 @@ static enum verdict measure_idle(const struct session *session, const struct tar
     /* First what the machine lost: reading 10,000 processes makes /proc itself grow. */
     struct kernel now = settle(session);
     struct growth growth = growth_since(quiet, &now);
-    row_growth(acceptor, &growth, row);
+    growth_row_model(acceptor, &growth, row);
     struct tree tree = probe_tree(target->process.pid);
     bool gone = tree.count == 0;
     session_row_memory(&tree, &now, row);

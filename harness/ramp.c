@@ -5,7 +5,6 @@
  *                                    └── noisy: once more ────┘ */
 #include "harness/ramp.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "common/clock.h"
 #include "harness/connects.h"
 #include "harness/edge.h"
+#include "harness/growth.h"
 #include "harness/omission.h"
 #include "harness/probe_memory.h"
 #include "harness/probe_shares.h"
@@ -89,26 +89,14 @@ static void row_traffic(const struct session *session, const struct answer *wind
         row_set_real(row, times[i], answer_number(window, times[i]));
 }
 
-/* How much more than in the quiet state; a little less is what the method cannot see.  NAN if
- * either is not known. */
-static double beyond(double quiet, double now)
-{
-    return now < quiet ? 0 : now - quiet;
-}
-
 /* What server and client together took from the machine. */
 static void row_both_ends(const struct ramp *ramp, const struct kernel *now, struct row *row)
 {
-    const struct kernel *quiet = &ramp->quiet;
+    struct growth growth = growth_since(&ramp->quiet, now);
     struct tree client = probe_tree(ramp->load.pid);
     row_set_real(row, "client_pss_kib", probe_memory(&client).pss_kib);
     probe_tree_free(&client);
-    row_set_real(row, "both_ends_slab_kib", beyond(quiet->slab_kib, now->slab_kib));
-    row_set_real(row, "both_ends_page_tables_kib",
-                 beyond(quiet->page_tables_kib, now->page_tables_kib));
-    row_set_real(row, "both_ends_kernel_stack_kib",
-                 beyond(quiet->kernel_stack_kib, now->kernel_stack_kib));
-    row_set_real(row, "both_ends_lost_kib", beyond(now->free_kib, quiet->free_kib));
+    growth_row_both_ends(&growth, row);
 }
 
 static void row_memory(struct ramp *ramp, const struct edge *after, struct row *row)
