@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/net.h"
 #include "harness/probe_calls.h"
 #include "harness/probe_tree.h"
@@ -57,6 +58,18 @@ static void exchange(int fd, int messages)
     for (int i = 0; i < messages; i++) {
         assert_int_equal(send(fd, bytes, sizeof bytes, MSG_NOSIGNAL), sizeof bytes);
         assert_int_equal(recv(fd, bytes, sizeof bytes, MSG_WAITALL), sizeof bytes);
+    }
+}
+
+/* Waits until no call is made any more: workers that start, or a look at the queue. */
+static void settle(struct calls *calls)
+{
+    uint64_t stops = 0;
+    for (int look = 0; look < 100; look++) {
+        calls_read(&tracer, calls);
+        if (look > 0 && calls->stops == stops) return;
+        stops = calls->stops;
+        process_sleep_ns(40 * NS_PER_MS);
     }
 }
 
@@ -146,7 +159,7 @@ static void count_calls_of(const struct model *model)
     if (refused[0] == '\0') {
         int fd = connect_to(target.port);
         exchange(fd, 20);
-        calls_read(&tracer, &before);
+        settle(&before);
         exchange(fd, MESSAGES);
         calls_read(&tracer, &after);
         close(fd);
