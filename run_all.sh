@@ -95,16 +95,20 @@ help_of() { # help_of SUBCOMMAND
 }
 
 list() {
-    local name named plain
-    mapfile -t plain < <(default_experiments)
-    for name in $(all_experiments); do
+    local name named plain names
+    lines_into plain default_experiments
+    lines_into names all_experiments
+    for name in "${names[@]}"; do
         named=' (only when named)'
         ! is_one_of "$name" "${plain[@]}" || named=''
-        printf '%-12s %s%s\n' "$name" "$(sed -n 's/^# Question: //p' "harness/experiments/$name.conf")" "$named"
+        printf '%-12s %s%s\n' "$name" "$(sed -n 's/^# Question: //p' "harness/experiments/$name.conf" | plain_text)" "$named"
     done
-    printf '\nmodels: %s\n' "$(all_models | one_line)"
-    printf 'guests: %s\n' "$(present_guests | one_line)"
-    for name in $(all_guests); do
+    lines_into names all_models
+    printf '\nmodels: %s\n' "${names[*]}"
+    lines_into names present_guests
+    printf 'guests: %s\n' "${names[*]}"
+    lines_into names all_guests
+    for name in "${names[@]}"; do
         command -v "$(guest_runtime "$name")" >/dev/null ||
             echo "skipped: $name: there is no $(guest_runtime "$name") on this machine"
     done

@@ -20,9 +20,9 @@ experiment='' profile=standard repeat=1 seed=1 out='' scraps='' limits=()
 
 # The limits of all verdicts, as variables for awk: they stand in one place only.
 set_limits() {
-    local name value
-    while read -r name value; do limits+=(-v "$name=$value"); done \
-        < <(sed -nE 's/^static const double ([a-z_]+) = ([0-9.e]+);.*/\1 \2/p' harness/verdict.c)
+    local name value found
+    found=$(sed -nE 's/^static const double ([a-z_]+) = ([0-9.e]+);.*/\1 \2/p' harness/verdict.c)
+    while read -r name value; do limits+=(-v "$name=$value"); done <<<"$found"
     [[ " ${limits[*]}" == *' client_cpu_percent_limit='*' send_lag_ns_floor='*' send_lag_of_latency='*' sent_of_offered='*' achieved_of_offered='* ]] ||
         fail 'harness/verdict.c no longer names the limits that chat.sh judges with'
 }
@@ -131,7 +131,8 @@ main() {
         shift 2
     done
     [[ -n $experiment && -n $out ]] || die '--experiment NAME or --out DIR is missing'
-    read -r -a counts <<<"$(conf "$experiment" connections)"
+    counts=$(conf "$experiment" connections)
+    read -r -a counts <<<"$counts"
     scraps=$(mktemp -d)
     trap 'end_room || true; rm -rf "$scraps"' EXIT
     handle_signals

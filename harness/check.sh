@@ -48,11 +48,14 @@ sources_of() { # sources_of NAME -> a file a line
 
 # A pass holds until something is built anew.  What failed is asked again: it may have been the host's doing.
 is_current() { # is_current MODEL
-    local file
+    local file sources
     [[ -z ${commands[$1]:-} && -s $bin/gate-$1.tsv ]] || return 1
     ! grep -qiE $'^[^\t]*\tFAIL\t' "$bin/gate-$1.tsv" || return 1
-    for file in $(sources_of "$1"); do [[ $bin/gate-$1.tsv -nt $file ]] || return 1; done
+    sources=$(sources_of "$1") || return 1
+    for file in $sources; do [[ $bin/gate-$1.tsv -nt $file ]] || return 1; done
 }
+
+once_each() { expand_models "$@" | awk '!seen[$0]++'; } # once_each WORD...: in the order of the words
 
 check_cached() { # check_cached DIR MODEL...
     local reports=$1 model n=0 stale=()
@@ -111,7 +114,7 @@ main() {
         shift
     done
     ((${#models[@]} + ${#commands[@]} > 0)) || models=(all)
-    mapfile -t models < <(expand_models "${models[@]}" "${!commands[@]}" | awk '!seen[$0]++')
+    lines_into models once_each "${models[@]}" "${!commands[@]}"
     need_models "${models[@]}"
     handle_signals
     work=$(mktemp -d)

@@ -40,7 +40,7 @@ read_options() {
 main() {
     local known model log=build/demo.log
     read_options "$@"
-    mapfile -t known < <(all_models)
+    lines_into known all_models
     for model in "${models[@]}"; do
         is_one_of "$model" "${known[@]}" || die "there is no model \"$model\"; there are: ${known[*]}"
     done

@@ -92,13 +92,21 @@ limits_of() { # limits_of SHAPE   ->  lines "CONNECTIONS<TAB>NAME<TAB>COMMAND"
 }
 
 wanted_of() { # the largest count of an experiment's standard profile
-    sed -n 's/^connections *= *//p' "harness/experiments/$1.conf" | tr ' ' '\n' | sort -n | tail -n 1
+    local number most='' numbers
+    numbers=$(conf_text "$1" connections)
+    for number in $numbers; do
+        [[ $number =~ ^[0-9]{1,7}$ ]] || die "harness/experiments/$1.conf: connections: \"$number\" is not a number"
+        ((number < ${most:-0})) || most=$number
+    done
+    echo "$most"
 }
 
 tell_shape() { # tell_shape SHAPE WORDS
-    local count name command wanted experiment misses=()
-    IFS=$'\t' read -r count name command < <(limits_of "$1" | sort -n | head -n 1)
-    for experiment in $(default_experiments); do
+    local count name command wanted experiment experiments tightest misses=()
+    tightest=$(limits_of "$1" | sort -n | sed -n 1p)
+    IFS=$'\t' read -r count name command <<<"$tightest"
+    lines_into experiments default_experiments
+    for experiment in "${experiments[@]}"; do
         wanted=$(wanted_of "$experiment")
         [[ -z $wanted ]] || ((wanted <= count)) || misses+=("$experiment ($wanted)")
     done

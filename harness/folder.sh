@@ -9,7 +9,7 @@ made_folders=() # By us, outermost first.
 # The users whose folders are safe for us: ourselves, root (the owner of /), and the owner of this checkout, whose scripts we run.
 is_trusted_user() { # is_trusted_user UID
     local trusted
-    mapfile -t trusted < <(stat --format=%u / .)
+    lines_into trusted stat --format=%u / .
     is_one_of "$1" "$EUID" "${trusted[@]}"
 }
 

@@ -54,8 +54,9 @@ guest_runtime() { # guest_runtime NAME
 
 # The guests that can run here.
 present_guests() {
-    local guest
-    for guest in $(all_guests); do
+    local guest guests
+    lines_into guests all_guests
+    for guest in "${guests[@]}"; do
         ! command -v "$(guest_runtime "$guest")" >/dev/null || echo "$guest"
     done
 }
@@ -143,10 +144,14 @@ expand_models() { # expand_models WORD...
     done
 }
 
+# The same, sorted, each once.
+sorted_models() { expand_models "$@" | sort -u; } # sorted_models WORD...
+
 need_models() { # dies unless each is a model, one with options, a guest or a command
     local model known ours
-    mapfile -t ours < <(all_models)
-    mapfile -t known < <(all_models; all_guests; ((${#commands[@]} == 0)) || printf '%s\n' "${!commands[@]}")
+    lines_into ours all_models
+    lines_into known all_guests
+    known=("${ours[@]}" "${known[@]}" "${!commands[@]}")
     for model in "$@"; do
         if [[ $model == *:* ]] && is_one_of "$(plain_model "$model")" "${ours[@]}"; then
             [[ $model =~ ^[a-z0-9_]+:[a-z-]+=[a-z0-9]+(\+[a-z-]+=[a-z0-9]+)*$ ]] ||

@@ -256,7 +256,7 @@ read_options() {
 
 check_request() {
     local variant known program
-    mapfile -t known < <(list_variants)
+    lines_into known list_variants
     for variant in "${variants[@]}"; do
         is_one_of "$variant" "${known[@]}" || die "there is no variant \"$variant\"; --list tells which there are"
     done

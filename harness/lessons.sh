@@ -16,16 +16,16 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 main() {
     local page command words
     local -a pages=("$@") known
-    mapfile -t known < <(all_lessons)
+    lines_into known all_lessons
     ((${#pages[@]} > 0)) || pages=("${known[@]}")
     for page in "${pages[@]}"; do
-        is_one_of "$page" "${known[@]}" || die "no lesson \"$page\" quotes a run; there are: $(one_line < <(printf '%s\n' "${known[@]}"))"
+        is_one_of "$page" "${known[@]}" || die "no lesson \"$page\" quotes a run; there are: ${known[*]}"
     done
     handle_signals
     for page in "${pages[@]}"; do
         command=$(lesson_command "docs/$page.md")
         say "docs/$page.md: $command"
-        mapfile -t words < <(xargs printf '%s\n' <<<"$command") # As the shell reads it: quotes keep words together.
+        lines_into words xargs printf '%s\n' <<<"$command" # As the shell reads it: quotes keep words together.
         run_child "${words[@]}" || exit
         run_child harness/publish.sh --lesson "$page" "$PWD/results/latest" || exit
     done

@@ -55,7 +55,7 @@ whole_number() { # whole_number OPTION TEXT MAX
 # The lines that a command prints, as an array.  Fails as the command does, which mapfile < <(COMMAND) would not.
 lines_into() { # lines_into ARRAY COMMAND...
     local printed
-    printed=$("${@:2}") || return
+    printed=$("${@:2}") # Without || return: that would switch errexit off inside.
     if [[ -n $printed ]]; then mapfile -t "$1" <<<"$printed"; else mapfile -t "$1" </dev/null; fi
 }
 
@@ -75,7 +75,29 @@ all_models() { names_of .c servers/*.c | sort; }
 # three times as long.
 # shellcheck disable=SC2034  # for the scripts
 readonly core_models=(fork thread poll libuv)
-all_experiments() { names_of .conf harness/experiments/*.conf; }
+# Of all that becomes part of paths, rows and legends; harness/cells.awk has the same.
+readonly name_pattern='^[a-z0-9][a-z0-9_:=+.-]*$'
+
+all_experiments() {
+    local name
+    for name in harness/experiments/*.conf; do
+        name=$(basename "$name" .conf)
+        [[ $name =~ $name_pattern ]] || die "harness/experiments/${name@Q}.conf: an experiment is called by a-z, 0-9, _ : = + . and -; rename the file"
+        echo "$name"
+    done
+}
+
+# Text of others without what moves a terminal's cursor.
+plain_text() { awk -f harness/plain.awk -f harness/plain_text.awk; }
+
+# The value of a key as text, for what runs before anything is built: words and numbers, else it is refused.
+conf_text() { # conf_text EXPERIMENT KEY
+    awk -v file="harness/experiments/$1.conf" -v key="$2" '
+        $1 != key && index($0, key "=") != 1 { next }
+        { sub(/^[^=]*=[ \t]*/, "") }
+        /[^A-Za-z0-9_:=+., -]/ { print "refused: " file ", line " NR ": " key " has a character that no word or number has" >"/dev/stderr"; exit 2 }
+        { print }' "harness/experiments/$1.conf"
+}
 
 # A value of an experiment, as $profile sees it.
 # shellcheck disable=SC2154  # of the script
@@ -83,8 +105,9 @@ conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --pri
 
 # Those that run when none is named; the others take their own time, or ask a question of their own.
 default_experiments() {
-    local name
-    for name in $(all_experiments); do
+    local name names
+    lines_into names all_experiments
+    for name in "${names[@]}"; do
         grep -qE '^default[[:space:]]*=[[:space:]]*no[[:space:]]*$' "harness/experiments/$name.conf" || echo "$name"
     done
 }
@@ -161,7 +184,7 @@ experiment_says() { # experiment_says RUN EXPERIMENT WHAT
         /^== / { here = index($0, conf) }
         here && index($0, what) == 1 { print substr($0, length(what) + 1); exit }' "$1/command.txt")
     [[ -n $text || ! -f harness/experiments/$2.conf ]] ||
-        text=$(sed -n "s/^# $3: //p" "harness/experiments/$2.conf" | head -n 1)
+        text=$(sed -n "s/^# $3: //p" "harness/experiments/$2.conf" | sed -n 1p | plain_text)
     printf '%s' "$text"
 }
 

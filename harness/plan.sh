@@ -5,12 +5,14 @@
 # steps, planned_s and rate_now.
 # shellcheck shell=bash disable=SC2154  # of run.sh
 
+words_of() { conf "$1" "$2" | tr -s ' ' '\n'; } # words_of EXPERIMENT KEY: one a line
+
 # Unless models were chosen: those that an experiment names; where it takes all, the core cast, and
 # the whole family in profile full.
 default_models_of() { # default_models_of EXPERIMENT
     local wanted
     [[ $(conf "$1" kind) != chat ]] || return 0 # The room is no model.
-    read -r -a wanted < <(conf "$1" models)
+    lines_into wanted words_of "$1" models
     if [[ $(conf "$1" kind) == handshakes ]]; then printf '%s\n' "${wanted[@]}"
     elif [[ ${wanted[*]} != all ]]; then printf '%s\n' "${wanted[@]}" "${!commands[@]}"
     elif [[ $profile == full ]]; then expand_models all "${!commands[@]}"
@@ -18,23 +20,32 @@ default_models_of() { # default_models_of EXPERIMENT
     fi
 }
 
-choose_models() {
+default_models() {
     local name
+    for name in "${experiments[@]}"; do default_models_of "$name"; done | sort -u
+}
+
+choose_models() {
     ((chosen == 0)) || return 0
-    mapfile -t models < <(for name in "${experiments[@]}"; do default_models_of "$name"; done | sort -u)
+    lines_into models default_models
     need_models "${models[@]}"
 }
 
 # Capacity, then what depends on it, then the rest.
 order_experiments() {
-    local name kind
+    local name
     for name in "${experiments[@]}"; do
         "$bin/measure" "harness/experiments/$name.conf" --profile "$profile" --check || exit 2
     done
-    mapfile -t experiments < <(for name in "${experiments[@]}"; do
+    lines_into experiments in_order
+}
+
+in_order() {
+    local name kind
+    for name in "${experiments[@]}"; do
         kind=$(conf "$name" kind)
         case $kind in capacity) echo "1 $name" ;; latency) echo "2 $name" ;; memory) echo "3 $name" ;; *) echo "4 $name" ;; esac
-    done | sort -u | cut -d' ' -f2)
+    done | sort -u | cut -d' ' -f2
 }
 
 models_of() { # models_of EXPERIMENT: those that its conf wants, of those that are left.
@@ -69,7 +80,7 @@ plan() {
         for model in "${models[@]}"; do
             pays_if_asked "$name" "$model" || say "$name: without $model, which does not know --costs"
         done
-        mapfile -t asked < <(models_of "$name")
+        lines_into asked models_of "$name"
         count=${#asked[@]}
         ((count > 0)) || say "$name: left out: it is about $(conf "$name" models)"
         for model in "${models[@]}"; do

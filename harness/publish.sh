@@ -119,13 +119,14 @@ model_link() { # model_link PAGE MODEL
 }
 
 write_models() { # write_models PAGE
-    local model idle busy
+    local model idle busy models
+    lines_into models all_models
     idle=$(largest_count memory)
     busy=$(largest_count capacity)
     source_comment "$reference"
     echo "| model | idea | lines | each of $idle idle clients costs | a message of $busy clients costs |"
     echo '| --- | --- | --- | --- | --- |'
-    for model in $(all_models); do
+    for model in "${models[@]}"; do
         echo "| $(model_link "$1" "$model") | $(sed -n 's/^    \.summary = "\(.*\)",$/\1/p' "servers/$model.c") |" \
             "[$(wc -l <"servers/$model.c")]($(path_up "$1")servers/$model.c) | $(measured memory "$model" "$idle" machine_lost_kib "$idle" '%.1f KiB') |" \
             "$(measured capacity "$model" "$busy" server_cpu_us_per_message 1 '%.1f us of CPU') |"
@@ -201,7 +202,7 @@ write_page() { # write_page PAGE
 }
 
 main() {
-    local page work pages=('*.md')
+    local page work marked pages=('*.md')
     case $#:${1:-} in
     0:) ;;
     3:--lesson) keep_lesson "$2" "$(from_caller "$3")"; pages=("docs/$2.md") ;;
@@ -212,10 +213,11 @@ main() {
     work=$(mktemp)
     # shellcheck disable=SC2064  # now: it is local
     trap "rm -f '$work'" EXIT
+    marked=$(git grep --untracked -l '^<!-- BEGIN ' -- "${pages[@]}") || die "no page of ${pages[*]} has a mark <!-- BEGIN ... -->"
     while read -r page; do
         write_page "$page" >"$work"
         cmp --silent "$work" "$page" || { cat "$work" >"$page"; say "wrote $page"; }
-    done < <(git grep --untracked -l '^<!-- BEGIN ' -- "${pages[@]}")
+    done <<<"$marked"
 }
 
 main "$@"

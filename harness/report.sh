@@ -154,12 +154,13 @@ html_file() { # html_file FILE ID TITLE
 }
 
 html() {
-    local experiment
+    local experiment sections
+    lines_into sections sections
     cat harness/report_head.html
     echo '<h1>C10K Bench: what does one more connection cost?</h1>'
     echo "<p>Run: $(basename "$run" | html_text). Its data: $(links)</p>"
     echo '<nav aria-label="Parts of this report"><ul>'
-    { sections; printf '%s\n' method machine command; } | sed 's|.*|<li><a href="#&">&</a></li>|'
+    printf '%s\n' "${sections[@]}" method machine command | sed 's|.*|<li><a href="#&">&</a></li>|'
     echo '</ul></nav><main>'
     if [[ -s $work/excluded.tsv ]]; then
         echo '<p class="mark">Excluded by the conformance gate, not measured:</p><ul>'
@@ -169,7 +170,7 @@ html() {
     html_table ''
     echo '<p>Medians; in brackets the lowest and the highest run. A word in square brackets is a verdict: that number is no
 result, unless the word is overloaded. <a href="#method">What the verdicts mean</a></p>'
-    for experiment in $(sections); do html_section "$experiment"; done
+    for experiment in "${sections[@]}"; do html_section "$experiment"; done
     cat harness/report_method.html
     html_file machine.txt machine 'The machine'
     html_file command.txt command 'The command, and the experiments as they were'

@@ -73,9 +73,10 @@ take_up_run() { # take_up_run FOLDER
 
 # Dies if something is another than when the run began, and names it.
 need_same_run() {
-    local now other
+    local before now other
+    before=$(grep '^same' "$out/progress.tsv" | sort -u)
     now=$(same_lines | sort -u)
-    other=$(comm -3 <(grep '^same' "$out/progress.tsv" | sort -u) <(echo "$now") | sed 's/^\t*same\t//' | cut -f 1 | sort -u | paste -sd , | sed 's/,/, /g')
+    other=$(comm -3 <(echo "$before") <(echo "$now") | sed 's/^\t*same\t//' | cut -f 1 | sort -u | paste -sd , | sed 's/,/, /g')
     [[ -z $other ]] || die "$out cannot go on: not the same as when it began: $other"
     now=$(harness/machine_info.sh)
     other=$(awk -F': ' -f harness/other_machine.awk "$out/machine.txt" - <<<"$now")

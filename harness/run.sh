@@ -81,7 +81,7 @@ read_options() {
         take_up_run "$resume"
     fi
     chosen=${#models[@]}
-    mapfile -t models < <(expand_models "${models[@]}" "${!commands[@]}" | sort -u)
+    lines_into models sorted_models "${models[@]}" "${!commands[@]}"
     need_models "${models[@]}"
     if ((${#experiments[@]} == 0)); then
         named=false
@@ -180,16 +180,17 @@ record_run() {
 
 # Only models that keep the protocol are timed.
 gate() {
-    local model passed=() options
+    local model before passed=() options
     ((${#models[@]} > 0)) || return 0
-    if [[ -n $(recorded models) ]]; then
-        read -r -a models < <(recorded models)
+    before=$(recorded models)
+    if [[ -n $before ]]; then
+        read -r -a models <<<"$before"
         ! grep -qiE $'^[^\t]*\tFAIL\t' "$out"/gate/*.tsv || broken=1
         return
     fi
     rm -rf "$out/gate"
     mkdir "$out/gate"
-    mapfile -t options < <(command_options)
+    lines_into options command_options
     run_child harness/check.sh --cached "$out/gate" "${options[@]}" "${models[@]}" || {
         ((what_stopped == 0)) || return 0
         fail 'the gate could not be run'

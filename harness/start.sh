@@ -36,11 +36,13 @@ set_cpus() {
 # "steal_percent,foreign_cpu_percent", and `noise` to why the machine was not ours meanwhile, or to nothing.
 readonly TRIES_MAX=3 # Of a point that something else disturbed, as measure does.
 run_client() { # run_client SCRAPS PROGRAM [ARGUMENT...]
-    local rc=0 steal foreign status
+    local rc=0 seen steal foreign status
     machine=, noise=''
     run_child "$bin/witness" "$1/around.csv" taskset --cpu-list "$client_cpus" "${@:2}" 2>"$1/client" || rc=$?
     ((what_stopped == 0)) || return "$rc"
-    IFS=, read -r steal foreign status noise < <(tail -n 1 "$1/around.csv") || fail "the witness saw nothing: $1/around.csv"
+    seen=$(tail -n 1 "$1/around.csv")
+    [[ -n $seen ]] || fail "the witness saw nothing: $1/around.csv"
+    IFS=, read -r steal foreign status noise <<<"$seen"
     [[ $status == noisy ]] || noise=''
     machine=$steal,$foreign
     return "$rc"

@@ -71,10 +71,13 @@ measure_one() { # measure_one EXPERIMENT MODEL REPEAT
         --profile "$profile" --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/$table" "${options[@]}"
 }
 
+order_of() { models_of "$1" | shuffled "$2"; } # order_of EXPERIMENT NUMBER
+order_of_variants() { harness/handshakes.sh --list | shuffled "$1"; } # order_of_variants NUMBER
+
 measure_blocks() { # measure_blocks EXPERIMENT NUMBER
     local repeat model order
     for ((repeat = 1; repeat <= $(repeats_of "$1"); repeat++)); do
-        mapfile -t order < <(models_of "$1" | shuffled "$(($2 * 1000 + repeat))")
+        lines_into order order_of "$1" "$(($2 * 1000 + repeat))"
         for model in "${order[@]}"; do
             measure_one "$1" "$model" "$repeat" || return 1
         done
@@ -83,8 +86,8 @@ measure_blocks() { # measure_blocks EXPERIMENT NUMBER
 
 time_commands() { # time_commands EXPERIMENT NUMBER
     local model order options
-    mapfile -t options < <(command_options)
-    mapfile -t order < <(models_of "$1" | shuffled "$(($2 * 1000))")
+    lines_into options command_options
+    lines_into order order_of "$1" "$(($2 * 1000))"
     for model in "${order[@]}"; do
         run_step "$1" "$model, $(repeats_of "$1") runs with hyperfine" harness/cold_start.sh --experiment "$1" --out "$out" \
             --runs "$(repeats_of "$1")" --requests "$(conf "$1" requests)" "${options[@]}" "$model" || return 1
@@ -93,7 +96,7 @@ time_commands() { # time_commands EXPERIMENT NUMBER
 
 shake_hands() { # shake_hands EXPERIMENT NUMBER REPEAT
     local order
-    mapfile -t order < <(harness/handshakes.sh --list | shuffled "$(($2 * 1000 + $3))")
+    lines_into order order_of_variants "$(($2 * 1000 + $3))"
     run_step "$1" "repeat $3 of $(repeats_of "$1")" harness/handshakes.sh --experiment "$1" --profile "$profile" --repeat "$3" \
         --out "$out" --requests "$(conf "$1" requests)" --connections "$(conf "$1" connections)" --message-b "$(conf "$1" message_b)" \
         --time-cap-s "$(conf "$1" time_cap_s)" --model "$(models_of "$1" | head -n 1)" "${order[@]}"

@@ -1,7 +1,7 @@
 # take_run.sh -- the gate of a run: whoever measured it, what we read of it is a copy of which each word was looked at first.
 #
 # Sourced after lib.sh.  Scripts that draw, show or compare read the copy only.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # of lib.sh
 
 readonly RUN_TABLES=("${tables[@]}" herd_back "${machine_costs[@]}" summary counters_summary chat_summary)
 readonly TABLE_B_MAX=$((64 << 20)) TEXT_B_MAX=$((1 << 20))
@@ -33,7 +33,7 @@ take_named() { # take_named RUN FOLDER ENDING AWK_SCRIPT COPY
     local file name
     for file in "$1/$2/"*"$3"; do
         name=$(basename "$file" "$3")
-        [[ $name =~ ^[a-z0-9][a-z0-9_:=+.-]*$ ]] || die "$1/$2: a file with an unusual name: ${name@Q}"
+        [[ $name =~ $name_pattern ]] || die "$1/$2: a file with an unusual name: ${name@Q}"
         mkdir -p "$5/$2"
         passed "$file" "$TEXT_B_MAX" none= "$4" >"$5/$2/$name$3"
     done

@@ -19,9 +19,12 @@
 # build/faults/tried.tsv keeps what was tried: a run that was cut off goes on where it was.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
 export LC_ALL=C
 
-root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+self=$(realpath "${BASH_SOURCE[0]}")
+root=${self%/tests/faults.sh}
 cd "$root"
 bin=$root/build/faults work=$root/build/faults/work
 calls=tests/faults/calls.tsv

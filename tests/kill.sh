@@ -8,8 +8,11 @@
 # that was killed goes on with --resume and has all its points.  Exit status 1 if anything of that did not hold.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
 export LC_ALL=C
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+self=$(realpath "${BASH_SOURCE[0]}")
+cd "${self%/tests/kill.sh}"
 
 readonly ALL_PARTS=(run measure load handshakes chat cold_start)
 readonly POINTS=6 # Of the run: 3 models, 2 points each.

@@ -49,15 +49,18 @@ ours() { git ls-files --cached --others --exclude-standard -- "$@"; }
 
 format() {
     local files
-    mapfile -t files < <(ours '*.c' '*.h')
+    files=$(ours '*.c' '*.h')
+    mapfile -t files <<<"$files"
     tap 'all C files are formatted as .clang-format says' clang-format --dry-run --Werror "${files[@]}"
 }
 
 scripts() {
-    local file
-    for file in $(ours '*.sh' 'tests/*.bash' '.ci/run'); do tap "shellcheck $file" shellcheck --norc -x "$file"; done
+    local file scripts tests
+    scripts=$(ours '*.sh' 'tests/*.bash' '.ci/run')
+    tests=$(ours '*.bats')
+    for file in $scripts; do tap "shellcheck $file" shellcheck --norc -x "$file"; done
     # Of the rest only what a test must not do: "! command" in the middle of one cannot fail.
-    for file in $(ours '*.bats'); do tap "shellcheck $file" shellcheck --norc --include=SC2314,SC2315 "$file"; done
+    for file in $tests; do tap "shellcheck $file" shellcheck --norc --include=SC2314,SC2315 "$file"; done
 }
 
 # Zero warnings, with both compilers, in folders of their own.

@@ -38,7 +38,8 @@ examples_of() { # examples_of TARGET -> folders
 # Runs until the time is over or something is found.
 fuzz() { # fuzz PROGRAM TARGET LOG
     local folders
-    mapfile -t folders < <(examples_of "$2")
+    folders=$(examples_of "$2")
+    read -r -d '' -a folders <<<"$folders" || true # The end of its text is no failure.
     mkdir -p "build/fuzz/corpus/$2"
     "build/fuzz/$1" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -use_value_profile=1 \
         -print_final_stats=1 -artifact_prefix="$found/$1-" "build/fuzz/corpus/$2" "${folders[@]}" >"$3" 2>&1

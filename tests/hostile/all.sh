@@ -8,8 +8,11 @@
 # counts; exit status 1 if there is a finding.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# shellcheck source-path=SCRIPTDIR source=../../harness/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../harness/enter.sh"
 export LC_ALL=C
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+self=$(realpath "${BASH_SOURCE[0]}")
+cd "${self%/tests/hostile/all.sh}"
 
 readonly ALL='mute forever garbage tls reset close late banner endless stubborn daemons stranger stderr stdout relisten'
 readonly BIN=build/release

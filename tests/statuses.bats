@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# bats file_tags=part:suite
+# statuses.bats -- guards against a script that goes on after a command of it has failed.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    tmp=$BATS_TEST_TMPDIR
+}
+
+# Lines of scripts in which the failure of a command would not be seen.
+unseen() { # unseen FILE...
+    # Process substitution; a command in a declaration, in a list of "for", or in the text of "<<<".
+    grep -nE '[^<]<\(|^ *(local|readonly|export|declare)( -[a-zA-Z]+)* [^#]*=("?)\$\([^(]|for [a-z_]+ in [^#;]*\$\([^(]|<<<"?\$\(' -- "$@" |
+        # Comments, builtins and best effort:
+        #   echo of a variable does not fail; compgen says 1 where there is none; what ends processes goes on with those that it finds; show_points only prints;
+        #   a pid's children may be gone; stat is of a path whose parts were found before.
+        grep -vE ':[0-9]+: *#|<\(echo |compgen -[eA]|exported_like|descendants_of|> >\(show_points\)|task/\*/children|stat --format='
+}
+
+@test "no script has a command whose failure is not seen" {
+    run unseen run_all.sh harness/*.sh tests/run.sh tests/fuzz/*.sh .ci/run
+    [[ -z $output ]] || { echo "$output"; return 1; }
+    # The check sees each kind.
+    printf '%s\n' 'mapfile -t a < <(b)' 'local x=$(b)' 'local x y="$(b)"' 'for x in $(b); do' 'read -r x <<<"$(b)"' 'diff <(a) b' >"$tmp/bad.sh"
+    [[ $(unseen "$tmp/bad.sh" | wc -l) == 6 ]]
+    printf '%s\n' 'x=$(b)' 'local x=$((1 + 2))' 'for x in $list; do' 'read -r x <<<"$y"' 'a <<<"$b"' >"$tmp/good.sh"
+    [[ $(unseen "$tmp/good.sh" | wc -l) == 0 ]]
+}
+
+@test "lines_into fails as its command does, also in the middle of it" {
+    run -7 bash -c 'set -euo pipefail; shopt -s inherit_errexit; source harness/lib.sh
+        command() { echo one; (exit 7); echo two; }
+        lines_into found command; echo "went on with ${found[*]}"'
+    [[ -z $output ]]
+    run -0 bash -c 'set -euo pipefail; shopt -s inherit_errexit; source harness/lib.sh
+        lines_into found printf "a b\n\nc\n"; echo "${#found[@]}"; lines_into found true; echo "${#found[@]}"'
+    [[ $output == $'3\n0' ]]
+}
+
+# An awk that fails where its words are, and is itself elsewhere.
+failing_awk() { # failing_awk WORDS
+    mkdir -p "$tmp/bin"
+    printf '#!/bin/sh\ncase "$*" in *'"'%s'"'*) echo "awk: broken" >&2; exit 2 ;; esac\nexec %s "$@"\n' "$1" "$(command -v awk)" >"$tmp/bin/awk"
+    chmod +x "$tmp/bin/awk"
+}
+
+@test "a drawing ends with the first awk that fails, whichever that is, and leaves no report" {
+    load drawing.bash
+    copy_fixture "$tmp/run"
+    cp results/lessons/why/counters.csv results/lessons/chat/chat.csv results/lessons/reconnect-herd/herd{,_back}.csv \
+        results/lessons/handshakes/handshakes.csv "$tmp/run"
+    draw_only
+    for part in 'NR > 1 && !seen[$1]++ { print $1, kind' cells.awk plain_text.awk summarise.awk counters.awk chat.awk tables.awk rows_table.awk \
+        counters_table.awk answer.awk rank.awk claims.awk report_markdown.awk 'tabindex' 'note(name, text)' 'requests = $c' 'counted with ptrace' \
+        'servers started with' 'behind HAProxy' 'toupper($2) == "FAIL"'; do
+        cp results/lessons/slow/command.txt "$tmp/run/"
+        failing_awk "$part"
+        run env PATH="$tmp/bin:$PATH" ./run_all.sh draw "$tmp/run"
+        ((status != 0)) || { echo "draw went on although awk failed for: $part"; return 1; }
+        [[ ! -e $tmp/run/index.html ]] || { echo "a report is left although awk failed for: $part"; return 1; }
+    done
+}
+
+@test "a comparison ends with the first awk that fails" {
+    for part in compare_setup.awk summarise.awk harness/compare.awk compare_report.awk markup.awk '$c["ratio"] == ""'; do
+        failing_awk "$part"
+        run env PATH="$tmp/bin:$PATH" ./run_all.sh compare results/reference results/lessons/essay --out "$tmp/compared"
+        ((status != 0)) || { echo "compare went on although awk failed for: $part"; return 1; }
+        [[ ! -e $tmp/compared/compare.md ]]
+    done
+}
+
+@test "a list of experiments or models that cannot be made is a failure" {
+    for word in experiments/capacity.conf servers/poll.c; do
+        mkdir -p "$tmp/bin"
+        printf '#!/bin/sh\ncase "$*" in *%s*) exit 3 ;; esac\nexec %s "$@"\n' "$word" "$(command -v basename)" >"$tmp/bin/basename"
+        chmod +x "$tmp/bin/basename"
+        run env PATH="$tmp/bin:$PATH" ./run_all.sh list
+        ((status != 0)) || { echo "list went on without $word"; return 1; }
+    done
+}
