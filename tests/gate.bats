@@ -19,6 +19,12 @@ caught() {
     [[ ${lines[-1]} == "$1: 0 passed, 1 failed, 0 skipped" ]]
 }
 
+# caught_as TRAP WORDS LIAR [OPTION...]: the same for a liar with options of its own.
+caught_as() {
+    run -1 "$gate" --name liar --trap "$1" -- "$BIN/liar-$3" 0 "${@:4}"
+    [[ ${lines[0]} == "FAIL  $1 "* && ${lines[0]} == *"$2"* ]] || { echo "$output"; return 1; }
+}
+
 @test "corrupt: a flipped bit is found" { caught corrupt large-message "came back wrong"; }
 @test "truncate: a short write that is ignored is found" { caught truncate slow-reader; }
 @test "drop: a message left out is found" { caught drop byte-by-byte; }
@@ -201,3 +207,44 @@ END
     done
     [[ $found == FAILpasspass && $(wc -l <"$BATS_TEST_TMPDIR/asked") == 2 ]]
 }
+
+# ---- one for each thing that a trap looks at ----
+
+@test "forget: a server that is ready and does not serve its first client is found" { caught_as start "a first client" forget --forgotten 1; }
+@test "impatient: a client that stops reading for a second and loses its bytes is found, by the one trap for that" {
+    caught impatient stalled-reader "bytes"
+    run -0 "$gate" --trap slow-reader --trap unread-burst -- "$BIN/liar-impatient" 0
+}
+@test "double_first: more bytes than were sent are found" { caught double_first half-close "more came back than"; }
+@test "over IPv6 a flipped bit, a reset and a server that does not listen there are found" {
+    caught_as ipv6 "came back wrong" corrupt --victim 5000
+    caught_as ipv6 "did not close" reset_half_close
+    # shellcheck disable=SC2016  # for the script
+    printf '#!/bin/sh\ncase $* in *no-such-option*) exit 2 ;; esac\nexec %s 0\n' "$PWD/$BIN/server-poll" >"$BATS_TEST_TMPDIR/deaf_to_v6"
+    chmod +x "$BATS_TEST_TMPDIR/deaf_to_v6"
+    run -1 "$gate" --trap ipv6 -- "$BATS_TEST_TMPDIR/deaf_to_v6"
+    [[ ${lines[0]} == *"started with --host ::1, but nobody listens there"* ]] || { echo "$output"; return 1; }
+}
+@test "pay_wrong: costs that are not paid, slept instead of burnt, lost when split, or paid in mid-line are found" {
+    caught_as costs-paid "not paid: sleep" pay_wrong --how 1
+    caught_as costs-paid "!spin 150000 burnt" pay_wrong --how 2
+    caught_as costs-paid "not paid: sleep 15" pay_wrong --how 3
+    caught_as costs-paid "for a line that is no cost" pay_wrong --how 4
+}
+@test "full: a server that out of files ends, never accepts again, or lets a client go is found" {
+    caught_as few-files "liar-full: accept: Too many open files" full --how 1
+    caught_as few-files "half of those served left" full --how 2
+    caught_as few-files "one that had been served" full --how 3
+}
+@test "chatter: more than the one line that something ran out is found" { caught chatter few-files "unexpected words"; }
+@test "peername: a server that ends with a client that reset before it was accepted is found" { caught peername reset-at-once "the server ended"; }
+@test "hog: memory of each client is found where it holds none of its bytes" {
+    caught hog never-reading "each client that never reads costs"
+    caught hog one-non-reader "one client that never reads costs"
+}
+@test "empty_pool: others that are not served beside clients that never read are found" { caught empty_pool never-reading "beside 20 that never read"; }
+@test "displace: a client that loses its connection to a later one is found" { caught displace past-1024 "one that was inside"; }
+@test "displace: also if it was there before a burst" { caught displace connect-burst "a client from before the burst"; }
+@test "forget: a client that is not served among the first 900 is found" { caught_as past-1024 "client 20 was not served" forget --forgotten 20; }
+@test "linger: threads of clients that are gone are found" { caught linger no-zombies "left over: files"; }
+@test "bad_end: another exit status than 0 is found" { caught bad_end clean-end "ended with exit 3"; }
