@@ -128,6 +128,11 @@ struct group_files {
     const char *reclaimable[2]; /* In memory.stat: what is used, but would be given back. */
 };
 
+static uint64_t smaller(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
 /* Reads what a group's file says; max is 0 if this group has none. */
 static struct limit read_group(const char *folder, const struct group_files *files, int version)
 {
@@ -139,7 +144,7 @@ static struct limit read_group(const char *folder, const struct group_files *fil
     snprintf(path, sizeof path, "%s/memory.stat", folder);
     if (files->reclaimable[version] != NULL &&
         proc_file_read(AT_FDCWD, path, text, sizeof text) >= 0)
-        limit.used -= proc_file_number(text, files->reclaimable[version], 0);
+        limit.used -= smaller(limit.used, proc_file_number(text, files->reclaimable[version], 0));
     snprintf(path, sizeof path, "%s/%s", folder, files->max[version]);
     limit.max = number_in(path) / files->unit;
     limit.used /= files->unit;
