@@ -314,3 +314,10 @@ short_queue() { # short_queue MODEL
 }
 
 said_ready_or_ended_of() { [[ -s $ready ]] || ! kill -0 "$1" 2>/dev/null; }
+
+@test "where few files may be opened the gate brings fewer clients, or says what it lacks; no server fails for that" {
+    run -0 bash -c "ulimit -n 500; exec $bin/gate --trap connect-burst --trap tagged-payloads --trap past-1024 -- $bin/server-epoll 0" 3>&-
+    [[ ${lines[0]} =~ ^'pass  connect-burst '.*' at once: 4'[0-9][0-9]' served, 0 refused' ]]
+    [[ ${lines[1]} =~ ^'pass  tagged-payloads '.*' 4'[0-9][0-9]' clients sent' ]]
+    [[ ${lines[2]} == 'skip  past-1024 '*'takes 1100 open files, and there is room for 4'*' (ulimit -n)' ]]
+}

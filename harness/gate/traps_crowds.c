@@ -133,6 +133,10 @@ static int gather(int count)
 static void past_1024(void)
 {
     enum { CLIENTS = 1100 };
+    int room = trial_room(CLIENTS);
+    if (room < CLIENTS)
+        trial_skip("takes %d open files, and there is room for %d; raise the limit (ulimit -n)",
+                   CLIENTS, room);
     trial_start("", "");
     int inside = gather(CLIENTS);
     for (int i = 0; i < inside; i++)
@@ -146,7 +150,7 @@ static void past_1024(void)
 static void tagged_payloads(void)
 {
     trial_start("", "");
-    int inside = gather(TAGGED);
+    int inside = gather(trial_room(TAGGED));
     for (int round = 0; round < 3; round++) {
         trial_freeze(true);
         for (int i = 0; i < inside; i++) {
@@ -173,7 +177,7 @@ static bool enter(struct peer *peer, int number)
  * door all at once. */
 static void connect_burst(void)
 {
-    int count = trial_judges_memory() ? BURST : BURST_SANITIZED, refused = 0;
+    int count = trial_room(trial_judges_memory() ? BURST : BURST_SANITIZED), refused = 0;
     trial_start("", "");
     trial_allow_ran_out();
     struct peer old = peer_connect();

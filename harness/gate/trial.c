@@ -148,6 +148,13 @@ int trial_clients(int wanted)
     return clients_max > 0 && clients_max < wanted ? (int)clients_max : wanted;
 }
 
+int trial_room(int wanted)
+{
+    enum { FILES_BESIDE = 64 }; /* Of the server, whose limit is ours, or of the gate. */
+    long room = net_free_files() - FILES_BESIDE;
+    return room >= wanted ? wanted : room > 0 ? (int)room : 0;
+}
+
 bool trial_is_of_suite(void)
 {
     return clients_max >= 0;

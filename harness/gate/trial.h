@@ -64,6 +64,10 @@ __attribute__((format(printf, 1, 2))) _Noreturn void trial_fail(const char *form
 /* Ends the server; passes if it ended well and said nothing that it should not. */
 __attribute__((format(printf, 1, 2))) _Noreturn void trial_pass(const char *format, ...);
 
+/* As many clients of those wanted as the limit of open files lets gate and server have: what cannot
+ * be tried here is no fault of the server. */
+int trial_room(int wanted);
+
 /* True if the server is one of the suite's, which declare how many clients they serve: it has no
  * collector whose garbage would count as its memory. */
 bool trial_is_of_suite(void);
