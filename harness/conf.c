@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/herd.h"
+#include "common/plain.h"
 #include "harness/conf_values.h"
 
 static const char *const profiles[] = {"quick", "standard", "full"};
@@ -109,6 +110,9 @@ static const char *next_line(const char *text, const char *end, char *line, size
     line[length] = '\0';
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)line[i] < ' ' && line[i] != '\t' && line[i] != '\r') return NULL;
+    for (char *cr = line; (cr = strchr(cr, '\r')) != NULL;)
+        *cr = ' ';            /* Blank, not unreadable. */
+    plain_text(line, length); /* Messages and reports quote it. */
     return stop == end ? end : stop + 1;
 }
 

@@ -201,3 +201,9 @@ with_cell() { # with_cell FILE COLUMN VALUE
     ./run_all.sh compare results/reference "$folder" --out "$tmp/compared"
     run ! grep -E '<script|\]\(javascript|[^\\]`c' "$tmp/compared/compare.md"
 }
+
+@test "a sample of hostile strings in a run and an experiment: nothing runs, nothing is written elsewhere, each is refused or shown" {
+    # tests/hostile_runs.sh without --sample tries all of them.
+    run -0 tests/hostile_runs.sh --sample 6 2026
+    [[ $output == 'ok - hostile runs: 6 strings in '* ]] || { echo "$output"; return 1; }
+}

@@ -143,6 +143,7 @@ static void a_mistake_is_refused_with_its_line(void **state)
     (void)state;
     expect_refused("kind = latency\nwindow = 3\n", 2, "unknown key \"window\"");
     expect_refused("kind = latency\nkind = memory\n", 2, "kind is given twice");
+    expect_refused("ke\302\233y\377 = 3\n", 1, "unknown key \"ke??y?\""); /* C1, and no UTF-8. */
     expect_refused("kind = speed\n", 1, "kind is latency");
     expect_refused("\n\nwindow_s = -1\n", 3, "window_s takes a number");
     expect_refused("window_s = \n", 1, "window_s takes a number");
