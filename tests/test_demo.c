@@ -366,6 +366,69 @@ static void shared_files_count_as_if_no_other_model_ran(void **state)
     assert_true(figures.now[FIGURE_MEMORY_KIB] == 78);
 }
 
+/* Each figure is of its own name: all numbers are unequal. */
+static void each_figure_is_of_its_own_name(void **state)
+{
+    (void)state;
+    static struct row row;
+    struct figures figures = {0};
+    const struct answer window = {"window connections_established=1 achieved_per_s=2 "
+                                  "merged_ns_p50=3 merged_ns_p99=4 merged_slow_ns_p50=5 "
+                                  "waiting_mean=6 latency_ns_p50=98 latency_ns_p99=99"};
+    row_set_real(&row, "server_cpu_percent", 7);
+    row_set_real(&row, "server_user_percent", 97);
+    row_set_real(&row, "switches_voluntary_per_s", 8);
+    row_set_real(&row, "switches_involuntary_per_s", 9);
+    row_set_real(&row, "processes", 10);
+    row_set_real(&row, "threads", 11);
+    figures_take_window(&figures, &window, &row);
+    static const struct {
+        enum figure figure;
+        double value;
+    } wanted[] = {{FIGURE_CONNECTIONS, 1}, {FIGURE_MESSAGES_PER_S, 2},  {FIGURE_P50_NS, 3},
+                  {FIGURE_P99_NS, 4},      {FIGURE_SLOW_P50_NS, 5},     {FIGURE_WAITING, 6},
+                  {FIGURE_CPU_PERCENT, 7}, {FIGURE_SWITCHES_PER_S, 17}, {FIGURE_PROCESSES, 10},
+                  {FIGURE_THREADS, 11}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        assert_true(figures.now[wanted[i].figure] == wanted[i].value);
+}
+
+/* Each line has its own figure, in its own words. */
+static void each_line_shows_its_own_figure(void **state)
+{
+    (void)state;
+    static const struct {
+        enum figure figure;
+        double value;
+        const char *line;
+    } lines[] = {
+        {FIGURE_CONNECTIONS, 21, "connections         21"},
+        {FIGURE_OPENED_NS, 22e6, "opened within  22.0 ms"},
+        {FIGURE_MESSAGES_PER_S, 23, "messages/s          23"},
+        {FIGURE_P50_NS, 24e6, "latency p50    24.0 ms"},
+        {FIGURE_P99_NS, 25e6, "latency p99    25.0 ms"},
+        {FIGURE_SLOW_P50_NS, 26e6, "slow ones p50  26.0 ms"},
+        {FIGURE_UNREAD_KIB, 27, "never fetched   27 KiB"},
+        {FIGURE_CPU_PERCENT, 28, "CPU               28 %"},
+        {FIGURE_SWITCHES_PER_S, 29, "switches/s          29"},
+        {FIGURE_MEMORY_KIB, 30, "memory          30 KiB"},
+        {FIGURE_PROGRAMS_KIB, 31, "  programs      31 KiB"},
+        {FIGURE_PAGE_TABLES_KIB, 32, "  page tables   32 KiB"},
+        {FIGURE_STACKS_KIB, 33, "  stacks        33 KiB"},
+    };
+    struct page page = page_of(1);
+    double *now = cast.stages[0].figures.now;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        now[lines[i].figure] = lines[i].value;
+    now[FIGURE_THREADS] = now[FIGURE_PROCESSES] = 1;
+    now[FIGURE_CPU_PERCENT] = 28;
+    now[FIGURE_WAITING] = 3.5;
+    page_draw(&page, 24, 80, &canvas);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        assert_shows(lines[i].line);
+    assert_shows("1 barista, 0.28 at work; of 21 customers 3.5 wait");
+}
+
 static void the_history_is_the_newest_points(void **state)
 {
     (void)state;
@@ -402,6 +465,8 @@ int main(void)
         cmocka_unit_test(bars_are_as_high_as_their_values),
         cmocka_unit_test(figures_come_from_the_answer_and_the_row),
         cmocka_unit_test(shared_files_count_as_if_no_other_model_ran),
+        cmocka_unit_test(each_figure_is_of_its_own_name),
+        cmocka_unit_test(each_line_shows_its_own_figure),
         cmocka_unit_test(the_history_is_the_newest_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
