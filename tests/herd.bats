@@ -102,6 +102,19 @@ herd() {
         true_that "$(cell accept_queue_max $row) <= 51"
     done
     true_that "$(cell attempts 1) > $(cell attempts 2)"
+    # Each time is the timeline's, less the outage: when half, and all but one in a hundred, were connected again.
+    awk -F, 'FNR == 1 { for (i = 1; i <= NF; i++) c[FILENAME, $i] = i; next }
+        FILENAME ~ /herd.csv$/ { out[$c[FILENAME, "policy"]] = $c[FILENAME, "outage_s"]; last[$c[FILENAME, "policy"]] = $c[FILENAME, "back_s"]
+            half[$c[FILENAME, "policy"]] = $c[FILENAME, "back_s_p50"]; most[$c[FILENAME, "policy"]] = $c[FILENAME, "back_s_p99"]; next }
+        { p = $c[FILENAME, "policy"]; back = $c[FILENAME, "s"] - out[p]; held = $c[FILENAME, "connected"] }
+        back >= 0 && held >= 100 && !(p in at_half) { at_half[p] = back }
+        back >= 0 && held >= 198 && !(p in at_most) { at_most[p] = back }
+        back >= 0 && held >= 200 && !(p in at_all) { at_all[p] = back }
+        function off(one, other) { return one - other > 0.02 || other - one > 0.02 }
+        END { for (p in out) if (off(at_half[p] < last[p] ? at_half[p] : last[p], half[p]) || off(at_most[p] < last[p] ? at_most[p] : last[p], most[p]) ||
+              off(at_all[p], last[p])) {
+                  print p, at_half[p], half[p], at_most[p], most[p], at_all[p], last[p]; exit 1 } }' \
+        "$BATS_TEST_TMPDIR/herd.csv" "$BATS_TEST_TMPDIR/herd_back.csv"
     # The last line of each herd: everybody is connected, after the outage.
     awk -F, 'NR > 1 { held[$5] = $7; s[$5] = $6 } END { exit !(held["now"] == 200 && held["jitter"] == 200 && s["now"] > 0.3) }' \
         "$BATS_TEST_TMPDIR/herd_back.csv"
