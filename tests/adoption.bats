@@ -50,6 +50,16 @@ teardown() { end_servers; }
     [[ $(sed -n 's/^FROM //p' "$dockerfile") == debian:12 ]]
 }
 
+@test "the container's filter lets io_uring and perf through, and nothing of what Docker forbids beside them" {
+    forbidden=$(jq -r '.syscalls[] | select(.args == null) | .names[]' .devcontainer/seccomp.json)
+    for call in mount umount2 bpf unshare setns init_module kexec_load reboot keyctl userfaultfd open_by_handle_at clone3; do
+        grep -qx "$call" <<<"$forbidden" || { echo "$call is allowed"; return 1; }
+    done
+    run ! grep -E '^(io_uring_.*|perf_event_open|ptrace|clone)$' <<<"$forbidden"
+    [[ $(jq -r '.syscalls[] | select(.names == ["clone"]).args[0].value' .devcontainer/seccomp.json) == $((0x10000000)) ]] # CLONE_NEWUSER
+    run ! grep -r unconfined .devcontainer
+}
+
 # ---- help ----
 
 @test "each subcommand has help, which starts nothing and installs nothing" {
