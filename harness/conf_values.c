@@ -162,6 +162,19 @@ static bool take_models(const char *value, struct conf_error *error)
         error, "models is all, or names in lower case with blanks between, not \"%.60s\"", value);
 }
 
+/* They become words of a command line that a shell reads: nothing but what such words are made of,
+ * "{workers}" among them. */
+static bool take_server_options(const char *value, struct conf_error *error)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "_-=:+.,/{} \t";
+    if (value[strspn(value, allowed)] == '\0') return true;
+    return conf_fail(error,
+                     "server_options are letters, digits and _-=:+.,/{} with blanks between, "
+                     "not \"%.60s\"",
+                     value);
+}
+
 static bool take_cost(const char *value, struct conf *conf, struct conf_error *error)
 {
     conf->costs = strcmp(value, "sleep") == 0 || strcmp(value, "spin") == 0;
@@ -229,6 +242,7 @@ bool conf_take(enum conf_key key, const char *value, struct conf *conf, struct c
     case KEY_CAP_MS:
         return take_long(key, value, 1, 60000, &conf->cap_ms, error);
     case KEY_SERVER_OPTIONS:
+        return take_server_options(value, error);
     case CONF_KEYS:
         break;
     }

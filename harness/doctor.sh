@@ -91,14 +91,16 @@ limits_of() { # limits_of SHAPE   ->  lines "CONNECTIONS<TAB>NAME<TAB>COMMAND"
         "${root[*]:+${root[*]} }sysctl net.ipv4.ip_local_port_range='1024 65535'"
 }
 
-wanted_of() { # the largest count of an experiment's standard profile
-    local number most='' numbers
-    numbers=$(conf_text "$1" connections)
-    for number in $numbers; do
-        [[ $number =~ ^[0-9]{1,7}$ ]] || die "harness/experiments/$1.conf: connections: \"$number\" is not a number"
-        ((number < ${most:-0})) || most=$number
+# The largest count of an experiment's standard profile, as `wanted`; 0 if it has none.
+read_wanted() { # read_wanted EXPERIMENT
+    local line count counts
+    wanted=0
+    line=$(conf_text "$1" connections)
+    read -r -a counts <<<"$line"
+    for count in "${counts[@]}"; do
+        [[ $count =~ ^[0-9]{1,7}$ ]] || die "harness/experiments/$1.conf: connections: \"$count\" is not a number"
+        ((10#$count <= wanted)) || wanted=$((10#$count))
     done
-    echo "$most"
 }
 
 tell_shape() { # tell_shape SHAPE WORDS
@@ -107,8 +109,8 @@ tell_shape() { # tell_shape SHAPE WORDS
     IFS=$'\t' read -r count name command <<<"$tightest"
     lines_into experiments default_experiments
     for experiment in "${experiments[@]}"; do
-        wanted=$(wanted_of "$experiment")
-        [[ -z $wanted ]] || ((wanted <= count)) || misses+=("$experiment ($wanted)")
+        read_wanted "$experiment"
+        ((wanted <= count)) || misses+=("$experiment ($wanted)")
     done
     row "$2" "about $count connections, then: $name"
     row '' "to lift it: $command"

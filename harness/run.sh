@@ -137,12 +137,9 @@ prepare_folders() {
     [[ -z $baseline || -w $(dirname "$out") ]] || die "cannot write to $(dirname "$out"), where the comparison goes; choose another --out"
 }
 
-# Before anything is built: what an experiment says of itself is read as text.
-kind_of() { sed -nE 's/^kind[[:space:]]*=[[:space:]]*([a-z_]+)[[:space:]]*$/\1/p' "harness/experiments/$1.conf"; } # kind_of EXPERIMENT
-
 needs_tls() {
     local name
-    for name in "${experiments[@]}"; do [[ $(kind_of "$name") != handshakes ]] || return 0; done
+    for name in "${experiments[@]}"; do [[ $(conf_text "$name" kind) != handshakes ]] || return 0; done
     return 1
 }
 
@@ -152,7 +149,7 @@ need_cpus() {
     local name others=() needy=()
     (($(cpu_count) == 1)) || return 0
     for name in "${experiments[@]}"; do
-        case $(kind_of "$name") in latency | omission) needy+=("$name") ;; *) others+=("$name") ;; esac
+        case $(conf_text "$name" kind) in latency | omission) needy+=("$name") ;; *) others+=("$name") ;; esac
     done
     ((${#needy[@]} > 0)) || return 0
     [[ $named == false ]] || die "${needy[*]}: latencies cannot be measured with one CPU; name experiments of kind capacity or memory"

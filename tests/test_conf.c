@@ -155,6 +155,8 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("connections = \n", 1, "at least one");
     expect_refused("models = ../fork\n", 1, "models");
     expect_refused("arrival = random\n", 1, "arrival");
+    expect_refused("server_options = --a; touch b\n", 1, "server_options");
+    expect_refused("server_options = $(touch b)\n", 1, "server_options");
     expect_refused("connections\n", 1, "neither");
     expect_refused("kind = latency\nconnections = 1\nstop_ms = 5\n", 0, "kind omission only");
     expect_refused("kind = omission\nconnections = 1\n", 0, "needs a stop_ms");

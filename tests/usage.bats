@@ -106,6 +106,16 @@ words_of_run_all() {
     (ulimit -n 500; run -1 ./run_all.sh doctor; [[ $output == *'open files per process (500)'*'SHORT'* ]])
 }
 
+@test "doctor runs nothing that an experiment holds, and refuses what is no number with file and line" {
+    cp -r harness run_all.sh servers "$tmp"
+    # shellcheck disable=SC2016  # it must not be expanded
+    printf '# Question: x?\nkind = latency\nconnections = files[$(touch${IFS}%s/ran)]\n' "$tmp" >"$tmp/harness/experiments/zz.conf"
+    refuses 'experiments/zz.conf, line 3: connections' quietly_doctored
+    [[ ! -e $tmp/ran ]]
+}
+
+quietly_doctored() { "$tmp/run_all.sh" doctor >/dev/null; }
+
 @test "the machine's card tells what a reader needs" {
     run -0 harness/machine_info.sh
     for name in machine kernel cpu memory_kib kernel_irq_time_accounting mitigations file_limit compiler libuv revision; do
