@@ -17,11 +17,11 @@ enum {
     CROWD = 200,
     INSIDE_MIN = 900, /* A server with a wall of its own may refuse who comes after these. */
     BURST = 4000,
-    BURST_SANITIZED = 1500, /* A process takes milliseconds to start there. */
     MESSAGE_B = 64,
     TAGGED = 2000,
     CYCLES = 10000,
     CYCLES_WARM = 2000,
+    FEW = 300,             /* Instead of thousands, in front of a sanitized server. */
     GROWTH_KIB_MAX = 1024, /* Over 8,000 cycles: 128 bytes each would show. */
     ROUNDS_MAX = 6,        /* Of 8,000: node's heap has its size after three or four, */
     HEAP_KIB_MAX = 65536,  /* which is 30 MiB more than at the start. */
@@ -62,10 +62,10 @@ static void churn(void)
     clock_sleep_ns(100 * NS_PER_MS);
     struct trial_usage start = trial_usage();
     uint64_t begin_ns = clock_ns();
-    cycle(CYCLES_WARM);
+    int clients = trial_size(CYCLES_WARM, FEW);
+    cycle(clients);
     trial_check_back_to(&start);
     long warm_kib = (long)trial_usage().rss_kib, end_kib = warm_kib, growth_kib = 0;
-    int clients = CYCLES_WARM;
     /* A leak grows in every round.  A heap that is swept when it is full grows in the first.  What
      * memory is not asked for, the first clients have shown: files, processes, threads. */
     int rounds = trial_judges_memory() ? ROUNDS_MAX : 0;
@@ -89,7 +89,7 @@ static void churn(void)
 
 static void no_zombies(void)
 {
-    int count = trial_clients(CROWD);
+    int count = trial_clients(trial_size(CROWD, CROWD / 4));
     trial_start("", "");
     cycle(1); /* What a server starts for its first client may stay. */
     clock_sleep_ns(100 * NS_PER_MS);
@@ -150,7 +150,7 @@ static void past_1024(void)
 static void tagged_payloads(void)
 {
     trial_start("", "");
-    int inside = gather(trial_room(TAGGED));
+    int inside = gather(trial_room(trial_size(TAGGED, FEW)));
     for (int round = 0; round < 3; round++) {
         trial_freeze(true);
         for (int i = 0; i < inside; i++) {
@@ -177,7 +177,7 @@ static bool enter(struct peer *peer, int number)
  * door all at once. */
 static void connect_burst(void)
 {
-    int count = trial_room(trial_judges_memory() ? BURST : BURST_SANITIZED), refused = 0;
+    int count = trial_room(trial_size(BURST, FEW)), refused = 0;
     trial_start("", "");
     trial_allow_ran_out();
     struct peer old = peer_connect();

@@ -160,6 +160,11 @@ bool trial_is_of_suite(void)
     return clients_max >= 0;
 }
 
+int trial_size(int plain, int sanitized)
+{
+    return instrumented ? sanitized : plain;
+}
+
 bool trial_judges_memory(void)
 {
     return !instrumented;

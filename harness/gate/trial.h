@@ -25,6 +25,11 @@ void trial_begin(const char *command, bool instrumented, long clients_max,
 /* How many clients to bring at once: `wanted`, or as many as the server declares to serve. */
 int trial_clients(int wanted);
 
+/* How many clients, rounds or bytes a trap takes: `plain`, or fewer from a sanitized server, which
+ * starts a process in milliseconds and whose sanitizer ends it at the first wrong access, not at
+ * the thousandth. */
+int trial_size(int plain, int sanitized);
+
 /* False if the server's memory must not be judged. */
 bool trial_judges_memory(void);
 
