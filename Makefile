@@ -66,7 +66,7 @@ CHAT     := $(call objects,clients/chat/*.c)
 ROOM     := $(call objects,servers/chat/*.c)
 LIARS    := $(basename $(notdir $(wildcard tests/liars/*.c)))
 ROOM_LIARS := $(basename $(notdir $(wildcard tests/liars/chat/*.c)))
-TOOLS    := bare_client bare_server second_client without_io_uring hostile
+TOOLS    := bare_client bare_server second_client weather without_io_uring hostile
 FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
 

@@ -56,7 +56,7 @@ test_process() {
 
 # Ends the test and what it started: bats then goes on with its teardown.  A second time leaves it no choice.
 end_test() { # end_test SIGNAL
-    local test started pid
+    local test started pid more
     test=$(test_process)
     [[ -n $test ]] || return 0
     started=$(descendants_of "$test")
@@ -64,7 +64,9 @@ end_test() { # end_test SIGNAL
     kill "-$1" "${started[@]}" "$test" 2>/dev/null || true
     for pid in "${started[@]}"; do
         for _ in {1..20}; do kill -0 "$pid" 2>/dev/null || continue 2; sleep 0.1; done
-        kill -KILL "$pid" 2>/dev/null || true
+        more=$(descendants_of "$pid") # One that ignores SIGTERM may have started others since.
+        # shellcheck disable=SC2086  # a list
+        kill -KILL "$pid" $more 2>/dev/null || true
     done
 }
 

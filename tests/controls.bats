@@ -81,12 +81,11 @@ spell_out() {
     ten_times_limited() {
         measure_command 'exec build/release/server-poll {port}'
         tries reason
-        ! grep -x ok <(tries status) || called_ok=true
+        tries status >>"$BATS_TEST_TMPDIR/all"
         [[ $(tries status | sort | uniq -c | tr -s ' ') == ' 10 client_limited' ]]
     }
-    called_ok=false
-    in_one_of 4 ten_times_limited
-    [[ $called_ok == false ]]
+    in_one_of_or_weather 4 ten_times_limited
+    run ! grep -x ok "$BATS_TEST_TMPDIR/all"
     # The three histograms tell who was late: not the server.
     true_that "$(column send_lag_ns_p99 5) > 10 * $(column from_sent_ns_p50 5)"
     true_that "$(column latency_ns_p99 5) >= $(column send_lag_ns_p99 5) * 0.99"
@@ -130,7 +129,7 @@ spell_out() {
         measure_command 'exec build/release/liar-delay {port} --delay-us 5000'
         true_that "$(column latency_ns_p50 1) >= 5000000 && $(column latency_ns_p50 1) <= 5300000"
     }
-    in_one_of 5 reads_5_ms
+    in_one_of_or_weather 5 reads_5_ms
 }
 
 @test "a server that stalls is not ok: what it kept counts as lost, and with the timeout at least" {
@@ -200,8 +199,8 @@ cpu_of() { # cpu_of RUN: median CPU per message
     cat "$tmp/out/compare.csv"
     cpu='c["metric"] == "server_cpu_us_per_message" && '
     [[ $(compared "$cpu"'(c["verdict"] == "not_compared" || c["reason"] ~ /^fewer/)') == 0 ]] ||
-        skip 'others keep this machine so busy that not three runs are undisturbed'
+        skip 'weather: others keep this machine so busy that not three runs are undisturbed'
     [[ $(compared "$cpu"'(c["max_a"] > 1.1 * c["min_a"] || c["max_b"] > 1.1 * c["min_b"])') == 0 ]] ||
-        skip 'others keep this machine so busy that runs of one server differ by more than 10 %'
+        skip 'weather: others keep this machine so busy that runs of one server differ by more than 10 %'
     [[ $(compared "$cpu"'c["verdict"] == "more" && c["ratio"] > 1.15 && c["ratio"] < 1.25') == 1 ]]
 }

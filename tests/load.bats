@@ -51,18 +51,18 @@ field() { jq -r ".$1" <<<"$output"; }
         run -0 $load --port "$port" --connections 50 --rate 500 --duration 2 --output json
         true_that "$(field latency_ns_p50) >= 5000000 && $(field latency_ns_p50) <= 5300000"
     }
-    in_one_of 3 reads_5_ms
+    in_one_of_or_weather 3 reads_5_ms
 }
 
 @test "one message in fifty 20 ms late reads 20.0 to 20.6 ms at p99, and little at p50" {
     start liar-delay --delay-us 0 --late-every 50 --late-us 20000
     reads_20_ms() {
         run -0 $load --port "$port" --connections 200 --rate 1000 --duration 1.5 --output json
-        true_that "$(field latency_ns_p50) < 1000000 && $(field latency_ns_p90) < 10000000" &&
-            true_that "$(field latency_ns_p99) >= 20000000 && $(field latency_ns_p99) <= 20600000"
+        [[ $(field latency_ns_p999) == null ]] # It would need 10,000 messages.
+        true_that "$(field latency_ns_p50) < 1000000 && $(field latency_ns_p90) < 10000000"
+        true_that "$(field latency_ns_p99) >= 20000000 && $(field latency_ns_p99) <= 20600000"
     }
-    in_one_of 5 reads_20_ms
-    [[ $(field latency_ns_p999) == null ]] # It would need 10,000 messages.
+    in_one_of_or_weather 5 reads_20_ms
 }
 
 @test "a server stopped for 200 ms shows at max and p99.9 in the open loop, the closed loop hides it" {
@@ -147,7 +147,7 @@ field() { jq -r ".$1" <<<"$output"; }
         run -0 $load --port "$port" --spin --connections 10 --rate 1000 --warm 0.1 --duration 0.5 --output json
         true_that "$(field client_busy_percent_max) < 50"
     }
-    in_one_of 4 rests
+    in_one_of_or_weather 4 rests
     run --separate-stderr $load --port "$port" --spin --connections 10 --rate 1000000 --warm 0.1 --duration 0.5 --timeout-ms 100 --output json
     true_that "$(field client_busy_percent_max) > 85"
     run -0 $load --port "$port" --connections 10 --rate 1000 --warm 0.1 --duration 0.5 --output json
@@ -187,11 +187,11 @@ field() { jq -r ".$1" <<<"$output"; }
     start server-poll
     counts_when_full() {
         run -0 $load --port "$port" --connections 3000 --closed --warm 0.1 --duration 1 --output json
-        true_that "$(field achieved_per_s) > $(field received_in_time) / $(field window_s)" &&
-            true_that "$(field little_error_percent) < 5"
+        [[ $(field sent) == $(field received) && $(field received) -ge $(field received_in_time) ]]
+        true_that "$(field achieved_per_s) > $(field received_in_time) / $(field window_s)"
+        true_that "$(field little_error_percent) < 5"
     }
-    in_one_of 5 counts_when_full
-    [[ $(field sent) == $(field received) && $(field received) -ge $(field received_in_time) ]]
+    in_one_of_or_weather 5 counts_when_full
     start liar-delay --delay-us 200000
     run -0 $load --port "$port" --connections 5 --closed --warm 0 --duration 0.1 --output json
     [[ $(field received) == 5 && $(field achieved_per_s) == null && $(field little_error_percent) == null ]]

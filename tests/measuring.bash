@@ -1,6 +1,9 @@
 # measuring.bash -- what the tests that measure share: a small experiment, and reading its rows.
 # shellcheck shell=bash
 
+# shellcheck source-path=SCRIPTDIR source=checking.bash
+source "${BASH_SOURCE[0]%/*}/checking.bash"
+
 prepare_measuring() {
     cd "$BATS_TEST_DIRNAME/.." || return 1
     # shellcheck disable=SC2034  # for the tests
@@ -37,12 +40,35 @@ rows() { last_tries | awk 'END { print NR - 1 }'; }
 
 true_that() { awk "BEGIN { exit !($1) }" || { echo "false: $1"; return 1; }; }
 
+# Tries a command up to so often, until it holds; the last status is in `checked`.  What a try sets is lost.
+try_up_to() { # try_up_to TRIES COMMAND...
+    local try
+    for ((try = 1; try <= $1; try++)); do
+        check "${@:2}"
+        ((checked != 0)) || break
+    done
+}
+
 # Neighbours can spoil any try, and none can make a wrong program right every time: what holds in one
 # of several tries holds.
 in_one_of() { # in_one_of TRIES COMMAND...
-    local try
-    for ((try = 1; try < $1; try++)); do "${@:2}" && return; done
-    "${@:2}"
+    try_up_to "$@"
+    return "$checked"
+}
+
+# As in_one_of, for what a busy machine spoils every time: where no try holds and other programs are seen at work, the
+# test is skipped.
+in_one_of_or_weather() { # in_one_of_or_weather TRIES COMMAND...
+    try_up_to "$@"
+    ((checked == 0)) || skip_in_bad_weather
+    return "$checked"
+}
+
+# Skips the test if other programs, or other guests of the host, use this machine.
+skip_in_bad_weather() {
+    local around=$BATS_TEST_TMPDIR/weather.csv
+    build/release/witness "$around" sleep 0.5
+    ! grep -q ',noisy,' "$around" || skip "weather: $(sed -n 's/.*,noisy,//p' "$around")"
 }
 
 # Holds the columns of a file against its table in results/README.md: the one that names it, or the

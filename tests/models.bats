@@ -150,13 +150,14 @@ ns_per_message() { # ns_per_message PROGRAM OPTION...
 
 near_the_bare_loop() {
     local bare ours
+    trap end_servers EXIT # The shell of a try.
     bare=$(ns_per_message bare_server)
     ours=$(ns_per_message server-epoll)
     true_that "$ours <= $bare * 1.05"
 }
 
 @test "epoll costs at most 5 % more CPU per message than a bare loop" {
-    in_one_of 8 near_the_bare_loop
+    in_one_of_or_weather 8 near_the_bare_loop
 }
 
 @test "epoll: with --buffer-kib an idle client costs that much, without it next to nothing" {

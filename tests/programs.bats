@@ -292,7 +292,7 @@ short_queue() { # short_queue MODEL
 @test "connections of the client never overflow the queue of a listener, however short" {
     unshare --net sh -c 'ip link set lo up && echo 128 >/proc/sys/net/core/somaxconn' 2>/dev/null ||
         skip 'no network namespace may be set up here'
-    export -f short_queue eventually
+    export -f short_queue eventually check
     export bin ready
     for model in fork thread prefork; do
         run -0 unshare --net bash -c "set -e; short_queue $model"

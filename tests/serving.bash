@@ -8,11 +8,17 @@ servers=() # and all that were started.
 ready=$BATS_TEST_TMPDIR/ready
 said=$BATS_TEST_TMPDIR/said # What the server says on stderr.
 
+# shellcheck source-path=SCRIPTDIR source=checking.bash
+source "${BASH_SOURCE[0]%/*}/checking.bash"
+
 # Waits until a command succeeds, for 10 s at most, or for patience_s.
 eventually() { # eventually COMMAND...
     local try
     for ((try = 0; try < 50 * ${patience_s:-10}; try++)); do
-        "$@" && return
+        if "$@"; then # Of a function only the last command counted here.
+            check "$@"
+            ((checked != 0)) || return 0
+        fi
         sleep 0.02
     done
     echo "not in time: $*"

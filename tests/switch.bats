@@ -83,7 +83,7 @@ END
         build/release/ready_cost >"$rows"
         awk -F, -v python="$python" '$2 == "poll" && $3 == 10000 { print $7, python; exit !(python > 0.75 * $7 && python < 1.5 * $7) }' "$rows"
     }
-    in_one_of 5 agree
+    in_one_of_or_weather 5 agree
 }
 
 @test "wrong usage is one clear line, exit 2" {
