@@ -87,9 +87,11 @@ LIBS_load := $(if $(NO_TLS),,$(LIBS_tls))
 PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate start switch_cost ready_cost witness hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
-.PHONY: all programs tools fuzzers test fuzz format install uninstall clean FORCE
+.PHONY: all programs servers tools fuzzers test fuzz format install uninstall clean FORCE
 all: programs
 programs: $(PROGRAMS)
+# With SAN=address or SAN=thread: what the tests run so, all that must bear any client.
+servers: $(SERVERS) $(BUILD)/chat-room
 # What only the tests need: liars, units, the bare loops of both ends, a second opinion on latency,
 # a kernel without io_uring.
 tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/room-liar-,$(ROOM_LIARS)) $(addprefix $(BUILD)/,$(UNITS)) \

@@ -171,8 +171,8 @@ help() { # help PARTS
 build() { # build JOBS
     make --jobs=2 programs tools
     [[ $1 =~ \ (gate|chat)\  ]] || return 0
-    make --jobs=2 SAN=address programs
-    make --jobs=2 SAN=thread programs
+    make --jobs=2 SAN=address servers
+    make --jobs=2 SAN=thread servers
 }
 
 main() {
