@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sum.spin_us += due.spin_us;
         sum.sleep_us += due.sleep_us;
         uint64_t turn_us = due.spin_us + due.sleep_us;
-        must(due.size > 0 && due.size <= piece, "a turn has no bytes, or more than there are");
+        must(due.size <= piece && (due.size > 0 || piece == 0),
+             "a turn has no bytes, or more than there are");
         must(turn_us < COSTS_TURN_US_MAX + COSTS_US_MAX, "a turn takes too long");
         must(due.size == piece || turn_us >= COSTS_TURN_US_MAX, "a turn ends too early");
         at += due.size;
