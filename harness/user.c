@@ -101,8 +101,18 @@ void user_describe(char *text, size_t size)
 
 /* ---- becoming ---- */
 
-/* True if this user may not read a file that the command names.  access(2) asks without regard to
+/* True if this user may not read the file.  Interpreters open it by its whole path, so that each
+ * folder above counts, also those above the current one.  access(2) asks without regard to
  * capabilities. */
+static bool is_hidden(const char *path)
+{
+    char *whole = realpath(path, NULL);
+    bool hidden = (whole == NULL || access(whole, R_OK) < 0) && errno == EACCES;
+    free(whole);
+    return hidden;
+}
+
+/* True if the command names such a file. */
 static bool names_hidden_file(char *const argv[])
 {
     static const char between[] = " \t\n'\"=;&|<>()";
@@ -110,7 +120,7 @@ static bool names_hidden_file(char *const argv[])
         char words[WORDS_MAX_B], *rest = words;
         snprintf(words, sizeof words, "%s", argv[i]);
         for (char *word; (word = strsep(&rest, between)) != NULL;)
-            if (strchr(word, '/') != NULL && access(word, R_OK) < 0 && errno == EACCES) return true;
+            if (strchr(word, '/') != NULL && is_hidden(word)) return true;
     }
     return false;
 }
