@@ -8,6 +8,7 @@ bats_require_minimum_version 1.5.0
 setup() {
     load saying.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
+    export C10K_ENTERED=$$ # As if one of our scripts had started us: the environment is clear.
     # shellcheck source=harness/lib.sh
     source harness/lib.sh
     # shellcheck source=harness/guests.sh
