@@ -47,8 +47,15 @@ tap() { # tap [--silent] NAME COMMAND...
 
 ours() { git ls-files --cached --others --exclude-standard -- "$@"; }
 
+# Other versions lay some lines out otherwise.
 format() {
-    local files
+    local files named found
+    named=$(sed -n 's/^# Of clang-format \([0-9]*\).*/\1/p' .clang-format)
+    found=$(clang-format --version | sed -E 's/.*version ([0-9]+).*/\1/')
+    if [[ $found != "$named" ]]; then
+        echo "ok - all C files are formatted as .clang-format says # skip clang-format $named decides, and this is $found"
+        return
+    fi
     files=$(ours '*.c' '*.h')
     mapfile -t files <<<"$files"
     tap 'all C files are formatted as .clang-format says' clang-format --dry-run --Werror "${files[@]}"
