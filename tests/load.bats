@@ -18,7 +18,8 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "accounting closes: asked = established, sent = received + lost, nothing corrupt" {
     start server-poll
-    run -0 $load --port "$port" --connections 500 --rate 5000 --warm 0.1 --duration 1 --output json
+    run -0 $load --port "$port" --connections 500 --rate 5000 --duration 1 --warm 0.1 --output json
+    true_that "$(field window_s) == 1"
     [[ $(field connections_established) == 500 && $(field lost) == 0 && $(field corrupt) == 0 ]]
     [[ $(field sent) == $(field received) ]]
     true_that "$(field achieved_per_s) > 4700 && $(field achieved_per_s) < 5300"

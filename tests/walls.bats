@@ -67,6 +67,8 @@ exec $PWD/build/release/server-poll 0
 END
     chmod +x "$BATS_TEST_TMPDIR/server"
     install -m 666 /dev/null "$BATS_TEST_TMPDIR/options" # The server has another user than a test by root.
+    echo 'connections_limited = 12' >>"$conf" # Where a ramp under a limit of its own ends.
     run -0 "$measure" "$conf" --model mine --command "$BATS_TEST_TMPDIR/server" --out "$raw" 3>&-
+    [[ $(column connections_established 2) == 12 && $(column wall 2) == none ]]
     [[ $(<"$BATS_TEST_TMPDIR/options") == "--workers "[0-9]*" --costs" ]]
 }
