@@ -112,8 +112,8 @@ measure_point() { # measure_point MEMBERS
     done
     [[ -s $out/chat.csv ]] || echo "schema,experiment,profile,repeat,seed,$measured,status,reason" >"$out/chat.csv"
     echo "$row" >>"$out/chat.csv"
-    { head -n 1 "$out/chat.csv"; echo "$row"; } | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        { printf "point room %s %s delivery_ns_p99=%s cpu_us_per_delivery=%s\n", $c["members"], $c["status"], $c["delivery_ns_p99"], $c["server_cpu_us_per_delivery"] }'
+    tell "$({ head -n 1 "$out/chat.csv"; echo "$row"; } | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        { printf "point room %s %s delivery_ns_p99=%s cpu_us_per_delivery=%s\n", $c["members"], $c["status"], $c["delivery_ns_p99"], $c["server_cpu_us_per_delivery"] }')"
 }
 
 main() {

@@ -80,7 +80,7 @@ check_cached() { # check_cached DIR MODEL...
 check_aloud() {
     local model status verdict=0
     for model in "$@"; do
-        echo "== $model"
+        tell "== $model"
         if [[ -n $(why_missing "$model") ]]; then
             echo "FAIL  start  $(why_missing "$model")"
             verdict=1

@@ -77,7 +77,7 @@ time_model() { # time_model EXPERIMENT OUT RUNS REQUESTS MODEL SCRAPS
         [[ -n $reason ]] || reason=$(head -n 1 "$6/hyperfine.log" | tr ',"' '; ')
         add_row "$2/cold_start.csv" "$1,$5,0,,,,,,$4,failed,$reason,$schema"
     fi
-    tail -n 1 "$2/cold_start.csv" | awk -F, '{ printf "point %s %s clients %s time_s_median=%s\n", $2, $9, $10, $4 }'
+    tell "$(tail -n 1 "$2/cold_start.csv" | awk -F, '{ printf "point %s %s clients %s time_s_median=%s", $2, $9, $10, $4 }')"
 }
 
 main() {

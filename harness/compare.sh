@@ -151,6 +151,7 @@ main() {
     command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
+    end_on_signals
     mkdir "$work/figures" "$work/a" "$work/b"
     a=$work/a/$(basename "$run_a")
     b=$work/b/$(basename "$run_b")

@@ -271,6 +271,7 @@ main() {
     command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
+    end_on_signals
     mkdir "$work/of"
     run=$work/of/$(basename "$target")
     take_run "$target" "$run"

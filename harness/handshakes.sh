@@ -216,7 +216,7 @@ try_variant() { # try_variant VARIANT
     : "${reason:=$noise}"
     reason=$(tr ',"' '; ' <<<"${reason#load: }")
     row="$experiment,$schema,$profile,$model,$repeat,$1,$connections,$requests,$failed,$resumed,$trips,$trips_max,$sent,$received,$window,$rate,$p50,$p99,$server_us,$proxy_us,$client_us,$machine,$try,$status,$reason"
-    echo "point $1 $status server_cpu_us_per_connection=$server_us connections_per_s=$rate"
+    tell "point $1 $status server_cpu_us_per_connection=$server_us connections_per_s=$rate"
 }
 
 # For trying by hand: says how to reach the servers of a variant, and waits for the end.

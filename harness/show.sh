@@ -50,6 +50,7 @@ main() {
     measure_terminal
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
+    end_on_signals
     mkdir "$work/of"
     run=$work/of/$(basename "$target")
     take_run "$target" "$run"

@@ -168,16 +168,50 @@ ends_with() { # ends_with STATUS PID SIGNAL
     ends_with 143 "$run_pid" TERM
 }
 
-@test "a terminal that goes is an interruption: what was measured is drawn, exit status 143" {
+# Runs a command of run_all.sh as a job of a shell in a terminal; its exit status goes to $tmp/status.  When the terminal goes, the
+# shell gets SIGHUP; it passes that on to the job if PASSES_ON is yes, and else the job sees it when it writes.
+in_terminal() { # in_terminal PASSES_ON WORD...
     command -v tmux >/dev/null || skip 'tmux is not installed'
-    draw_only
-    gated
-    tmux -S "$tmp/tmux" -f /dev/null new-session -d \
-        "bash -c 'trap : HUP; C10K_ENTERED=\$\$ C10K_BIN=$bin ./run_all.sh quick ramp --models fork --no-install --out $tmp/run; echo \$? >$tmp/status'" 3>&-
-    patience_s=60 eventually has_rows "$tmp/run/raw.csv"
+    rm -f "$tmp/status"
+    {
+        printf '%s\n' '#!/usr/bin/env bash' 'set -m' "[[ $1 == yes ]] || trap : HUP" "[[ $1 == no ]] || trap 'kill -HUP -- -\$job' HUP"
+        printf 'PATH=%q C10K_ENTERED=$$ C10K_BIN=%q ./run_all.sh' "$PATH" "$bin"
+        printf ' %q' "${@:2}"
+        printf '%s\n' ' &' 'job=$!' 'while wait "$job"; status=$?; kill -0 "$job"; do :; done' "echo \$status >'$tmp/status'"
+    } >"$tmp/job"
+    tmux -S "$tmp/tmux" -f /dev/null new-session -d "exec bash '$tmp/job' 2>/dev/null" 3>&-
+}
+
+# The terminal goes, as when ssh loses its line.
+ends_with_terminal() {
     tmux -S "$tmp/tmux" kill-server
     patience_s=60 eventually test -s "$tmp/status"
-    [[ $(<"$tmp/status") == 143 && -s $tmp/run/index.html ]]
+    [[ $(<"$tmp/status") == 143 ]] || { cat "$tmp/status"; return 1; }
+}
+
+@test "a terminal that goes is an interruption: what was measured is drawn, exit status 143" {
+    draw_only
+    gated
+    in_terminal no quick ramp --models fork --no-install --out "$tmp/run"
+    patience_s=60 eventually has_rows "$tmp/run/raw.csv"
+    ends_with_terminal
+    [[ -s $tmp/run/index.html ]]
+}
+
+@test "a terminal that goes ends check and draw with 143, too" {
+    gated
+    rm "$bin/gate-fork.tsv"
+    program gate "echo >'$tmp/begun'; exec sleep 50"
+    in_terminal yes check fork --no-install
+    patience_s=60 eventually test -e "$tmp/begun"
+    ends_with_terminal
+    copy_fixture "$tmp/fixture"
+    mkdir "$tmp/slow"
+    printf '#!/bin/sh\necho >"%s"; exec sleep 50\n' "$tmp/drawing" >"$tmp/slow/gnuplot"
+    chmod +x "$tmp/slow/gnuplot"
+    PATH=$tmp/slow:$PATH in_terminal yes draw "$tmp/fixture"
+    patience_s=60 eventually test -e "$tmp/drawing"
+    ends_with_terminal
 }
 
 @test "SIGTERM while hyperfine runs leaves neither server nor client" {
