@@ -174,8 +174,10 @@ static void on_stop(int signal_number)
     for (pid_t pid = first_child; pid <= last_child && last_child > 0; pid++)
         if (waitpid(pid, NULL, WNOHANG) == 0 && kill(pid, SIGKILL) < 0) /* 0: a child that runs. */
             all_end = false; /* It will, by PR_SET_PDEATHSIG. */
-    while (all_end && (waitpid(-1, NULL, 0) > 0 || errno == EINTR)) {
-    }
+    /* One by one: a child that was there before our exec is none of ours, and may never end. */
+    for (pid_t pid = first_child; all_end && last_child > 0 && pid <= last_child; pid++)
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+        }
     _exit(0);
 }
 

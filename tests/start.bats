@@ -91,6 +91,9 @@ open('$mark', 'a').write('%d\\n' % os.getpid())")
     [[ $output == 'start: says port 1, but does not listen there' ]]
     run -1 "$bin/start" --port "$port" 'exec sleep 100'
     [[ $output == *"another program does" ]]
+    # One that listens, too, but elsewhere.
+    run -1 "$bin/start" "$bin/server-poll 0 >/dev/null & sleep 0.3; echo ready port=$port; wait"
+    [[ $output == *'another program does' ]]
     stop
 }
 
@@ -109,7 +112,7 @@ f.write('all %s umask %o ' % (soft == hard, os.umask(0)))
 f.write('own session %s\\n' % (os.getsid(0) != $$))
 f.close()")
     ( trap '' HUP USR1 CHLD
-      ulimit -S -s 256; ulimit -S -n 100; ulimit -c 0; umask 077
+      ulimit -S -s 256; ulimit -S -n 100; ulimit -S -c 1000 2>/dev/null || true; umask 077
       exec 7</dev/null 8>"$BATS_TEST_TMPDIR/held"
       exec "$bin/start" --cpus 0 "$command" >"$ready" 2>"$said" 3>&- ) &
     server=$!
@@ -142,6 +145,10 @@ f.close()")
     stop
     begin --user root "exec $bin/server-poll 0"
     [[ $(awk '/^Uid:/ { print $2 }' "/proc/$pid/status") == 0 ]]
+    stop
+    # A word that is no file gives no right.
+    begin ": /no/such/file; exec $bin/server-poll 0"
+    grep -q '^CapEff:.0*$' "/proc/$pid/status"
     stop
     refuses 'not "no such user"' "$bin/start" --user 'no such user' true
 }
