@@ -85,14 +85,14 @@ open('$mark', 'a').write('%d\\n' % os.getpid())")
 
 @test "a port of another program is refused, and so is one where no process listens" {
     start server-epoll
-    run -1 "$bin/start" "echo ready port=$port; exec sleep 100"
+    run -1 timeout 20 "$bin/start" "echo ready port=$port; exec sleep 100"
     [[ $output == "start: does not listen on port $port: another program does" ]]
-    run -1 "$bin/start" 'echo ready port=1; exec sleep 100'
+    run -1 timeout 20 "$bin/start" 'echo ready port=1; exec sleep 100'
     [[ $output == 'start: says port 1, but does not listen there' ]]
-    run -1 "$bin/start" --port "$port" 'exec sleep 100'
+    run -1 timeout 20 "$bin/start" --port "$port" 'exec sleep 100'
     [[ $output == *"another program does" ]]
     # One that listens, too, but elsewhere.
-    run -1 "$bin/start" "$bin/server-poll 0 >/dev/null & sleep 0.3; echo ready port=$port; wait"
+    run -1 timeout 20 "$bin/start" "$bin/server-poll 0 >/dev/null & sleep 0.3; echo ready port=$port; wait"
     [[ $output == *'another program does' ]]
     stop
 }
