@@ -1,6 +1,7 @@
 /* other_run.c -- whether another run measures on this machine at the same time. */
 #include "harness/other_run.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,8 @@ bool other_run_seen(const char *sockets)
         const char *name = strstr(line, prefix);
         seen = name != NULL && strtol(name + strlen(prefix), NULL, 10) != own_run();
     }
+    int error = ferror(file) ? errno : 0;
     fclose(file);
+    errno = error;
     return seen;
 }

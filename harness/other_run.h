@@ -14,7 +14,7 @@ void other_run_announce(void);
 #define OTHER_RUN_SOCKETS "/proc/net/unix"
 
 /* True if a process of another run holds a name now, by the list of sockets in that file
- * (OTHER_RUN_SOCKETS); false where it cannot be read. */
+ * (OTHER_RUN_SOCKETS).  False with errno, which is else 0, where the list cannot be read. */
 bool other_run_seen(const char *sockets);
 
 #endif

@@ -1,6 +1,7 @@
 /* session.c -- one call of measure: one experiment, one model, one repeat. */
 #include "harness/session.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -376,7 +377,9 @@ void session_row_memory(const struct tree *tree, const struct kernel *kernel, st
 static void write_row(const struct session *session, struct row *row, const char *status,
                       const char *reason)
 {
-    if (row->columns == NULL) row_set_whole(row, "other_run", other_run_seen(OTHER_RUN_SOCKETS));
+    bool other = row->columns == NULL && other_run_seen(OTHER_RUN_SOCKETS);
+    bool known = row->columns == NULL && (other || errno == 0);
+    if (known) row_set_whole(row, "other_run", other);
     row_set_text(row, "status", status);
     row_set_text(row, "reason", reason);
     if (!row_write(row, session->out_fd)) die("write a row of raw.csv");

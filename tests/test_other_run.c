@@ -1,5 +1,6 @@
 /* test_other_run.c -- guards against two runs at once of which the rows know nothing, and against a
  * run that takes its own processes for another. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,9 @@ static void only_processes_of_another_run_are_others(void **state)
     assert_false(seen_in("0: 2 0 0 1 01 1 /run/systemd/c10k-bench/8/9\n"));
     assert_false(seen_in("0: 2 0 0 2 01 1 @c10k-bench/7/40\n0: 2 0 0 2 01 1 @c10k-bench/7/8\n"));
     assert_true(seen_in("0: 2 0 0 2 01 1 @c10k-bench/7/40\n0: 2 0 0 2 01 1 @c10k-bench/77/7\n"));
+    errno = 0;
     assert_false(other_run_seen("/nonexistent"));
+    assert_int_equal(errno, ENOENT); /* Not known is not the same as none. */
 }
 
 static void a_process_that_measures_is_in_the_list(void **state)

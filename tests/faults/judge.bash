@@ -35,7 +35,7 @@ same_shape() { # same_shape FILE REFERENCE
     diff -q <(shape <"$1") <(shape <"$2") >/dev/null
 }
 
-shape() { sed -E 's/-?[0-9]+([.][0-9]+)?(e[+-]?[0-9]+)?( (us|ms|ns|s))?/N/g; s/[(]too few[)]/N/g; s/=-/=N/g'; }
+shape() { sed -E 's/-?[0-9]+([.][0-9]+)?(e[+-]?[0-9]+)?( (us|ms|ns|s))?/N/g; s/[(]too few[)]/N/g; s/=[^ ]+/=N/g'; }
 
 # Rows that are there are whole, and no number is 0 that was none in a run without a failure.
 judge_rows() { # judge_rows FILE

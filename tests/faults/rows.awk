@@ -1,7 +1,7 @@
 # rows.awk -- holds a table against one of a run without a failure: awk -f rows.awk -v status=N REFERENCE FILE.
 #
 # Prints what is wrong: rows that are missing though the program ended with 0, or that are not whole;
-# a failed one without a reason; a number that is 0 where it was none; and a share of all CPUs above any clock's error.  An empty cell says that
+# a failed one without a reason; in one that is ok, a number that is 0 where it was none; and a share of all CPUs above any clock's error.  An empty cell says that
 # nothing is known, which is no lie.
 
 BEGIN {
@@ -10,7 +10,7 @@ BEGIN {
           "switches_involuntary_per_s drift_percent little_error_percent server_run_queue_percent client_user_ns " \
           "client_system_ns memory_baseline_pss_kib slab_kib sockets_kib tcp_memory_kib machine_lost_kib waiting_mean " \
           "task_frag_kib both_ends_slab_kib both_ends_page_tables_kib both_ends_kernel_stack_kib both_ends_lost_kib " \
-          "deaf_stuck_b slow_sent retransmits connected s failed_per_message failed server_user_percent server_system_percent attempts back", names, " ")
+          "deaf_stuck_b slow_sent retransmits syn_retransmits drops_back connected s failed_per_message failed server_user_percent server_system_percent attempts back", names, " ")
     for (i in names) may_be_0[names[i]] = 1
 }
 
@@ -36,7 +36,7 @@ NF != columns { print FILENAME ":" FNR ": " NF " cells of " columns; next }
 
 {
     for (i = 1; i <= NF; i++)
-        if ($i ~ /^0([.]0*)?$/ && reference[FNR, i] + 0 != 0 && !(name[i] in may_be_0) &&
+        if ((!("status" in number) || $number["status"] == "ok") && $i ~ /^0([.]0*)?$/ && reference[FNR, i] + 0 != 0 && !(name[i] in may_be_0) &&
             !(FILENAME == "herd.csv" && name[i] ~ /^(sent|received)$/)) # Who is back late sends nothing.
             print FILENAME ":" FNR ": " name[i] " is 0, and was " reference[FNR, i]
         else if (name[i] ~ /^(foreign_cpu|steal)_percent$/ && $i > 5000) print FILENAME ":" FNR ": " name[i] " is " $i
