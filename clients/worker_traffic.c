@@ -127,7 +127,7 @@ void worker_count_echo(struct worker *worker, uint32_t i, const struct flight *f
     if (command->closed && now_ns < command->end_ns) send_new(worker, i, now_ns, now_ns);
 }
 
-/* The connection whose turn it is, or the next one in place of those that cannot send; `places` if
+/* The connection whose turn it is, or the next one that can send; `places` if
  * none can.  In a herd the message of a connection that is away is not sent by another one. */
 static uint32_t next_sender(struct worker *worker)
 {

@@ -47,7 +47,7 @@ void net_close_with_reset(int fd);
 /* Raises this process's soft limit of open files to its hard limit. */
 void net_raise_file_limit(void);
 
-/* Returns how many more files this process may open: its limit less those that are open, of which
+/* Returns how many more files this process may open: its limit less its open files, of which
  * its caller may have left some. */
 long net_free_files(void);
 

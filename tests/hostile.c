@@ -75,8 +75,10 @@ static void send_letter(int fd)
 static void flood(int fd)
 {
     static char bytes[FLOOD_B];
-    memset(bytes, below(2) ? 'x' : '\n', sizeof bytes);
-    for (int i = 0; i < 16 && send(fd, bytes, sizeof bytes, MSG_NOSIGNAL) > 0; i++) {
+    bool chat = strcmp(mode, "chat") == 0; /* There each byte goes to all members. */
+    size_t size = chat ? FLOOD_B / 16 : FLOOD_B;
+    memset(bytes, below(2) ? 'x' : '\n', size);
+    for (int i = 0; i < (chat ? 1 : 16) && send(fd, bytes, size, MSG_NOSIGNAL) > 0; i++) {
     }
 }
 

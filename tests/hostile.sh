@@ -67,6 +67,6 @@ for build in "${builds[@]}"; do
         try "$program" "$mode" --costs || failed=1
     done
     # With room for a good member that has to wait for its CPU.
-    try "build/$build/chat-room" chat --queue-kib 16384 || failed=1
+    try "build/$build/chat-room" chat --queue-kib 65536 || failed=1
 done
 exit "$failed"

@@ -185,7 +185,7 @@ has_children() { (($(pgrep -c -P "$1") >= $2)); } # has_children PID COUNT
     says_full $bin/chat --port "$port" --duration 0.1 --warm 0
 }
 
-@test "a reader that leaves early is told in one line, and the status is 1" {
+@test "a reader that leaves early is reported in one line, and the status is 1" {
     start server-poll
     { status=0; $bin/load --port "$port" --duration 0.2 --warm 0 2>"$BATS_TEST_TMPDIR/err" || status=$?; echo "$status" >"$BATS_TEST_TMPDIR/rc"; } | true
     [[ $(<"$BATS_TEST_TMPDIR/rc") == 1 ]]
@@ -202,7 +202,7 @@ has_children() { (($(pgrep -c -P "$1") >= $2)); } # has_children PID COUNT
     [[ $stderr == 'witness: cannot write /dev/full: No space left on device' ]]
 }
 
-@test "a file beyond ulimit -f is an error that is told, not the end by a signal" {
+@test "a file beyond ulimit -f is an error that is reported, not the end by a signal" {
     start server-poll
     local status=0 said
     said=$(ulimit -f 0; $bin/load --port "$port" --duration 0.1 --warm 0 --hgrm "$BATS_TEST_TMPDIR/x" 2>&1 >/dev/null) || status=$?

@@ -12,7 +12,7 @@ enum {
     MIB = 1024 * KIB,
     AT_ONCE_MS = 1000,
     GREEDY = 20,
-    HELD_KIB_MAX = 1024,   /* Of the bytes of a client who never reads, in the server's memory; */
+    HELD_KIB_MAX = 1024,   /* Of a non-reading client's bytes, in the server's memory; */
     ONE_KIB_MAX = 512,     /* of one that is alone. */
     MEMORY_KIB_MAX = 4096, /* That such a client may cost, with the garbage of a collector. */
     QUIET_MS = 300,        /* The kernel acknowledges within 200 ms. */
