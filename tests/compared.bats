@@ -28,7 +28,7 @@ compare() { # compare ROW... -- ROW...
 report() { # report COMPARE.CSV [SETUP.TSV]
     : >"$BATS_TEST_TMPDIR/figures"
     [[ -n ${2:-} ]] || : >"$BATS_TEST_TMPDIR/setup.tsv"
-    run_awk 'numbers headline decide compare_report' -v figures="$BATS_TEST_TMPDIR/figures" -v blocked="$blocked" -v left_out=/dev/null "${2:-$BATS_TEST_TMPDIR/setup.tsv}" "$1"
+    run_awk 'markup numbers headline decide compare_report' -v figures="$BATS_TEST_TMPDIR/figures" -v blocked="$blocked" -v left_out=/dev/null "${2:-$BATS_TEST_TMPDIR/setup.tsv}" "$1"
 }
 
 @test "a row has A's numbers, then B's, and the ratio of B by A with its interval" {

@@ -79,7 +79,7 @@ setup() {
     picked now-2.dat | is '0 485' '0.5 10' '2.5 499' '7.5 499' '' '0 489' '0.25 20' '7.5 20' ''
     picked jitter-2.dat | is '0 83' '3 77' '7.5 77' ''
     [[ $(given models) == 'poll ' && $(given numbers) == '2 ' && $(given highest) == 600 && $(given outage_s) == 2.5 && $(given base_s) == 0.1 && $(given cap_s) == 4 && $(given last_s) == 7.5 ]]
-    [[ ! -e $BATS_TEST_TMPDIR/work/now-1.dat ]]
+    [[ ! -e $BATS_TEST_TMPDIR/picks/now-1.dat ]]
 }
 
 @test "walls: what each model held under each limit, with lowest and highest, and the words at the end of its bar" {

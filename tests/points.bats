@@ -25,13 +25,13 @@ three_models=(r,fork,10,10,ok,2000,1500,2500,70 r,fork,100,100,noisy,3000,2800,3
     picked marks-1.dat | is 'NaN NaN NaN NaN NaN' '100 3 2.8 3.2 0.08'
     picked line-3.dat | is 'NaN NaN NaN NaN NaN' '' '10 0.6 0.55 0.65 0.007' '' ''
     picked marks-4.dat | is 'NaN NaN NaN NaN NaN' '1000 50 40 60 0.008'
-    [[ ! -e $BATS_TEST_TMPDIR/work/line-2.dat ]]
+    [[ ! -e $BATS_TEST_TMPDIR/picks/line-2.dat ]]
 }
 
 @test "what is no result says what it is, at its own place, once where several in a row say the same; a cross where nothing was measured" {
     points 0 'fork libuv poll epoll' "${three_models[@]}"
     # The axis ends at 69 or, with the crosses below its upper edge, at 60 / 0.88.
-    awk 'NR > 1 { printf "%s %.2f %s %s\n", $1, $2 / 69, $3, $4 }' "$BATS_TEST_TMPDIR/work/words.dat" | is '100 0.09 "noisy" ' '1000 0.10 "overloaded" ' '100 0.96 "failed" ' '1000 0.77 "client limited"'
+    awk 'NR > 1 { printf "%s %.2f %s %s\n", $1, $2 / 69, $3, $4 }' "$BATS_TEST_TMPDIR/picks/words.dat" | is '100 0.09 "noisy" ' '1000 0.10 "overloaded" ' '100 0.96 "failed" ' '1000 0.77 "client limited"'
     picked failed.dat | awk 'NR > 1 { print $1, $2 / 69, $3 }' | is '100 0.96 3' '1000 0.96 3'
     points 0 'fork poll' r,fork,10,10,ok,1000,1000,1000, r,{fork,poll},20,20,failed,,,,
     picked failed.dat | awk 'NR == 2 { first = $2; print $1, $3 } NR == 3 { print $1, $3, $2 / first }' | is '20 1' '20 2 0.9375'

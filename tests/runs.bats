@@ -58,7 +58,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
     quick_gate
     draw_only
     # It fails at 20 clients with words that name a home folder.
-    printf '#!/bin/sh\necho "cannot read /home/alice/conf" >&2\nulimit -n 22\nexec "%s" "$1"\n' "$PWD/build/release/server-poll" >"$tmp/mine"
+    printf '#!/bin/sh\necho "cannot read /home/Alice/conf" >&2\nulimit -n 22\nexec "%s" "$1"\n' "$PWD/build/release/server-poll" >"$tmp/mine"
     chmod +x "$tmp/mine"
     chmod 755 "$tmp"
     HOME=$tmp C10K_ENTERED=$$ C10K_BIN=$bin run ./run_all.sh quick capacity --models poll --no-install --anonymous --out "$tmp/run" \
@@ -66,7 +66,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
     echo "$output"
     grep -q '^mine is started with: .*--token=\*\*\*' "$tmp/run/command.txt"
     grep -q 'stands for what looks like a secret' "$tmp/run/command.txt"
-    run ! grep -rE "hunter2|$tmp|/home/alice" "$tmp/run" --include='*.txt' --include='*.csv' --include='*.tsv'
+    run ! grep -rE "hunter2|$tmp|/home/Alice" "$tmp/run" --include='*.txt' --include='*.csv' --include='*.tsv'
     grep -q '^host: not told$' "$tmp/run/machine.txt"
     [[ ! -e $tmp/run/progress.tsv && $(wc -l <"$tmp/run/raw.csv") -ge 4 ]]
 }

@@ -52,24 +52,24 @@ cells_of() { # cells_of EXPERIMENT CELL... <TABLES
         here && index($0 "\t", "R" wanted "\t") == 1 { for (i = 2; i <= NF; i++) print heading[i] ": " $i }'
 }
 
-# Picks what a chart draws: files in $BATS_TEST_TMPDIR/work.
+# Picks what a chart draws: files in $BATS_TEST_TMPDIR/picks.
 pick() { # pick "FILE..." EXPERIMENT "MODEL..." [OPTION...] TABLE...
-    mkdir -p "$BATS_TEST_TMPDIR/work"
-    run_awk "numbers plots/values $1" -v experiment="$2" -v known="$3" -v work="$BATS_TEST_TMPDIR/work" "${@:4}"
+    mkdir -p "$BATS_TEST_TMPDIR/picks"
+    run_awk "numbers plots/values $1" -v experiment="$2" -v known="$3" -v work="$BATS_TEST_TMPDIR/picks" "${@:4}"
 }
-picked() { cat "$BATS_TEST_TMPDIR/work/$1"; } # picked FILE
-given() { awk -F'\t' -v name="$1" '$1 == name { print $2 }' "$BATS_TEST_TMPDIR/work/values.txt"; } # given NAME
+picked() { cat "$BATS_TEST_TMPDIR/picks/$1"; } # picked FILE
+given() { awk -F'\t' -v name="$1" '$1 == name { print $2 }' "$BATS_TEST_TMPDIR/picks/values.txt"; } # given NAME
 
 # "label at place" of each tic of an axis, by place.
 tics() { # tics x|y
     awk -F'\t' -v at="$1_tic_at_" -v tic="$1_tic_" 'index($1, at) == 1 { place[substr($1, length(at) + 1)] = $2; next }
         index($1, tic) == 1 { label[substr($1, length(tic) + 1)] = $2 }
-        END { for (i in label) print place[i] "\t" label[i] " at " place[i] }' "$BATS_TEST_TMPDIR/work/values.txt" | sort -g | cut -f 2
+        END { for (i in label) print place[i] "\t" label[i] " at " place[i] }' "$BATS_TEST_TMPDIR/picks/values.txt" | sort -g | cut -f 2
 }
 
 # Draws a figure of harness/plots from a table; prints what is in its picture, $BATS_TEST_TMPDIR/chart.svg.
 picture() ( # picture FIGURE EXPERIMENT "MODEL..." TABLE [NAME=VALUE...]
-    work=$BATS_TEST_TMPDIR/work known=$3 chart=$BATS_TEST_TMPDIR/chart.svg
+    work=$BATS_TEST_TMPDIR/picks known=$3 chart=$BATS_TEST_TMPDIR/chart.svg
     mkdir -p "$work"
     touch "$work"/{caption,remarks}.txt
     # shellcheck source=harness/plot.sh
