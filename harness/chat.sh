@@ -138,7 +138,7 @@ main() {
     handle_signals
     set_cpus
     set_limits
-    mkdir -p "$out"
+    need_out "$out"
     for members in "${counts[@]}"; do measure_point "$members"; done
 }
 

@@ -108,7 +108,7 @@ main() {
     scraps=$(mktemp -d)
     trap 'rm -rf "$scraps"' EXIT
     : >"$scraps/lock"
-    mkdir -p "$out/cold_start"
+    need_out "$out/cold_start"
     for model in "$@"; do time_model "$experiment" "$out" "$runs" "$requests" "$model" "$scraps"; done
 }
 

@@ -280,13 +280,13 @@ main() {
     read_options "$@"
     check_request
     count_places
+    [[ $mode == serve ]] || need_out "$out"
     set_cpus
     handle_signals
     scraps=$(mktemp -d)
     trap 'end_servers "${servers[@]}" || true; rm -rf "$scraps"' EXIT
     make_authority
     if [[ $mode == serve ]]; then serve "${variants[0]}"; exit; fi
-    mkdir -p "$out"
     for variant in "${variants[@]}"; do measure_variant "$variant"; done
 }
 

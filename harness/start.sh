@@ -22,6 +22,13 @@ end_servers() { # end_servers PID...
     return "$status"
 }
 
+# Before anything is measured: makes the folder that the rows go to, or dies with the cause.
+need_out() { # need_out FOLDER
+    local why
+    why=$(mkdir -p "$1" 2>&1) || die "cannot write to $1: ${why##*: }; choose another --out"
+    [[ -w $1 ]] || die "cannot write to $1; choose another --out"
+}
+
 # As the harness deals them out: the first half to the server.  One CPU is shared.
 set_cpus() {
     local cpus half

@@ -136,6 +136,16 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
     [[ $output == *"has 8 MiB free; a run needs 16 MiB"* && ! -e $tmp/run ]]
 }
 
+@test "a folder that the rows of a script cannot go to is refused before a server is started" {
+    echo >"$tmp/file"
+    for script in 'handshakes.sh proxy,none,none,0' 'cold_start.sh poll' 'chat.sh'; do
+        read -r name variant <<<"$script"
+        words=(--experiment "${name%.sh}" --out "$tmp/file/run" ${variant:+"$variant"})
+        PATH=$PATH:/usr/sbin run -2 --separate-stderr "harness/$name" "${words[@]}"
+        one_line_on_stderr "cannot write to $tmp/file/run" || { echo "$name"; return 1; }
+    done
+}
+
 @test "without /proc a script says so" {
     ((EUID == 0)) || skip 'only root can hide /proc'
     run -1 unshare --mount sh -c 'umount -l /proc 2>/dev/null || mount -t tmpfs none /proc || exit 77; exec ./run_all.sh list'
