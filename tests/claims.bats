@@ -99,3 +99,50 @@ END
     [[ $output == *'ramp, fork 10000: noisy'* && -z $(verdict_on 'more threads') ]]
     [[ $(verdict_on 'poll looks at all') == holds && $output == *'from 100 to 10100'*'x 14.0 (poll), x 1.0'* ]]
 }
+
+@test "each claim names the numbers of its own point, model and metric, in its unit" {
+    mkdir -p "$tmp/run"
+    cp tests/fixtures/{switch,ready}_cost.csv "$tmp/run"
+    echo 'file_limit: soft 1024, hard 20000' >"$tmp/run/machine.txt"
+    cat >"$tmp/run/summary.csv" <<'ROWS'
+experiment,kind,model,connections_asked,status,repeats_ok,machine_lost_kib_median,rss_kib_median,pss_kib_median,memory_baseline_pss_kib_median,server_cpu_us_per_message_median,server_cpu_us_per_message_min,server_cpu_us_per_message_max,server_cpu_percent_median,server_run_queue_percent_median,switches_per_s_median,latency_ns_p99_median,both_ends_lost_kib_median
+memory,memory,fork,2000,ok,3,320000,1500000,7,7,,,,,,,,
+memory,memory,poll,2000,ok,3,9000,9000,3000,1000,,,,,,,,
+memory,memory,libuv,2000,ok,3,16000,9000,9,9,,,,,,,,
+memory,memory,fork,10,ok,3,1,1,1,1,,,,,,,,
+buffers,memory,epoll,2000,ok,3,20000,1,1,1,,,,,,,,
+buffers,memory,epoll:buffer-kib=64,2000,ok,3,148000,1,1,1,,,,,,,,
+ramp,latency,fork,100,ok,3,,,,,9,9,9,90,9,9,250000,
+ramp,latency,fork,10000,overloaded,3,,,,,8,8,8,150,50,300000,1500000000,
+ramp,latency,poll,10,ok,3,,,,,5,5,5,1,1,1,1,
+ramp,latency,poll,10000,ok,3,,,,,100,99,101,2,2,2,2,
+ramp,latency,libuv,10,ok,3,,,,,6,6,6,3,3,3,3,
+ramp,latency,libuv,10000,ok,3,,,,,12,12,12,4,4,4,4,
+capacity,capacity,thread,1000,ok,5,,,,,30,29,31,,,,,
+capacity,capacity,libuv,1000,ok,5,,,,,10,9,11,,,,,
+slow_handler,latency,poll,1000,ok,3,,,,,,,,,,,25000000,
+slow_handler,latency,thread,1000,ok,3,,,,,,,,,,,500000,
+ROWS
+    # shellcheck disable=SC2016  # for the other shell
+    C10K_ENTERED=$$ bash -c 'source harness/lib.sh; claims_of "$1"' - "$tmp/run" | awk -F'\t' '$1 == "R" { print $2 ": " $4 ": " $5 }' >"$tmp/told"
+    diff - "$tmp/told" <<'TOLD'
+a process takes memory just to exist: 160 KiB really lost, 750 KiB if summed RSS is believed: held then, not now
+10,000 processes need: 1.53 GiB (from 2000 clients): held then, not now
+a context switch costs: 3 us plain, up to 12 us with caches to refill: holds
+a switch leaves the caches cold, and memory is slower: 90 times as long for a touch from memory as from the caches (180 ns, 2 ns); right after a switch up to 1.4 times as long: depends on the working set
+with 10000 processes the CPU switches more than it works: 60 % of the CPU time that fork used: holds
+most workers sleep: 9998 of 10000 on average (2 run or wait for a CPU): holds
+great for 100 users, collapsed at 10,000: p99 of fork: 0.25 ms at 100, 1500 ms at 10000: holds
+to find 5 ready of 10,000 takes: a call that finds 5 of 10,000: 1000 us with poll, 2 us with epoll: 500 times: holds
+poll looks at all, epoll at those who are ready: from 10 to 10000 connections at one rate: CPU per message x 20.0 (poll), x 2.0 (libuv on epoll): holds
+async cannot fix slow code: 1 % of requests block 20 ms: p99 of the others is 25 ms in one loop, 0.5 ms with a thread each: holds
+more threads are not faster: 30 us of CPU per message with 1000 threads, 10 with one loop (libuv): holds
+a process may open: 1024 here (20000 at most): holds
+each connection needs buffers: 1024 B of the program's memory for an idle client of poll: depends on the server
+buffers of 64 KB for 10,000 clients: 625 MiB more than with one buffer for all (97.7 MiB): holds
+10 million connections need: 8 KiB for each server end (libuv), 76.3 GiB for 10 million: holds
+TOLD
+    echo million,latency,epoll_workers,1000000,client_limited,1,,,,,,,,,,,,10000000 >>"$tmp/run/summary.csv"
+    # shellcheck disable=SC2016  # for the other shell
+    C10K_ENTERED=$$ bash -c 'source harness/lib.sh; claims_of "$1"' - "$tmp/run" | grep -F $'10 KiB each with both ends, 47.7 GiB for 10 million server ends\tless, yet the point stands'
+}
