@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # run_all.sh -- runs C10K Bench and draws its charts; writes results/<date>_<time>_<host>/.
 # This file reads the command line; the scripts in harness/ do the work.
 set -euo pipefail

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # chat.sh -- measures the chat: a room of its own for each number of members, who say lines on a schedule.
 #
 # usage: harness/chat.sh --experiment NAME --out DIR [--profile P] [--repeat K] [--seed N]

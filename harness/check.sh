@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # check.sh -- sends models through the conformance gate: a row per trap, with the evidence.
 #
 # usage: harness/check.sh [--from FOLDER] [--no-install] [--user U] [--cached DIR] [--command NAME='...']

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # cold_start.sh -- times whole commands with hyperfine: start a server, serve short-lived clients
 # one after the other, end it.
 #

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # compare.sh -- two runs, point by point: what is shown to differ, and what else differed.
 #
 # usage: harness/compare.sh [--from FOLDER] RUN_A RUN_B [--out DIR]    relative to FOLDER

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # demo.sh -- the live demo: up to four models side by side on a full screen.
 #
 # usage: harness/demo.sh [--from FOLDER] [--no-install] [--models "M1 M2 ..."] [OPTION...]

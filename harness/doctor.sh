@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # doctor.sh -- what can this machine reach, what stops it, and which command would lift that.
 #
 # usage: harness/doctor.sh [--from FOLDER]        Only reads; changes nothing.

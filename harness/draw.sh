@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # draw.sh -- raw.csv to summary.csv, figures, index.html and summary.md; measures nothing.
 #
 # usage: harness/draw.sh [--from FOLDER] RESULTS_DIR        RESULTS_DIR is relative to FOLDER

@@ -1,7 +1,8 @@
 # enter.sh -- the entry of every script that a user can start: what the user's shell has set does not reach our work.
 #
-# Sourced first, by lib.sh or by the script itself.  The script that a user starts clears the variables below, and runs again
-# in a shell that has read no file of the user and knows no function, alias or option of the user's shell.  Scripts that it
+# Sourced first, by lib.sh or by the script itself.  The head of a script, bash -p, already keeps out BASH_ENV and functions and
+# options of the user's shell; `bash script` does not.  The script that a user starts clears the variables below, and runs again in
+# such a shell.  Scripts that it
 # starts find C10K_ENTERED, the process that did so, among their parents, and keep what they are given.
 #
 # What a user may mean stays: PATH, HOME, TMPDIR, TERM, the locale, CC, CFLAGS and LDFLAGS, proxies of the network, and
@@ -39,8 +40,9 @@ exported_like() { # exported_like PATTERN...
 # Whether the process that cleared the environment is this one or a parent of it.
 entered() {
     local pid=$$ state
-    while [[ $pid =~ ^[1-9][0-9]*$ && -r /proc/$pid/stat ]]; do
+    while [[ $pid =~ ^[1-9][0-9]*$ ]]; do
         [[ $pid != "${C10K_ENTERED:-}" ]] || return 0
+        [[ -r /proc/$pid/stat ]] || return 1
         state=$(<"/proc/$pid/stat")
         read -r _ pid _ <<<"${state##*) }"
     done
@@ -67,6 +69,7 @@ set_user_files_aside() {
 
 # Else a file that a script opens could become its output.
 open_descriptors() {
+    [[ -d /proc/self/fd ]] || return 0
     [[ -e /proc/self/fd/0 ]] || exec 0</dev/null
     [[ -e /proc/self/fd/1 ]] || exec 1>/dev/null
     [[ -e /proc/self/fd/2 ]] || exec 2>/dev/null
@@ -74,10 +77,10 @@ open_descriptors() {
 
 # In a shell with -p, which imports no function and no option.  A parent's ignored SIGPIPE would make pipes fail.
 run_again() { # run_again ARGUMENT...
-    local name
-    # shellcheck disable=SC2163  # the functions that are named
-    for name in $(compgen -A function); do export -fn "$name"; done
-    exec /usr/bin/env --default-signal=PIPE --unset=SHELLOPTS --unset=BASHOPTS "$BASH" -p "$0" "$@"
+    local functions
+    functions=$(env | sed -n 's/^\(BASH_FUNC_.*%%\)=.*/--unset=\1/p')
+    # shellcheck disable=SC2086  # names have no blanks
+    exec /usr/bin/env --default-signal=PIPE --unset=SHELLOPTS --unset=BASHOPTS $functions "$BASH" -p "$0" "$@"
 }
 
 if [[ ! -e /proc/self/fd ]]; then

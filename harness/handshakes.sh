@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # handshakes.sh -- what does a connection cost before its first byte: TCP alone, and TLS on top?
 #
 #   load ──TCP, or TLS──▶ HAProxy ──TCP──▶ server-MODEL          path proxy

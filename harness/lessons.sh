@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # lessons.sh -- runs the command of each lesson as its page tells it, and keeps what the page quotes.
 #
 # usage: harness/lessons.sh [PAGE...]      [all pages of docs/ that quote a run]

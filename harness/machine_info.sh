@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # machine_info.sh -- prints what a reader must know of the machine, one "name: value" a line.
 #
 # usage: harness/machine_info.sh        Only reads.  A run keeps its output as machine.txt.

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # publish.sh -- keeps a run for the docs, and writes what it measured into them.
 #
 # usage: harness/publish.sh RESULTS_DIR                 keep the run as results/reference, then write the docs

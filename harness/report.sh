@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # report.sh -- writes index.html (self-contained) and summary.md of a run, and overview.txt.
 #
 # usage: harness/report.sh RUN WORK        called by draw.sh; RUN is the copy of a run that take_run.sh made

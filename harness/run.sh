@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # run.sh -- one run: set-up, build, gate, measure in shuffled blocks, summarise, draw.
 #
 # usage: harness/run.sh [--profile P] [--models "M..."] [--repeats N] [--rate R] [--seed N]

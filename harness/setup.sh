@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # setup.sh -- installs what the suite needs and this machine lacks, with apt-get.
 #
 # usage: harness/setup.sh [--no-install] [--for-demo | --for-tests | --for-handshakes]

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # show.sh -- the main charts of a run in the terminal, drawn by gnuplot in letters, and what was found.
 #
 # usage: harness/show.sh [--from FOLDER] [RESULTS_DIR]        [results/latest]

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # trace.sh -- what one echo really does, from SYN to the last ACK: system calls, packets and wake-ups
 # of one client and one server, as the kernel tells them, with their times.
 #

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # bats.sh -- runs one bats file, ends a test that runs past its deadline, and notes how long each took.
 #
 # usage: tests/bats.sh FILE [--tags TAGS] [--times TIMES]

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # busy.sh -- does `make test` pass on a busy machine?  Runs it beside programs that use half of every CPU.
 #
 # usage: tests/busy.sh [RUNS [PART|FILE...]] | --help

@@ -19,7 +19,7 @@ scripts() {
 
 # A script with nothing but the entry, and what follows.
 own_script() { # own_script COMMANDS
-    printf '#!/usr/bin/env bash\nset -euo pipefail\nsource %q/harness/enter.sh\n%s\n' "$PWD" "$1" >"$tmp/script"
+    printf '#!/usr/bin/env -S bash -p\nset -euo pipefail\nsource %q/harness/enter.sh\n%s\n' "$PWD" "$1" >"$tmp/script"
     chmod +x "$tmp/script"
 }
 
@@ -71,6 +71,15 @@ listed_variables() {
     unset -f cd
     [[ ${lines[0]} != *C* && ${lines[0]} != *f* && ${lines[1]} != *nocase* && ${lines[1]} != *posix* ]] || { echo "$output"; return 1; }
     [[ ${lines[2]} == / && ${lines[3]} == 0 ]] || { echo "$output"; return 1; }
+}
+
+@test "a file that BASH_ENV names is not read by any script" {
+    echo 'echo poisoned; cd /; exit 3' >"$tmp/rc"
+    for script in $(scripts); do
+        [[ $(head -n 1 "$script") == '#!/usr/bin/env -S bash -p' ]] || { head -n 1 "$script"; echo "is the head of $script"; return 1; }
+    done
+    run -0 env BASH_ENV="$tmp/rc" ./run_all.sh list
+    [[ $output != *poisoned* && $output == *'models: '* ]]
 }
 
 @test "a script's arguments pass its entry as they were given" {

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # faults.sh -- lets every call of the C library that can fail fail once, in every program, and judges
 # what comes of it: a clear word and the right exit status, never a wrong row, a crash or a hang.
 #

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # hostile.sh -- hostile clients against every server of the suite, built with sanitizers: no finding, and a
 # well-behaved client is served throughout.
 #

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # hostile_runs.sh -- runs and experiments of strangers: every cell, key and word of them in turn becomes one of twelve strings that would
 # run, write elsewhere, or move the terminal, were they not looked at.  Then the run is drawn, shown and compared, the experiment
 # listed and doctored.

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # kill.sh -- kills a part of a measurement outright, at moments that a seed tells, and holds what is left against what may be.
 #
 # usage: tests/kill.sh [--moments N] [--seed N] [PART...]        [10 moments, seed 1, all parts]

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # mutate.sh -- asks whether the tests would notice: changes one line of the product at a time, as tests/mutants.tsv says, and runs
 # the test that must fail then.
 #

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # run.sh -- builds and runs every test of the suite; `make test` calls it.
 #
 # usage: tests/run.sh [--no-install] [PART|FILE...] | --help

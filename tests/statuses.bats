@@ -16,7 +16,7 @@ unseen() { # unseen FILE...
         # Comments, builtins and best effort:
         #   echo of a variable does not fail; compgen says 1 where there is none; what ends processes goes on with those that it finds; show_points only prints;
         #   a pid's children may be gone; stat is of a path whose parts were found before.
-        grep -vE ':[0-9]+: *#|<\(echo |compgen -[eA]|exported_like|descendants_of|> >\(show_points\)|task/\*/children|stat --format='
+        grep -vE ':[0-9]+: *#|<\(echo |compgen -e|exported_like|descendants_of|> >\(show_points\)|task/\*/children|stat --format='
 }
 
 @test "no script has a command whose failure is not seen" {

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # csv.sh -- the readers of raw.csv: whatever is in the file, they make a table of whole rows and real
 # numbers, or refuse it in one line.
 #

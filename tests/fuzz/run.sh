@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # run.sh -- lets fuzzers look for bytes that break a reader: clang's libFuzzer with the address and
 # undefined-behaviour sanitizers over tests/fuzz/fuzz_*.c, and damaged tables over the awk scripts.
 #

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # all.sh -- every hostile server against every program that meets servers: measure, load, gate, cold_start.sh and handshakes (the
 # client with TLS).  By hand; tests/hostile.bats is its sample.
 #
