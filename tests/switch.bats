@@ -41,6 +41,16 @@ setup() {
         "$BATS_TEST_TMPDIR/switches" "$rows"
 }
 
+# Tasks that sleep on two CPUs switch as often, and wake each other through an interrupt.
+@test "both tasks are held on one CPU" {
+    load serving.bash
+    build/release/switch_cost >"$rows" 3>&- &
+    servers=($!)
+    held_on_one() { [[ $(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/${servers[0]}/status") =~ ^[0-9]+$ ]]; }
+    eventually held_on_one
+    end_servers
+}
+
 @test "to ask costs poll and select more with each socket that is watched, and epoll not" {
     rows=$BATS_TEST_TMPDIR/ready_cost.csv
     build/release/ready_cost --repeats 3 >"$rows"
