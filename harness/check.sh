@@ -28,7 +28,7 @@ try_model() { # try_model MODEL
     return "$status"
 }
 
-# By a rename, because another check may do the same.  Who may only read this checkout keeps no report.
+# By a rename, because another check may do the same.  A user with read-only access to the checkout keeps no report.
 keep_report() { # keep_report MODEL
     local new=$bin/gate-$1.tsv.$$
     [[ -w $bin ]] || return 0

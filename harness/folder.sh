@@ -45,7 +45,7 @@ make_path() { # make_path FOLDER OPTION
     if [[ -d $1 ]]; then return; fi
     make_path "$(dirname "$1")" "$2"
     if mkdir "$1" 2>/dev/null; then made_folders+=("$1"); fi
-    [[ -d $1 ]] || make_folder "$1" "$2" 755 # Two at once may make the same path; what else fails is told here.
+    [[ -d $1 ]] || make_folder "$1" "$2" 755 # Two at once may make the same path; any other failure is reported here.
 }
 
 # For the exit of a program that came to nothing: what it made is removed if it is empty.

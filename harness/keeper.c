@@ -26,7 +26,7 @@ enum {
     ORPHANS_S_MAX = 60,    /* 10,000 of them on a machine that has no time. */
     QUIET_MS = 50,         /* Between two looks at what the program wrote, */
     CHATTY_MS = 5,         /* and where it writes much: at 2 GB/s that is 10 MiB of memory. */
-    UNREAD_MAX_B = 4096,   /* Of its stdout: more than the one line that somebody waits for. */
+    UNREAD_MAX_B = 4096,   /* Of its stdout: more than the one line that the caller reads. */
     DISCARD_B = 64 * 1024, /* At a time: what a pipe holds. */
 };
 
@@ -66,7 +66,7 @@ static _Noreturn void become_program(const struct keeper_job *job, pid_t keeper)
         child_limit_server();
         user_become(job->argv);
     }
-    end_with_parent(SIGKILL, keeper); /* Here, because another user is told nothing as before. */
+    end_with_parent(SIGKILL, keeper); /* Here, because a change of user clears the signal. */
     wait_at(job->gate);
     child_close_all_but(NULL, 0);
     execvp(job->argv[0], job->argv);
@@ -77,7 +77,7 @@ static _Noreturn void become_program(const struct keeper_job *job, pid_t keeper)
 
 /* ---- the keeper ---- */
 
-/* Throws away what nobody reads of the program's stdout.  True if there was something. */
+/* Discards output that the caller does not read.  True if there was something. */
 static bool drain(const struct keeper_job *job)
 {
     static char discarded[DISCARD_B];
@@ -99,7 +99,8 @@ static bool bound_words(const struct keeper_job *job, uint64_t *said_b)
     return drain(job) || *said_b > before_b + DISCARD_B;
 }
 
-/* Reaps who has ended.  True if the program was among them; *alone is true if no child is left. */
+/* Reaps the children that have ended.  True if the program was among them; *alone is true if no
+ * child is left. */
 static bool reap(const struct keeper_job *job, pid_t program, bool *alone)
 {
     bool found = false;

@@ -7,7 +7,7 @@
  *
  * The keeper is the subreaper of the program's tree: a process that splits off (setsid, double
  * fork) becomes its child.  It ends the whole tree when the program has ended, when its own parent
- * is gone, and when it is told to.  It also bounds what the program writes.  It sleeps nearly
+ * is gone, and on request.  It also bounds what the program writes.  It sleeps nearly
  * always: 20 short looks a second. */
 #ifndef C10K_KEEPER_H
 #define C10K_KEEPER_H
@@ -23,13 +23,13 @@ struct keeper_news {
     _Atomic bool ended;        /* The program has; the next two are set. */
     int status;                /* As from waitpid(2). */
     pid_t left_behind;         /* A process that outlived the program, 0: none. */
-    _Atomic uint64_t output_b; /* Thrown away of its stdout, because nobody had read it. */
+    _Atomic uint64_t output_b; /* Of its stdout, discarded unread. */
 };
 
 struct keeper_job {
     char *const *argv;
     const cpu_set_t *cpus;      /* NULL: wherever. */
-    bool server;                /* By somebody else: another user, other limits. */
+    bool server;                /* Third-party: another user, other limits. */
     int input, output, said_fd; /* The program's stdin, stdout, stderr. */
     int drain_fd;               /* The other end of its stdout, which must not fill up; or -1. */
     int gate;                   /* The program begins when a byte can be read here. */

@@ -298,7 +298,7 @@ run_child() {
 build_programs() { # build_programs LOG
     local lock=build/lock
     say 'building'
-    # Who may only read this checkout can use what is built, and needs no lock.
+    # A user with read-only access uses the existing build, and needs no lock.
     if { mkdir -p build && : >>"$lock"; } 2>/dev/null; then
         exec 8>>"$lock"
         flock --nonblock 8 || { say 'another build is under way: waiting for it'; run_child flock 8 || exit; }

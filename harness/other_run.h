@@ -1,6 +1,6 @@
 /* other_run.h -- whether another run measures on this machine at the same time.
  *
- * Each process that measures holds a socket with the name "@c10k-bench/RUN/PID", which everybody
+ * Each process that measures holds a socket with the name "@c10k-bench/RUN/PID", which every user
  * can read in /proc/net/unix and which goes when the process ends, however that happens.  RUN is
  * the number of the script that started it (C10K_RUN), else its own. */
 #ifndef C10K_OTHER_RUN_H

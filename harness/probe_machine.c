@@ -1,4 +1,4 @@
-/* probe_machine.c -- what the CPUs that we may use did, whoever used them. */
+/* probe_machine.c -- how busy the CPUs that we may use were, with all programs. */
 #include "harness/probe_machine.h"
 
 #include <fcntl.h>

@@ -1,8 +1,8 @@
-/* probe_machine.h -- what the CPUs that we may use did, whoever used them: /proc/stat, and the time
- * that a control group was held back.  50 us.
+/* probe_machine.h -- how busy the CPUs that we may use were, with all programs: /proc/stat, and the
+ * time that a control group was held back.  50 us.
  *
  * Inside a container /proc does not show the programs outside of it, but the CPUs' idle time does:
- * all of it that we did not use ourselves is somebody else's. */
+ * other programs used all of it that we did not use. */
 #ifndef C10K_PROBE_MACHINE_H
 #define C10K_PROBE_MACHINE_H
 
@@ -34,7 +34,7 @@ bool probe_machine_parse(const char *text, const cpu_set_t *cpus, struct machine
  * time, which the kernel measures, and not from the busy columns, which it samples. */
 double probe_machine_busy_ns(const struct machine *before, const struct machine *after);
 
-/* How far that may be off, because idle time is told in whole ticks. */
+/* How far that may be off, because idle time is counted in whole ticks. */
 double probe_machine_error_ns(const struct machine *machine);
 
 #endif

@@ -11,7 +11,7 @@ struct memory {
     double rss_kib;         /* Every mapped page, counted once per process that maps it. */
     double pss_kib;         /* Each page divided by how many map it: adds up to real memory. */
     double pss_file_kib;    /* Of that, pages of files: the program, its libraries. */
-    double private_kib;     /* Pages that nobody else maps. */
+    double private_kib;     /* Pages that no other process maps. */
     double page_tables_kib; /* VmPTE, and a page for the top level, which VmPTE leaves out. */
 };
 

@@ -45,9 +45,9 @@ struct process_watcher {
  * stdin and stdout are pipes to us.  Dies if it cannot. */
 struct process process_start(char *const argv[], const cpu_set_t *cpus);
 
-/* Starts a server, watched from before its exec; `watcher` may be NULL.  A server is a program of
- * somebody else: its stdin is /dev/null, its stdout a pipe to us that never fills up, its user is
- * that of user.h, and nothing of its state is inherited from us: see child.h. */
+/* Starts a server, watched from before its exec; `watcher` may be NULL.  A server is a
+ * third-party program: its stdin is /dev/null, its stdout a pipe to us that never fills up, its
+ * user is that of user.h, and nothing of its state is inherited from us: see child.h. */
 struct process process_start_server(char *const argv[], const cpu_set_t *cpus,
                                     const struct process_watcher *watcher);
 

@@ -1,4 +1,4 @@
-# take_run.sh -- the gate of a run: whoever measured it, what we read of it is a copy of which each word was looked at first.
+# take_run.sh -- the gate of a run: scripts read a copy, in which each word was checked first.
 #
 # Sourced after lib.sh.  Scripts that draw, show or compare read the copy only.
 # shellcheck shell=bash disable=SC2154  # of lib.sh

@@ -1,6 +1,6 @@
 /* user.h -- the user that servers run as: one without rights where the suite itself runs as root.
  *
- * A server under test is a program of somebody else.  Root gives each program that measures a user
+ * A server under test is a third-party program.  Root gives each program that measures a user
  * number of its own, from the range that systemd keeps for short-lived users: no other process has
  * it, so that RLIMIT_NPROC counts this program's servers only. */
 #ifndef C10K_USER_H

@@ -71,7 +71,7 @@ static enum verdict judge_client(const struct verdict_numbers *n, const struct r
     double busy = n->spin ? n->client_busy_percent_max : n->client_cpu_percent_max;
     if (!server_full && busy >= client_cpu_percent_limit)
         return because(VERDICT_CLIENT_LIMITED, reason, "client used %.0f %% of its CPU%s", busy,
-                       n->spin ? " without what it polled in vain" : "");
+                       n->spin ? " without polls that found nothing" : "");
     if (n->closed) return VERDICT_OK;
     if (n->sent_per_s < n->offered_per_s * (sent_of_offered - chance(n)))
         return because(VERDICT_CLIENT_LIMITED, reason, "client sent %.0f of %.0f messages/s",

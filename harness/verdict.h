@@ -28,10 +28,11 @@ struct verdict_numbers {
     bool single_thread; /* The server has one thread: nobody of its own competes with it. */
     double corrupt, lost, reset; /* Connections, messages, connections. */
     double offered_per_s, sent_per_s, achieved_per_s, window_s;
-    double connections;             /* That send. */
-    double client_cpu_percent_max;  /* Of the busiest client process; 100 is one CPU. */
-    double client_busy_percent_max; /* If it polls: of its time, but for what it polled in vain. */
-    double server_cpu_percent;      /* Of all CPUs that the server may use together. */
+    double connections;            /* That send. */
+    double client_cpu_percent_max; /* Of the busiest client process; 100 is one CPU. */
+    double
+        client_busy_percent_max; /* If it polls: of its time, but for polls that found nothing. */
+    double server_cpu_percent;   /* Of all CPUs that the server may use together. */
     double latency_ns_p99, send_lag_ns_p99;
     double little_error_percent, drift_percent;
     double steal_percent, foreign_cpu_percent, run_queue_percent;

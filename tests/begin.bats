@@ -73,7 +73,7 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
 
 # ---- what cannot be written ----
 
-@test "who may only read the checkout measures with it: the pass of the gate counts" {
+@test "a user with read-only access to the checkout can measure: the pass of the gate counts" {
     ((EUID == 0)) || skip 'only root can become another user'
     made=("$(mktemp -d)") # The folder of the tests is closed to others.
     chmod 755 "${made[0]}"
@@ -122,7 +122,7 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
     grep -q "^servers_run_as: user $(id --user nobody)" "$tmp/run/machine.txt"
 }
 
-@test "a temporary folder that cannot be used, or is full, is told before anything is built" {
+@test "a temporary folder that cannot be used, or is full, is reported before the build" {
     for folder in "$tmp/none" /proc; do
         TMPDIR=$folder run -1 --separate-stderr ./run_all.sh quick capacity --no-install --out "$tmp/run"
         one_line_on_stderr 'no temporary folder: '

@@ -106,7 +106,7 @@ setup_of() {
     run_awk compare_setup -v blocked="$blocked" side=a "$BATS_TEST_TMPDIR"/a/* side=b "$BATS_TEST_TMPDIR"/b/*
 }
 
-@test "what else differs is told of A, then of B; another load or another cost blocks its experiment, and only that" {
+@test "other differences are listed for A, then for B; another load or another cost blocks its experiment, and only that" {
     mkdir "$BATS_TEST_TMPDIR"/{a,b}
     printf '%s\n' 'machine: one' 'kernel: Linux 6.1' 'memory: 1 GiB' 'load_average: 1' >"$BATS_TEST_TMPDIR/a/machine.txt"
     printf '%s\n' 'machine: two' 'kernel: Linux 6.18' 'memory: 1 GiB' 'load_average: 2' >"$BATS_TEST_TMPDIR/b/machine.txt"

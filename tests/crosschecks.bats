@@ -79,7 +79,7 @@ alike() { # alike PERCENT A B
 }
 
 # In a container /proc shows our own programs only: who else is busy, the CPUs' idle time says.
-@test "neighbours that /proc hides are noise for measure and witness, and their share is told" {
+@test "neighbours that /proc hides are noise for measure and witness, and their share is reported" {
     ((EUID == 0)) && unshare --pid --fork --mount-proc true 2>/dev/null || skip 'needs the right to make a PID namespace'
     local around=$BATS_TEST_TMPDIR/around.csv i hidden=(unshare --pid --fork --mount-proc)
     for ((i = 0; i < $(nproc); i++)); do

@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 
 setup() { cd "$BATS_TEST_DIRNAME/.." || return 1; }
 
-@test "calls that fail are told, and no row is wrong: as many as fit into half a minute" {
+@test "failed calls are reported, and no row is wrong: as many as fit into half a minute" {
     local log=$BATS_TEST_TMPDIR/log
     tests/faults.sh --seconds 30 >"$log" 2>&1 || { cat "$log"; return 1; }
     tail -n 2 "$log"

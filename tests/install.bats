@@ -23,7 +23,7 @@ setup() {
     done
 }
 
-@test "uninstall leaves what somebody else put beside our pages" {
+@test "uninstall leaves files that are not ours beside our pages" {
     make --silent install DESTDIR="$tmp/x"
     echo mine >"$tmp/x/usr/local/share/doc/c10k-bench/notes"
     make --silent uninstall DESTDIR="$tmp/x"

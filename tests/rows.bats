@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # bats file_tags=part:harness
-# rows.bats -- guards against a number of the client that lands in another column, and against a client that is told something else
+# rows.bats -- guards against a number of the client that lands in another column, and against a client that gets another request
 # than the experiment says: the client here answers what the test gave it, all numbers unequal.
 
 bats_require_minimum_version 1.5.0
@@ -16,7 +16,7 @@ setup() {
     scripted_client
 }
 
-# Holds as many connections as it is told to, and answers each command with one line.
+# Holds the number of connections that it is asked for, and answers each command with one line.
 scripted_client() {
     cat >"$bin/load" <<END
 #!/usr/bin/env bash
@@ -83,7 +83,7 @@ counts=(window_s=0.4 offered_per_s=1000.5 sent_per_s=1001.5 achieved_per_s=1002.
     expect_row 1 achieved_per_s=1002.5 received=390 lost=10 latency_ns_p50= slow_sent= from_sent_ns_p99= send_lag_ns_p99=
 }
 
-@test "both loops of a stalled server are told in full" {
+@test "both loops of a stalled server are reported in full" {
     mkdir "$BATS_TEST_TMPDIR/histograms"
     sed -i "s|    window)|& echo >'$BATS_TEST_TMPDIR/histograms/window.hgrm'; |" "$bin/load"
     tiny 'kind = omission' 'connections = 3' 'rate_per_s = 5000' 'stop_ms = 50'
@@ -123,7 +123,7 @@ counts=(window_s=0.4 offered_per_s=1000.5 sent_per_s=1001.5 achieved_per_s=1002.
     [[ $(tail -n 1 "$raw") == *'the client lost count: 400 sent; 400 received; 1 lost' ]]
 }
 
-@test "the client is told what the experiment says" {
+@test "the client gets what the experiment says" {
     sed -i 's/spin=0/spin=1/' "$answer"
     tiny 'kind = latency' 'connections = 3' 'active = 2' 'rate_per_s = 1500' 'arrival = constant' 'message_b = 100' 'timeout_ms = 1234' \
         'cost = spin' 'cost_us = 50' 'cost_percent = 2'

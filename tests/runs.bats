@@ -36,7 +36,7 @@ teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
     jq -e '.results[0].times | length == 3' "$tmp/run/cold_start/poll.json"
 }
 
-@test "two runs at once on one machine are told, and their rows say so" {
+@test "two runs at once on one machine are reported, also in their rows" {
     build_of load server-poll
     known_costs
     small_experiments

@@ -167,7 +167,7 @@ static void waiting_for_a_cpu_is_counted_by_both_ways(void **state)
     if (allowed) assert_near(fast.run_queue_ns, slow.run_queue_ns, slow.run_queue_ns / 5 + 5 * MS);
 }
 
-/* A process that is no descendant of ours, and burns CPU time: somebody else's. */
+/* A process that is no descendant of ours, and burns CPU time: a foreign process. */
 static void start_stranger(void)
 {
     pid_t pid = fork();
@@ -250,7 +250,7 @@ static void memory_is_the_sum_of_what_the_files_say_by_name(void **state)
         end_child(pids[i], NULL);
 }
 
-/* Whole pages and KiB are told apart, and nothing is counted twice. */
+/* Whole pages and KiB are distinct, and nothing is counted twice. */
 static void the_kernels_memory_is_what_its_files_say(void **state)
 {
     (void)state;

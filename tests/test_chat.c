@@ -124,7 +124,7 @@ static void what_one_member_says_keeps_its_order(void **state)
     prepare();
     say_at_once(&crowd, 0);
     say_at_once(&crowd, 0);
-    deliver(1, 1); /* Nobody heard anything before. */
+    deliver(1, 1); /* No member received a line before. */
     deliver(1, 0);
     assert_int_equal(crowd.out_of_order, 1);
     finish();
@@ -222,7 +222,7 @@ static void lines_are_due_on_the_schedule_and_said_in_turn(void **state)
     crowd.window_begin_ns = now_ns - 200 * MS;
     crowd.window_end_ns = now_ns - 100 * MS;
     edges_seen = 0;
-    crowd_talk(&crowd, &schedule, now_ns + 30 * MS, on_edge); /* Nobody hears anything. */
+    crowd_talk(&crowd, &schedule, now_ns + 30 * MS, on_edge); /* No member receives a line. */
     assert_int_equal(edges_seen, 2);
     assert_int_equal(crowd.line_count, 20); /* From -300 to -100 ms. */
     assert_true(crowd.window_due == 10 && crowd.window_sent == 10 && crowd.sent == 20);

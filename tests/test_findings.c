@@ -234,7 +234,7 @@ static void only_a_client_that_polls_says_how_busy_it_is(void **state)
     expect("spin", "1");
 }
 
-/* What connecting found is not forgotten when the window is told. */
+/* The results of connecting stay when the window is reported. */
 static void wrong_bytes_and_ends_of_both_steps_add_up(void **state)
 {
     (void)state;
@@ -331,7 +331,7 @@ static void a_person_reads_the_same_numbers(void **state)
     expect_line("round trips: 2)\n");
 }
 
-/* Durations are told in the unit that a person would choose. */
+/* Durations are printed in the unit that a person would choose. */
 static void a_person_reads_durations_in_their_units(void **state)
 {
     (void)state;

@@ -91,7 +91,7 @@ static void each_window_draws_its_own_numbers(void **state)
     assert_int_equal(run.traffic.seed, 44);
 }
 
-/* It would go unnoticed, because nobody reads what a warm-up reports. */
+/* It would go unnoticed, because the report of a warm-up is not read. */
 static void what_went_wrong_in_a_warm_up_is_told_once_by_the_next_window(void **state)
 {
     (void)state;

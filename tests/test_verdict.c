@@ -161,7 +161,7 @@ static void a_reason_has_the_numbers_that_decided(void **state)
     expect_reason(n, "client used 91 % of its CPU");
     n.spin = true;
     n.client_busy_percent_max = 93;
-    expect_reason(n, "client used 93 % of its CPU without what it polled in vain");
+    expect_reason(n, "client used 93 % of its CPU without polls that found nothing");
     n = good();
     n.sent_per_s = 15000;
     expect_reason(n, "client sent 15000 of 20000 messages/s");

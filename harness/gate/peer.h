@@ -21,7 +21,7 @@ struct peer peer_connect(void);
 /* Sends a text that the socket takes at once, or fails the trap. */
 void peer_say(const struct peer *peer, const char *text, size_t size);
 
-/* The same as peer_connect() by IPv6; false if nobody listens at ::1. */
+/* The same as peer_connect() by IPv6; false if no socket listens at ::1. */
 bool peer_connect_v6(struct peer *peer);
 
 /* Starts to connect and does not wait for it; false if the kernel refused at once. */

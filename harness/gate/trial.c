@@ -203,7 +203,7 @@ void trial_check_alive(void)
     trial_fail("the server ended: %s", words);
 }
 
-/* A server of somebody else, which does not know our contract. */
+/* A third-party server, which does not know our contract. */
 static bool is_guest(void)
 {
     return strstr(command, "{port}") != NULL;

@@ -66,7 +66,7 @@ judge_gate() {
     fi
 }
 
-# A server ends when it is told to.  Earlier only, and with a word, where what failed is no client's: what serve() sets
+# A server ends on request.  Earlier only, and with a word, where what failed is no client's: what serve() sets
 # up, such as the kernel's list with the listener in it.
 judge_end() { # judge_end PROGRAM
     local early='' own='epoll_create1 fcntl io_uring_queue_init io_uring_register_buf_ring sched_getaffinity sigaction

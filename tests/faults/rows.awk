@@ -37,7 +37,7 @@ NF != columns { print FILENAME ":" FNR ": " NF " cells of " columns; next }
 {
     for (i = 1; i <= NF; i++)
         if ((!("status" in number) || $number["status"] == "ok") && $i ~ /^0([.]0*)?$/ && reference[FNR, i] + 0 != 0 && !(name[i] in may_be_0) &&
-            !(FILENAME == "herd.csv" && name[i] ~ /^(sent|received)$/)) # Who is back late sends nothing.
+            !(FILENAME == "herd.csv" && name[i] ~ /^(sent|received)$/)) # A client that reconnects late sends nothing.
             print FILENAME ":" FNR ": " name[i] " is 0, and was " reference[FNR, i]
         else if (name[i] ~ /^(foreign_cpu|steal)_percent$/ && $i > 5000) print FILENAME ":" FNR ": " name[i] " is " $i
 }

@@ -94,7 +94,7 @@ kill_a_worker() {
     local pids
     mapfile -t pids < <(pgrep --parent "$(pgrep --parent "$server")")
     kill -KILL "${pids[0]}"
-    for ((i = 0; i < 100; i++)); do kill -0 "${pids[0]}" 2>/dev/null || break; sleep 0.01; done # It may serve nobody now.
+    for ((i = 0; i < 100; i++)); do kill -0 "${pids[0]}" 2>/dev/null || break; sleep 0.01; done # It may serve no client now.
 }
 
 # More clients than it may have files: they wait, and are served in the end.
