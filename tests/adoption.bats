@@ -157,7 +157,7 @@ script() { # script COMMANDS...
 
 @test "make fuzz ends at once on Ctrl-C, with all that it started" {
     mkdir "$BATS_TEST_TMPDIR/bin"
-    ln -s "$(command -v true)" "$BATS_TEST_TMPDIR/bin/make" # The fuzzers are not needed for this.
+    ln -s "$(type -P true)" "$BATS_TEST_TMPDIR/bin/make" # The fuzzers are not needed for this.
     PATH=$BATS_TEST_TMPDIR/bin:$PATH env --default-signal=INT tests/fuzz/run.sh 97 csv >/dev/null 2>&1 3>&- &
     fuzz=$!
     eventually runs 'tests/fuzz/csv.sh 97'

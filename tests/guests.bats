@@ -38,7 +38,7 @@ without_languages() {
     without_languages
     PATH=$tmp/bin run -0 ./run_all.sh list
     for guest in node python go; do [[ $output == *"skipped: $guest: there is no "*" on this machine"* ]]; done
-    ln -s "$(command -v true)" "$tmp/bin/node"
+    ln -s "$(type -P true)" "$tmp/bin/node"
     PATH=$tmp/bin run -0 ./run_all.sh list
     [[ $output == *$'\nguests: node\n'* && $output != *'skipped: node'* ]]
 }

@@ -13,8 +13,8 @@ source "${BASH_SOURCE[0]%/*}/checking.bash"
 
 # Waits until a command succeeds, for 10 s at most, or for patience_s.
 eventually() { # eventually COMMAND...
-    local try
-    for ((try = 0; try < 50 * ${patience_s:-10}; try++)); do
+    local end_us=$((${EPOCHREALTIME/./} + 1000000 * ${patience_s:-10}))
+    while ((${EPOCHREALTIME/./} < end_us)); do
         if "$@"; then # Of a function only the last command counted here.
             check "$@"
             ((checked != 0)) || return 0
