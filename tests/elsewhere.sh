@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/usr/bin/env -S bash -p
 # elsewhere.sh -- both commands of the README in another place than here: `./run_all.sh quick` and `make test`.
 #
 # usage: tests/elsewhere.sh --debian 12|13 [PART...]   a Debian with nothing but git, made by debootstrap; as root

@@ -99,7 +99,7 @@ try_command() { # try_command PLACE... STRING COMMAND...
     local place=("${@:1:4}") string=$5 status=0
     shift 5
     TMPDIR=$box/tmp timeout 60 "$@" >"$box/out" 2>"$box/err" </dev/null || status=$?
-    [[ ! -e $CANARY ]] || { rm -rf "$CANARY"; complain "${place[@]}" "$string" "it ran, by $1 ${2:-}"; }
+    [[ ! -e $CANARY ]] || { rm -f "$CANARY"; complain "${place[@]}" "$string" "it ran, by $1 ${2:-}"; }
     [[ -z $(ls -A "$box/tmp") ]] || complain "${place[@]}" "$string" "$1 ${2:-} left a file in TMPDIR"
     [[ $(ls -A "$box") == "$listing" ]] || complain "${place[@]}" "$string" "$1 ${2:-} wrote beside the run"
     ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$box/out" "$box/err" ||
@@ -156,7 +156,7 @@ every_pair() { awk -v strings="$STRINGS" '{ for (i = 1; i <= strings; i++) print
 
 make_box() {
     box=$(mktemp -d)
-    trap 'rm -rf "$box" "$CANARY"' EXIT
+    trap 'rm -rf "$box"; rm -f "$CANARY"' EXIT
     mkdir "$box/tmp" "$box/tree" "$box/run" "$box/compared"
     make_run "$box/clean"
     cp -r run_all.sh harness servers "$box/tree/"
