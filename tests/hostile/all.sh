@@ -1,6 +1,6 @@
 #!/usr/bin/env -S bash -p
 # all.sh -- every hostile server against every program that meets servers: measure, load, gate, cold_start.sh and handshakes (the
-# client with TLS).  By hand; tests/hostile.bats is its sample.
+# client with TLS).  By hand; tests/hostile_servers.bats is its sample.
 #
 # usage: tests/hostile/all.sh [MODE]...      the modes of tests/hostile/server.py; all, if none is named
 #
@@ -87,7 +87,7 @@ main() {
     (($# > 0)) || read -r -a all <<<"$ALL"
     for mode in "${@:-${all[@]}}"; do try_mode "$mode"; done
     kill "$stranger"
-    (($# > 0)) || KILLS=10 KILLS_SEED=$RANDOM against kills 600 bats bats tests/hostile.bats --filter 'kill -9'
+    (($# > 0)) || KILLS=10 KILLS_SEED=$RANDOM against kills 600 bats bats tests/hostile_servers.bats --filter 'kill -9'
     echo "$tried tried, $findings findings"
     ((findings == 0))
 }
