@@ -26,7 +26,10 @@ caption() { sed 's/ *$//' "$tmp/captions/$1" | tr '\n' ' ' | sed 's/Shows: .* \(
     printf '%s\n' schema,experiment,kind,profile,model,repeat,superseded,connections_asked,connections_active,message_b,arrival,warmup,warmup_s,window_s,offered_per_s,achieved_per_s,latency_ns_p99,switches_per_message,switches_method,status,reason \
         3,capacity,capacity,quick,poll,1,0,10,10,128,closed,steady,5,4,,1000,,0.5,taskstats,ok, 3,capacity,capacity,quick,poll,2,0,10,10,128,closed,steady,7,4,,1000,,0.5,taskstats,ok, \
         3,ramp,latency,full,poll,1,0,10,10,64,poisson,fixed,0.5,2,1500,1500,2e6,0.5,perf,ok, 3,ramp,latency,full,poll,3,0,100,50,64,poisson,fixed,0.5,2,1500,1500,2e6,0.5,perf,failed,'it broke' \
-        3,ramp,latency,full,poll,3,0,200,100,64,poisson,fixed,0.5,2,1500,1500,2e6,0.5,perf,failed,later 3,ramp,latency,full,fork,1,0,200,200,64,poisson,fixed,0.5,2,1500,1500,2e6,0.5,perf,client_limited,late >raw.csv
+        3,ramp,latency,full,poll,3,0,200,100,64,poisson,fixed,0.5,2,1500,1500,2e6,0.5,perf,failed,later 3,ramp,latency,full,fork,1,0,200,200,64,poisson,fixed,0.5,2,1500,1500,2e6,0.5,perf,client_limited,late \
+        3,o,omission,quick,poll,1,0,1,1,32,closed,fixed,0.25,3,,3000,2e6,,,ok, 3,o,omission,quick,poll,1,0,1,1,32,poisson,fixed,0.25,3,3000,3000,2e6,,,ok, 3,o,omission,quick,fork,1,0,1,1,32,poisson,fixed,0.25,3,1000,1000,2e6,,,ok, >raw.csv
+    mkdir histograms
+    touch histograms/o-poll-1-closed-1.hgrm
     printf '%s\n' experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason,schema cold,poll,9,1,1,1,1,1,700,ok,,3 cold,fork,0,,,,,,700,failed,no,3 >cold_start.csv
     printf '%s\n' schema,experiment,profile,model,repeat,seed,connections_asked,connections_active,offered_per_s,pass,counter,per_message,failed_per_message,method,status,reason 3,why,quick,poll,4,1,10,10,2500,calls,read,1,0,ptrace,ok, >counters.csv
     printf '%s\n' experiment,schema,profile,model,repeat,server_options,policy,outage_s,back_s,drops_back,connections_asked,status,reason 'flock,3,full,poll,2,--backlog 9,now,2,3,1,500,failed,400 were back' >herd.csv
@@ -39,6 +42,7 @@ caption() { sed 's/ *$//' "$tmp/captions/$1" | tr '\n' ' ' | sed 's/Shows: .* \(
     caption capacity-messages_per_s | is 'bad: excluded: churn: left over Profile quick: 2 runs, median; bars from the lowest to the highest; closed loop, 128 bytes each, windows of 4 s, warmed up until steady: 5 to 7 s. Hollow: not a result, for the reason said; only full points are joined. Measured on the one'
     caption ramp-latency_p99 | is 'bad: excluded: churn: left over fork: client limited at 200 (late) poll: failed at 50 of 100, 100 of 200 (first: it broke) Profile full: 3 runs, median; bars from the lowest to the highest; 1500 messages/s offered, poisson, 64 bytes each, windows of 2 s, warmed up for a fixed 0.5 s. Hollow: not a result, for the reason said; only full points are joined. Measured on the one'
     caption ramp-switches_per_message | grep -F 'warmed up for a fixed 0.5 s; counted with perf.'
+    caption o-omission | grep -F 'Profile quick: one run, no spread; the open loop with 1000 to 3000 messages/s, as many as the closed one had before, 32 bytes each, windows of 3 s, warmed up for a fixed 0.25 s. Measured on the one'
     caption cold-cold_start | is 'bad: excluded: churn: left over fork: failed (no) 700 clients one after the other; 9 runs per model. Measured on the one'
     caption why-calls_per_message | is 'bad: excluded: churn: left over 2500 messages/s offered; counted with ptrace, which stops the server at every call; 4 runs, median. Measured on the one'
     caption flock-herd | is 'bad: excluded: churn: left over poll: failed at 500 (now) (400 were back) Profile full: 2 runs; servers started with --backlog 9. Measured on the one'

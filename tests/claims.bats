@@ -142,6 +142,10 @@ each connection needs buffers: 1024 B of the program's memory for an idle client
 buffers of 64 KB for 10,000 clients: 625 MiB more than with one buffer for all (97.7 MiB): holds
 10 million connections need: 8 KiB for each server end (libuv), 76.3 GiB for 10 million: holds
 TOLD
+    # A p99 just below a second is no collapse.
+    sed -i 's/,1500000000,/,950000000,/' "$tmp/run/summary.csv"
+    # shellcheck disable=SC2016  # for the other shell
+    C10K_ENTERED=$$ bash -c 'source harness/lib.sh; claims_of "$1"' - "$tmp/run" | grep -F $'950 ms at 10000\theld then, not now'
     echo million,latency,epoll_workers,1000000,client_limited,1,,,,,,,,,,,,10000000 >>"$tmp/run/summary.csv"
     # shellcheck disable=SC2016  # for the other shell
     C10K_ENTERED=$$ bash -c 'source harness/lib.sh; claims_of "$1"' - "$tmp/run" | grep -F $'10 KiB each with both ends, 47.7 GiB for 10 million server ends\tless, yet the point stands'

@@ -242,7 +242,10 @@ END
     caught hog never-reading "each client that never reads costs"
     caught hog one-non-reader "one client that never reads costs"
 }
-@test "empty_pool: others that are not served beside clients that never read are found" { caught empty_pool never-reading "beside 20 that never read"; }
+@test "empty_pool: others that are not served beside clients that never read are found" { caught empty_pool never-reading "a newcomer beside 20 that never read"; }
+@test "die_on_reset: a server that ends only where a write fails is found by clients that leave bytes unread" {
+    caught_as closed-peer "die_on_reset: write:" die_on_reset --only-writes 1
+}
 @test "displace: a client that loses its connection to a later one is found" { caught displace past-1024 "one that was inside"; }
 @test "displace: also if it was there before a burst" { caught displace connect-burst "a client from before the burst"; }
 @test "forget: a client that is not served among the first 900 is found" { caught_as past-1024 "client 20 was not served" forget --forgotten 20; }
