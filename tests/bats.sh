@@ -5,8 +5,8 @@
 #   --tags TAGS    only these tests, as `bats --filter-tags` takes them
 #   --times TIMES  write "SECONDS tab NAME" of each test to this file
 #
-# Speaks TAP.  A test has 60 s; one that needs more says so in the line above it, a whole file in its
-# head:   # bats test_tags=deadline:120      # bats file_tags=deadline:300
+# Speaks TAP.  A test has 120 s; one that needs more says so in the line above it, a whole file in its
+# head:   # bats test_tags=deadline:240      # bats file_tags=deadline:300
 # A test that is ended is "not ok", and its line names the deadline.  setup_file has the file's time.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -18,7 +18,7 @@ cd "${self%/tests/bats.sh}"
 source tests/processes.bash
 
 readonly GRACE_S=10 # For what a test does when it is ended: its teardown.
-file_s=60           # The deadline of a test that declares none.
+file_s=120          # The deadline of a test that declares none.
 declare -A own_s=() # The others, by name.
 
 # The deadlines that a file declares: "SECONDS tab NAME".
