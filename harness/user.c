@@ -17,6 +17,7 @@
 
 #include "common/die.h"
 #include "common/number.h"
+#include "harness/proc_file.h"
 
 enum {
     UID_FIRST = 61184, /* To 65183: systemd's range for short-lived users has these. */
@@ -51,12 +52,23 @@ static bool has_capability(unsigned capability)
     return (data[capability / 32].effective & 1u << capability % 32) != 0;
 }
 
+/* In a user namespace, as of a container without root's rights, there may be no other user:
+ * user_namespaces(7). */
+static bool others_are_mapped(void)
+{
+    char text[256];
+    unsigned long first, outside, count;
+    return proc_file_read(AT_FDCWD, "/proc/self/uid_map", text, sizeof text) > 0 &&
+           sscanf(text, "%lu %lu %lu", &first, &outside, &count) == 3 && first <= UID_FIRST &&
+           first + count >= UID_FIRST + UID_COUNT;
+}
+
 /* Reads the memory and the open files of another user's processes need this one: without it, a
  * server of another user could not be measured. */
 static bool may_look_into_others(void)
 {
-    return geteuid() == 0 && has_capability(CAP_SYS_PTRACE) && has_capability(CAP_SETUID) &&
-           has_capability(CAP_SETGID);
+    return geteuid() == 0 && others_are_mapped() && has_capability(CAP_SYS_PTRACE) &&
+           has_capability(CAP_SETUID) && has_capability(CAP_SETGID);
 }
 
 /* ---- choosing ---- */
