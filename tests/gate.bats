@@ -237,6 +237,7 @@ END
     caught_as few-files "one that had been served" full --how 3
 }
 @test "chatter: more than the one line that something ran out is found" { caught chatter few-files "unexpected words"; }
+@test "chatter: a single line is found, too" { caught chatter byte-by-byte "unexpected words"; }
 @test "peername: a server that ends with a client that reset before it was accepted is found" { caught peername reset-at-once "the server ended"; }
 @test "hog: memory of each client is found where it holds none of its bytes" {
     caught hog never-reading "each client that never reads costs"
