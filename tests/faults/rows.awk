@@ -10,7 +10,7 @@ BEGIN {
           "switches_involuntary_per_s drift_percent little_error_percent server_run_queue_percent client_user_ns " \
           "client_system_ns memory_baseline_pss_kib slab_kib sockets_kib tcp_memory_kib machine_lost_kib waiting_mean " \
           "task_frag_kib both_ends_slab_kib both_ends_page_tables_kib both_ends_kernel_stack_kib both_ends_lost_kib " \
-          "deaf_stuck_b slow_sent retransmits syn_retransmits drops_back connected s failed_per_message failed server_user_percent server_system_percent attempts back", names, " ")
+          "deaf_stuck_b slow_sent connections_refused connections_reset retransmits syn_retransmits drops_back connected s failed_per_message failed server_user_percent server_system_percent attempts back", names, " ")
     for (i in names) may_be_0[names[i]] = 1
 }
 
