@@ -49,7 +49,8 @@ static void open_any_file(const uint8_t *data, size_t size)
     snprintf(path, sizeof path, "/proc/self/fd/%d", file_fd);
     int fd = columns_open(NULL, path, why, (int)sizeof why);
     must((fd < 0) == (why[0] != '\0') && strchr(why, '\n') == NULL, "refused without a reason");
-    must(fd < 0 || size == 0 || memcmp(data, "schema,", 7) == 0,
+    /* A header that was cut off is ours, too. */
+    must(fd < 0 || memcmp(data, "schema,", size < 7 ? size : 7) == 0,
          "a strange file was taken for ours");
     if (fd >= 0) close(fd);
     close(file_fd);
