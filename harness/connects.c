@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/probe_tree.h"
+#include "harness/shortage.h"
 
 enum { TEXT_MAX = 256 };
 
@@ -27,6 +28,14 @@ static bool only_timed_out(const struct answer *answer)
     return answer_number(answer, "connections_timed_out") > 0;
 }
 
+/* True if the server reported what ran out: then the busy machine is not the reason. */
+static bool ran_out(const struct target *target)
+{
+    char words[TEXT_MAX];
+    process_last_line(&target->process, words, sizeof words);
+    return shortage_errno(LIMITS, words)[0] != '\0';
+}
+
 enum verdict connects_judge(struct target *target, const struct foreign_look *before,
                             const struct answer *answer, char *reason, size_t size)
 {
@@ -37,7 +46,7 @@ enum verdict connects_judge(struct target *target, const struct foreign_look *be
         snprintf(reason, size, "the server ended during connecting: %.180s", text);
         return VERDICT_FAILED;
     }
-    if (!only_timed_out(answer)) return VERDICT_FAILED;
+    if (ran_out(target) || !only_timed_out(answer)) return VERDICT_FAILED;
     struct foreign_look after = connects_begin(target);
     struct verdict_numbers numbers = foreign_numbers(before, &after);
     if (verdict_judge_machine(&numbers, text, sizeof text) == VERDICT_OK) return VERDICT_FAILED;

@@ -12,9 +12,9 @@
 struct foreign_look connects_begin(const struct target *target);
 
 /* Judges connects of which some failed, by the client's answer.  Corrupt; or failed, which is the
- * server's; or noisy: all that went wrong was time, and other programs used the machine since
- * `before`.  Then the reason gets their share.  `reason` says already what was missing; where the
- * server has ended, it becomes that. */
+ * server's; or noisy: connects only timed out, the server reported no shortage, and other
+ * programs used the machine since `before`.  Then the reason gets their share.  `reason`
+ * says already what was missing; where the server has ended, it becomes that. */
 enum verdict connects_judge(struct target *target, const struct foreign_look *before,
                             const struct answer *answer, char *reason, size_t size);
 
