@@ -6,17 +6,27 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/die.h"
 
 enum { STACK_B = 8 * 1024 * 1024 /* Linux: _STK_LIM. */ };
 
+/* Past the C library, which refuses to change the two signals that it keeps for threads, but leaves
+ * them ignored in what posix_spawn(3) starts, as GNU make does. */
+static void reset_signal(int signal_number)
+{
+    static const unsigned long
+        default_action[8]; /* The kernel's struct sigaction has four words. */
+    syscall(SYS_rt_sigaction, signal_number, default_action, NULL, (size_t)(NSIG - 1) / 8);
+}
+
 void child_reset(const cpu_set_t *cpus)
 {
     sigset_t none;
     for (int signal_number = 1; signal_number < NSIG; signal_number++)
-        signal(signal_number, SIG_DFL); /* Some cannot be changed, and need not be. */
+        reset_signal(signal_number); /* Some cannot be changed, and need not be. */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     umask(022);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -124,6 +125,13 @@ static bool is_hidden(const char *path)
     return hidden;
 }
 
+/* True if the word names a file.  A user that may not enter the current folder cannot know. */
+static bool may_be_file(const char *word)
+{
+    struct stat entry;
+    return strchr(word, '/') != NULL || stat(word, &entry) == 0 || errno == EACCES;
+}
+
 /* True if the command names such a file. */
 static bool names_hidden_file(char *const argv[])
 {
@@ -132,7 +140,7 @@ static bool names_hidden_file(char *const argv[])
         char words[WORDS_MAX_B], *rest = words;
         snprintf(words, sizeof words, "%s", argv[i]);
         for (char *word; (word = strsep(&rest, between)) != NULL;)
-            if (strchr(word, '/') != NULL && is_hidden(word)) return true;
+            if (*word != '\0' && may_be_file(word) && is_hidden(word)) return true;
     }
     return false;
 }

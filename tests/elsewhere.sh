@@ -77,7 +77,7 @@ on_debian() { # on_debian VERSION
         fail 1 "debootstrap failed, see $log: $(tail -n 1 "$log")"
     apt-config dump Acquire::http::Proxy >"$folder/debian/etc/apt/apt.conf.d/99proxy"
     cp /etc/resolv.conf "$folder/debian/etc/resolv.conf"
-    git clone --quiet . "$folder/debian/root/c10k-bench"
+    git clone --quiet . "$folder/debian/srv/c10k-bench"
     # shellcheck disable=SC2016  # for the shells in there
     run_both unshare --mount --pid --fork --kill-child bash -c '
         cd "$1"
@@ -85,7 +85,7 @@ on_debian() { # on_debian VERSION
         mount --rbind /sys sys
         mount --rbind /dev dev
         exec chroot . /usr/bin/env --ignore-environment HOME=/root TERM=dumb \
-            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd /root/c10k-bench && $2"' elsewhere "$folder/debian"
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd /srv/c10k-bench && $2"' elsewhere "$folder/debian"
 }
 
 as_user() {

@@ -81,7 +81,7 @@ TRIES
     refuses 'not the same as when it began: --command mine' resumed_quietly "$tmp/run" --command "mine=build/release/server-poll {port}"
 }
 
-resumed_quietly() { resumed "$@" > >(grep -v '^\[ *[0-9]* s\] building$'); }
+resumed_quietly() { resumed "$@" > >(grep -vE '^\[ *[0-9]+ s\] (building|another build is under way: waiting for it)$'); }
 
 @test "--resume takes no other option, and no folder that is no run, is under way, or holds a link or a command" {
     mkdir "$tmp/empty"
