@@ -52,6 +52,7 @@ spell_out() {
     printf '#!/bin/sh\ngrep Cpus_allowed_list /proc/self/status >%s\nexec build/release/load "$@"\n' \
         "$BATS_TEST_TMPDIR/client" >"$BATS_TEST_TMPDIR/bin/load"
     chmod +x "$BATS_TEST_TMPDIR/bin/load"
+    writable_by_servers "$BATS_TEST_TMPDIR/server"
     run -0 "$measure" "$conf" --model pinned --bin-dir "$BATS_TEST_TMPDIR/bin" --out "$raw" --command \
         "grep Cpus_allowed_list /proc/self/status >$BATS_TEST_TMPDIR/server; exec build/release/server-poll {port}"
     for who in server client; do [[ $(cut -f2 "$BATS_TEST_TMPDIR/$who" | spell_out) == "$(cpus_of "$who")" ]]; done
@@ -163,11 +164,16 @@ spell_out() {
 
 @test "a server that the kernel answers for, without an echo, holds no connection" {
     tiny 'kind = latency' 'connections = 5' 'rate_per_s = 1000'
-    # It says that it is ready after it was stopped.
-    measure_command "build/release/server-poll 0 >$BATS_TEST_TMPDIR/ready & until [ -s $BATS_TEST_TMPDIR/ready ]; do
-        sleep 0.02; done; kill -STOP \$!; cat $BATS_TEST_TMPDIR/ready; wait"
-    [[ $(column status 1) == failed && $(column connections_established 1) == 0 ]]
-    [[ $(column connections_timed_out 1) == 5 && $(column reason 1) == 'established 0 of 5: ETIMEDOUT'* ]]
+    holds_none() {
+        rm -f "$raw"
+        writable_by_servers "$BATS_TEST_TMPDIR/ready"
+        # It says that it is ready after it was stopped.
+        measure_command "build/release/server-poll 0 >$BATS_TEST_TMPDIR/ready & until [ -s $BATS_TEST_TMPDIR/ready ]; do
+            sleep 0.02; done; kill -STOP \$!; cat $BATS_TEST_TMPDIR/ready; wait"
+        [[ $(column status 1) == failed && $(column connections_established 1) == 0 ]]
+        [[ $(column connections_timed_out 1) == 5 && $(column reason 1) == 'established 0 of 5: ETIMEDOUT'* ]]
+    }
+    in_one_of_or_weather 2 holds_none
 }
 
 # ---- what must be found ----

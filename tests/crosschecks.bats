@@ -166,8 +166,8 @@ alike() { # alike PERCENT A B
 @test "CPU time is as much as /usr/bin/time tells of the server's whole life" {
     [[ -x /usr/bin/time ]] || skip '/usr/bin/time (time) is not installed'
     tiny 'kind = capacity' 'connections = 20' 'window_s.full = 3'
-    touch "$BATS_TEST_TMPDIR"/{time,pid}
-    chmod a+w "$BATS_TEST_TMPDIR"/{time,pid} # Servers of root run as another user.
+    writable_by_servers "$BATS_TEST_TMPDIR/time"
+    writable_by_servers "$BATS_TEST_TMPDIR/pid"
     # time(1) ends on SIGTERM without a word, so the signal goes to the server instead.
     cat >"$BATS_TEST_TMPDIR/timed" <<END
 /usr/bin/time --format '%U %S' --output '$BATS_TEST_TMPDIR/time' \\

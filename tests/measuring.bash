@@ -19,6 +19,12 @@ tiny() { # tiny LINE...
     grep -q '^reruns' "$conf" || echo 'reruns = 0' >>"$conf"
 }
 
+# Makes a file for what a server writes: servers of root run as another user.
+writable_by_servers() { # writable_by_servers FILE
+    : >"$1"
+    chmod a+w "$1"
+}
+
 # Prints a column of every row of raw.csv.
 tries() { # tries NAME
     awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } { print $c[name] }' "$raw"
