@@ -115,6 +115,19 @@ static void command(struct crew *crew, uint32_t worker, const struct worker_comm
         die("write to a client process");
 }
 
+/* Ends this process after a worker has ended; the worker's own message names the cause. */
+static _Noreturn void end_with_worker(const struct crew *crew, uint32_t worker)
+{
+    int status = 0;
+    pid_t ended;
+    while ((ended = waitpid(crew->workers[worker].pid, &status, 0)) < 0 && errno == EINTR) {
+    }
+    if (ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) != 0) exit(WEXITSTATUS(status));
+    if (ended > 0 && WIFSIGNALED(status))
+        die_because("client process %u was ended by signal %d", worker, WTERMSIG(status));
+    die_because("client process %u ended unexpectedly", worker);
+}
+
 /* Waits until all workers have done what they were told. */
 static void wait_all(struct crew *crew)
 {
@@ -122,7 +135,7 @@ static void wait_all(struct crew *crew)
     for (uint32_t i = 0; i < crew->count; i++) {
         ssize_t got = whole_read(crew->workers[i].answer_fd, &done, 1);
         if (got < 0) die("read from a client process");
-        if (got == 0) die_because("client process %u ended unexpectedly", i);
+        if (got == 0) end_with_worker(crew, i);
     }
 }
 

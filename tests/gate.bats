@@ -212,7 +212,7 @@ END
 
 @test "forget: a server that is ready and does not serve its first client is found" { caught_as start "a first client" forget --forgotten 1; }
 @test "impatient: a client that stops reading for a second and loses its bytes is found, by the one trap for that" {
-    caught impatient stalled-reader "bytes"
+    in_one_of 3 caught impatient stalled-reader "bytes" # On a busy machine the stall can be shorter than its second.
     run -0 "$gate" --trap slow-reader --trap unread-burst -- "$BIN/liar-impatient" 0
 }
 @test "double_first: more bytes than were sent are found" { caught double_first half-close "more came back than"; }

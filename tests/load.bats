@@ -349,3 +349,14 @@ field() { jq -r ".$1" <<<"$output"; }
         stop
     done
 }
+
+@test "a client process that is killed is named with its signal" {
+    start server-poll
+    $load --port "$port" --processes 2 --connections 2 --rate 10 --duration 20 >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+    local pid=$! status=0
+    two_children() { (($(pgrep --parent "$pid" --count) == 2)); }
+    eventually two_children
+    kill -KILL "$(pgrep --parent "$pid" --oldest)"
+    wait "$pid" || status=$?
+    [[ $status == 1 && $(<"$BATS_TEST_TMPDIR/said") == 'load: client process 0 was ended by signal 9' ]]
+}
