@@ -2,6 +2,7 @@
 #include "clients/commands.h"
 
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +11,13 @@
 #include "common/costs.h"
 #include "common/die.h"
 #include "common/number.h"
+#include "common/output.h"
 
 enum {
     WORDS_MAX = 5,
     MERGE_MAX = 64,
-    ATTEMPTS_MAX = 100000, /* Of one client; some 10 us each, so that it takes 1 s at least. */
+    ANSWER_MAX_B = 64 * 1024, /* With all its pairs. */
+    ATTEMPTS_MAX = 100000,    /* Of one client; some 10 us each, so that it takes 1 s at least. */
 };
 
 const char COMMANDS_HELP[] =
@@ -209,15 +212,28 @@ static bool answer(struct run *run, const struct net_address *address, char *lin
     return true;
 }
 
+/* An answer is written whole or not at all: a part of one would be taken for all of it. */
+static void send_answer(void)
+{
+    if (ferror(stdout)) {
+        __fpurge(stdout);
+        output_failed("an answer");
+        exit(1);
+    }
+    if (!output_flush(stdout, "an answer")) exit(1);
+}
+
 void commands_run(struct run *run, const struct net_address *address)
 {
     char *line = NULL;
     size_t room = 0;
     bool more = true;
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    static char buffer[ANSWER_MAX_B];
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     while (more && getline(&line, &room, stdin) > 0) {
         line[strcspn(line, "\r\n")] = '\0';
         more = answer(run, address, line);
+        send_answer();
     }
     if (ferror(stdin)) die("read of a command");
     free(line);
