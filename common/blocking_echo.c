@@ -11,6 +11,7 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/serving.h"
+#include "common/signals.h"
 
 /* With the C library's own data this leaves a thread at two touched pages. */
 enum { SMALL_B = 2 * 1024 };
@@ -81,6 +82,7 @@ void blocking_wait_for_room(void)
 int blocking_try_accept(int listen_fd)
 {
     for (;;) {
+        signals_await(listen_fd);
         int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd >= 0 || server_is_shortage(errno)) return fd;
         if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK || errno == EFAULT)
