@@ -45,8 +45,11 @@ static void note_end(pid_t *pids, long count, pid_t ended, int status)
 
 _Noreturn void workers_keep(long count, void (*work)(long number))
 {
-    pid_t *pids = calloc((size_t)count, sizeof *pids);
-    if (pids == NULL) die("malloc");
+    pid_t *pids;
+    while ((pids = calloc((size_t)count, sizeof *pids)) == NULL) {
+        server_ran_out("memory for the list of workers");
+        blocking_wait_for_room();
+    }
     for (;;) {
         bool complete = start_missing(pids, count, work);
         int status;
