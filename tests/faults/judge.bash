@@ -24,7 +24,7 @@ judge_exit() { # judge_exit PROGRAM FILE, of what it said; its exit status is in
     elif [[ -z $failed_call ]]; then complain "exit $status though nothing failed: $(one_line "$2")"
     elif ! grep -q "^$1: " "$2"; then complain "exit $status without a word of its own: $(one_line "$2")"
     elif [[ $error == @(EINTR|SHORT)* ]]; then complain "exit $status after $error: $(one_line "$2")"
-    elif ! grep -qiE -- "$failed_words|${error%@*}|\b$failed_call|cannot (read|write)|refuses" "$2"; then complain "exit $status and another cause: $(one_line "$2")"
+    elif ! grep -qiE -- "$failed_words|${error%@*}|\b$failed_call|cannot (read|write)|refuses|were not established: E" "$2"; then complain "exit $status and another cause: $(one_line "$2")"
     fi
 }
 
