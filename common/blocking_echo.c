@@ -82,7 +82,6 @@ void blocking_wait_for_room(void)
 int blocking_try_accept(int listen_fd)
 {
     for (;;) {
-        signals_await(listen_fd);
         int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd >= 0 || server_is_shortage(errno)) return fd;
         if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK || errno == EFAULT)
@@ -93,6 +92,7 @@ int blocking_try_accept(int listen_fd)
 int blocking_accept(int listen_fd)
 {
     int fd;
+    signals_await(listen_fd);
     while ((fd = blocking_try_accept(listen_fd)) < 0) {
         server_ran_out("accept");
         blocking_wait_for_room();
