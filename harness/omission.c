@@ -47,15 +47,10 @@ bool omission_make_folder(const char *out, struct session *session)
     return mkdir(session->histograms, 0777) == 0 || errno == EEXIST;
 }
 
-void omission_window_file(const struct session *session, char *path, size_t size)
-{
-    snprintf(path, size, "%s/window.hgrm", session->histograms);
-}
-
 void omission_keep_window(const struct session *session, const struct row *row)
 {
     char window[PATH_MAX_B], kept[PATH_MAX_B];
-    omission_window_file(session, window, sizeof window);
+    session_window_file(session, window, sizeof window);
     snprintf(kept, sizeof kept, "%s/%s-%s-%s-%s-%ld.hgrm", session->histograms, session->experiment,
              session->model, row_get(row, "connections_asked"), row_get(row, "arrival"),
              session->repeat);

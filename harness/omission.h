@@ -28,10 +28,7 @@ bool omission_window(const struct session *session, struct process *load, const 
  * it.  False with errno. */
 bool omission_make_folder(const char *out, struct session *session);
 
-/* The file that the client writes after each window. */
-void omission_window_file(const struct session *session, char *path, size_t size);
-
-/* Gives that file the name of the window that `row` tells.  Dies if it cannot. */
+/* Gives session_window_file() the name of the window that `row` tells.  Dies if it cannot. */
 void omission_keep_window(const struct session *session, const struct row *row);
 
 #endif

@@ -11,7 +11,6 @@
 #include "common/affinity.h"
 #include "common/clock.h"
 #include "common/die.h"
-#include "harness/omission.h"
 #include "harness/other_run.h"
 #include "harness/probe_memory.h"
 #include "harness/probe_sockets.h"
@@ -94,6 +93,11 @@ bool session_start_target(const struct session *session, uint16_t port, struct t
                               target, why, why_size);
 }
 
+void session_window_file(const struct session *session, char *path, size_t size)
+{
+    snprintf(path, size, "%s/window.hgrm", session->histograms);
+}
+
 struct process session_start_load(const struct session *session, int port)
 {
     const struct conf *conf = &session->conf;
@@ -127,7 +131,7 @@ struct process session_start_load(const struct session *session, int port)
         argv[argc++] = (char *)session->timeline;
     }
     if (conf->kind == CONF_OMISSION) {
-        omission_window_file(session, histogram, sizeof histogram);
+        session_window_file(session, histogram, sizeof histogram);
         argv[argc++] = "--hgrm";
         argv[argc++] = histogram;
     }

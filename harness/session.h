@@ -41,6 +41,10 @@ bool session_command(const struct session *session, char *line, size_t size);
  * an eighth more, because the kernel deals connections out unevenly.  At least one a CPU. */
 long session_workers(long connections, long files_max, long cpus);
 
+/* Writes the path of the file in which the client keeps the latencies of each window; for sessions
+ * with a folder of histograms. */
+void session_window_file(const struct session *session, char *path, size_t size);
+
 /* Starts the load client against `port`.  Dies if it cannot; a client that ends at once is found
  * by the first load_ask(). */
 struct process session_start_load(const struct session *session, int port);
