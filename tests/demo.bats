@@ -76,14 +76,7 @@ ended_with() { # ended_with STATUS
     none_of_ours_left
 }
 
-pid_of() { # pid_of PROGRAM of $bin, the first of them
-    local file line
-    for file in /proc/[0-9]*/cmdline; do
-        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue
-        [[ $line != "$bin/$1 "* ]] || { basename "$(dirname "$file")"; return; }
-    done
-    return 1
-}
+pid_of() { pgrep --full --oldest "^$bin/$1 "; } # pid_of PROGRAM of $bin: the others are its children
 
 # A duration or a size as a plain number, in us or KiB.
 plain() { # plain "1.23 ms"

@@ -237,6 +237,7 @@ END
     # HAProxy forgets no certificate on its way: it is started again as it was.
     mapfile -d '' -t command <"/proc/$proxy/cmdline"
     kill -KILL "$proxy"
+    eventually test ! -e "/proc/$proxy" # It holds its port until then.
     FRONT_PORT=$port "${command[@]}" 3>&- &
     again=$!
     wait "$client"

@@ -70,7 +70,8 @@ TEST "last" { true; }'
     [[ $output == *'not ok 3 starts what ignores SIGTERM # ended: it was not through after 1 s'* ]]
     ((SECONDS - begin < 30))
     [[ $(wc -l <"$tmp/ends") == 4 && $(cut -f 2 "$tmp/times" | head -n 2) == $'quick\nsleeps' ]]
-    run ! pgrep --full '^sleep 6[12]\.25'
+    load serving.bash
+    eventually gone '^sleep 6[12]\.25' # A signal does not wait for the end of a process.
 }
 
 @test "counts name the parts, the slowest tests and, last, how many passed, failed and were skipped" {

@@ -107,7 +107,7 @@ try_moment() { # try_moment PART DELAY_S
     for model in poll fork prefork; do printf 'half-close\tpass\t-\n' >"$bin/gate-$model.tsv"; done
     begin "$part"
     [[ $part != chat ]] || first=chat
-    wait_for "$first" >/dev/null || { fault "$part: did not begin"; kill "$started"; wait "$started" || true; return; }
+    wait_for "$first" >/dev/null || { fault "$part: did not begin"; kill "$started" 2>/dev/null || true; wait "$started" || true; return; }
     sleep "$2"
     case $part in measure | load) victim=$(wait_for "$part") ;; *) victim=$started ;; esac
     [[ $part != load ]] || first=$(identity "$(find_one measure)")

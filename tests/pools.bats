@@ -12,7 +12,11 @@ setup() {
 }
 
 # Whatever was done to it, a server ends in order.
-teardown() { [[ -z $server ]] || stop; }
+teardown() {
+    [[ -n $server ]] || return 0
+    kill -CONT "$server" # A test that failed may have left it stopped.
+    stop
+}
 
 # echoes FD [SECONDS]: a line comes back, in time.
 echoes() {
@@ -73,11 +77,12 @@ becomes() {
 @test "prefork: a worker that is killed is replaced" {
     start server-prefork --workers 3
     becomes 3 children
-    before=$(pgrep --parent "$server" | sort)
+    before=$(pgrep --parent "$server")
     # shellcheck disable=SC2086  # three words
     kill -KILL $before
+    are_reaped() { ! pgrep --parent "$server" | grep -qxF "$before"; }
+    eventually are_reaped # Until then each of them is a child, too.
     becomes 3 children
-    run ! grep -qxF "$before" <<<"$(pgrep --parent "$server")"
     exec {client}<>"/dev/tcp/127.0.0.1/$port"
     echoes "$client"
 }
@@ -110,17 +115,21 @@ becomes() {
     ((seen <= clients + 5))
 }
 
-# limit_files FILES PID...: as the soft limit, which can be raised again.
-limit_files() {
+# Sets the soft limit of open files of the server and of all its workers.  While the server is stopped it forks no worker
+# that would escape the limit, and reaps none: each pid of the list stays valid.
+limit_files() { # limit_files FILES
     local pid
-    for pid in "${@:2}"; do prlimit --pid "$pid" --nofile="$1:"; done
+    kill -STOP "$server"
+    eventually grep -q '^State:.T' "/proc/$server/status"
+    for pid in "$server" $(pgrep --parent "$server"); do prlimit --pid "$pid" --nofile="$1:"; done
+    kill -CONT "$server"
 }
 
 @test "prefork: hires no army where nobody can accept, says so once, and serves when there is room again" {
     start server-prefork --workers 2
     becomes 2 children
     # Four files: what each has open already, and none for a client.
-    limit_files 4 "$server" $(pgrep --parent "$server")
+    limit_files 4
     for ((i = 0; i < 20; i++)); do
         exec {client}<>"/dev/tcp/127.0.0.1/$port"
         clients[i]=$client
@@ -133,7 +142,7 @@ limit_files() {
     (($(children) <= 5 && now - used <= 100000000))
     # The two that stay say it each, and so does the server.
     (($(grep -c 'accept: Too many open files: new clients wait' "$said") <= 3))
-    limit_files 100 "$server" $(pgrep --parent "$server")
+    limit_files 100
     echoes "${clients[19]}" 10
 }
 
@@ -217,19 +226,17 @@ libuv_reports_accept() {
 # refuses_then_serves PROGRAM TRAFFIC...: while others keep it busy, a server finds no file for a newcomer; nobody leaves,
 # but the limit is lifted, as when another program closes files.
 refuses_then_serves() {
-    local program=$1 pid
+    local program=$1
     shift
     start "$program" "${options[@]}"
-    pid=$server
-    [[ $program != server-epoll_workers ]] || pid=$(pgrep --parent "$server")
     "$@" >/dev/null 2>&1 3>&- &
     local busy=$!
     sleep 0.5
-    limit_files 5 "$pid" # Not less: poll(2) wants one for each that it is asked about.
+    limit_files 5 # Not less: poll(2) wants one for each that it is asked about.
     exec {newcomer}<>"/dev/tcp/127.0.0.1/$port"
     run ! echoes "$newcomer" 0.5
     { [[ $program == server-libuv ]] && ! libuv_reports_accept; } || grep -q 'new clients wait' "$said"
-    limit_files 100 "$pid"
+    limit_files 100
     sleep 0.3
     status=0
     echoes "$newcomer" 1 || IFS= read -r -t 1 _ <&"$newcomer" || status=$?

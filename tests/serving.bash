@@ -62,7 +62,9 @@ ends_by() { # ends_by SIGNAL PID
 end_servers() {
     local pid
     for pid in "${servers[@]}"; do
-        if kill -CONT "$pid" 2>/dev/null; then kill "$pid"; wait "$pid" || true; fi
+        kill -CONT "$pid" 2>/dev/null || continue
+        kill "$pid" 2>/dev/null || true # A signal that had waited until then may have ended it.
+        wait "$pid" || true
     done
 }
 

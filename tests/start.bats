@@ -37,6 +37,8 @@ python_that() { # python_that LINES
 
 ended() { [[ ! -e /proc/$1 ]] || grep -q '^State:[[:space:]]*[ZX]' "/proc/$1/status" 2>/dev/null; }
 
+marks_are() { (($(wc -l <"$mark") == $1)); } # marks_are COUNT
+
 all_ended() { local one; while read -r one; do ended "$one" || return 1; done <"$mark"; }
 
 @test "ready comes with port and pid; SIGTERM ends the server in order, with its own exit status" {
@@ -65,7 +67,7 @@ open('$mark', 'a').write('%d\\n' % os.getpid())")
     for how in TERM KILL server; do
         : >"$mark"
         begin "$command"
-        eventually [ "$(wc -l <"$mark")" -ge 1 ]
+        eventually marks_are 2 # Its port is open before both have written their pids.
         if [[ $how == server ]]; then kill -KILL "$pid"; else kill "-$how" "$server"; fi
         patience_s=5 eventually all_ended
         wait "$server" || true
