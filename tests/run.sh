@@ -107,7 +107,7 @@ conform() { # conform BUILD MODEL
     local command="build/$1/server-$2 0"
     # So that a small crowd finds the pool of buffers and the ring used up, as thousands do.
     [[ $2 != io_uring || $1 == release ]] || command+=' --buffers 64 --ring 64'
-    COMMAND=$command MODEL=$2 BUILD=build/$1 named "$2 ($1)" tests/bats.sh tests/conformance.bats
+    named "$2 ($1)" tests/conformance.sh "$2" "$1" "$command"
 }
 
 of_file() { tests/bats.sh "$@" --times "$out/$job.times"; } # job: of run_job()
@@ -127,9 +127,7 @@ all_jobs() {
             echo "beside 1 gate-$build-$file gate conform $build $file"
         done
     done
-    for file in tests/*.bats; do # conformance.bats asks about one server, and is called for each.
-        [[ $file == tests/conformance.bats ]] || jobs_of_file "$file"
-    done
+    for file in tests/*.bats; do jobs_of_file "$file"; done
 }
 
 # A bats file; its quiet tests are a job of their own.
