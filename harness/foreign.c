@@ -12,13 +12,15 @@ struct foreign_look foreign_look(const struct tree *tree)
                                  .sees_all = tree->sees_all};
 }
 
-/* By the counters of the programs themselves.  NAN if the sum fell: one of them has ended, and its
- * parent does not count what it used. */
+/* By the counters of the programs themselves.  NAN if the sum fell: a program has ended, and its
+ * parent does not count what it used; or if it grew by more than all CPUs can do: a program that
+ * ended while /proc was read is in it twice, by itself and in its parent. */
 static double seen_percent(const struct foreign_look *before, const struct foreign_look *after)
 {
     if (after->seen_ns < before->seen_ns) return NAN;
     double time_ns = (double)(after->read_ns - before->read_ns) * after->machine.all_cpus;
-    return 100 * (double)(after->seen_ns - before->seen_ns) / time_ns;
+    double seen_ns = (double)(after->seen_ns - before->seen_ns);
+    return seen_ns > time_ns ? NAN : 100 * seen_ns / time_ns;
 }
 
 /* By what the CPUs did beyond us.  Ticks that were cut off are no program. */

@@ -36,6 +36,8 @@ judged() { # judged STATUS ERROR FILE-CONTENT
     [[ $(judged 7 EMFILE 'load: socket: Too many open files') == 'exit 7'* ]]
     [[ $(judged 1 EMFILE '') == *'without a word of its own'* ]]
     [[ $(judged 1 EMFILE 'load: the server ended') == *'another cause'* ]]
+    [[ $(judged 1 EMFILE 'load: 1 of 5 connections were not established: ECONNRESET') == *'another cause'* ]]
+    [[ $(judged 1 EMFILE 'load: cannot write out') == *'another cause'* ]]
     [[ $(judged 1 EMFILE 'load: write: Success') == 'names no cause'* ]]
     [[ $(judged 1 EINTR 'load: socket: Interrupted system call') == 'exit 1 after EINTR'* ]]
 }
@@ -47,10 +49,47 @@ judged() { # judged STATUS ERROR FILE-CONTENT
     row 5,0,ok, >"$reference"
     [[ -z $(wrong 0 6,3,ok,) && -z $(wrong 0 ,0,ok,) && -z $(wrong 0 ',,failed,socket: EMFILE') ]]
     [[ $(wrong 0 0,0,ok,) == *'threads is 0, and was 5' ]]
+    [[ $(wrong 0 0,0,noisy,weather) == *'threads is 0, and was 5' ]]
     [[ $(wrong 0 5,0,ok) == *'3 cells of 4' ]]
     [[ $(wrong 0 ',,failed,') == *'failed without a reason' ]]
     row 5,0,ok, >"$rows"
     echo 5,0,ok, >>"$reference"
     [[ $(awk -F, -v status=0 -f tests/faults/rows.awk "$reference" "$rows") == *'2 lines of 3, and exit 0' ]]
     [[ -z $(awk -F, -v status=1 -f tests/faults/rows.awk "$reference" "$rows") ]]
+}
+
+@test "shares that no machine has are wrong, and zeros where a herd comes back late are not" {
+    local rows=$BATS_TEST_TMPDIR/rows reference=$BATS_TEST_TMPDIR/reference
+    wrong() { # wrong HEADER ROW REFERENCE-ROW
+        printf '%s\n' "$1" "$3" >"$reference"
+        printf '%s\n' "$1" "$2" >"$rows"
+        awk -F, -v status=0 -f tests/faults/rows.awk "$reference" "$rows"
+    }
+    [[ -z $(wrong steal_percent,foreign_cpu_percent 150,100 0,0) ]]
+    [[ $(wrong steal_percent,foreign_cpu_percent 150,100.1 0,0) == *'foreign_cpu_percent is 100.1' ]]
+    [[ $(wrong steal_percent,foreign_cpu_percent 150.1,100 0,0) == *'steal_percent is 150.1' ]]
+    [[ -z $(wrong gave_up,sent 1,0 1,9) ]]
+    [[ $(wrong rate,sent 1,0 1,9) == *'sent is 0, and was 9' ]]
+    [[ -z $(wrong back,connected 1,0 1,9) ]]
+    [[ $(wrong rate,connected 1,0 1,9) == *'connected is 0, and was 9' ]]
+}
+
+@test "the gate's verdict on a call of its own that failed is a pass, or names the call's error" {
+    cd "$BATS_TEST_TMPDIR"
+    # shellcheck source=tests/faults/judge.bash
+    source "$BATS_TEST_DIRNAME/faults/judge.bash"
+    of() { # of STATUS ERROR WORDS LINE
+        rm -f complaints
+        status=$1 error=$2 failed_words=$3
+        echo "$4" >out
+        judge_gate
+        if [[ -e complaints ]]; then cat complaints; else echo fine; fi
+    }
+    [[ $(of 0 EMFILE 'Too many open files' 'gate: 1 passed, 0 failed, 0 skipped') == fine ]]
+    [[ $(of 0 EMFILE 'Too many open files' 'skip  ipv6 the gate itself ran out of sockets: Too many open files') == fine ]]
+    [[ $(of 0 EMFILE 'Too many open files' 'skip  ipv6 the gate itself ran out of sockets') == 'exit 0 and'* ]]
+    [[ $(of 0 SHORT '' 'skip  ipv6 the gate itself ran out of sockets') == 'exit 0 and'* ]]
+    [[ $(of 1 EIO@3 'Input/output error' 'FAIL  ipv6 the gate itself: read: Input/output error') == fine ]]
+    [[ $(of 1 EIO@3 'Input/output error' 'FAIL  ipv6 the gate itself cannot go on') == 'blames the server'* ]]
+    [[ $(of 1 EIO@3 'Input/output error' 'FAIL  ipv6 the server closed') == 'blames the server'* ]]
 }

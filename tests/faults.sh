@@ -150,7 +150,7 @@ all_references() { scenarios | awk -v folder="$work/references" '{ print folder 
 
 # Lets one call fail, and adds "PROGRAM OFFSET FUNCTION ERROR ok|..." to tried.tsv.
 try() { # try PROGRAM OFFSET FUNCTION ERROR SCENARIO [ARGUMENT]
-    local folder=$work/tries/$1-$2-$4 outcome=ok
+    local folder=$work/tries/$1-$2-$4-${5}_${6:-} outcome=ok # Two scenarios may try one call at once.
     local error=$4 deadline_s
     deadline_s=$((10 + 10 * $(<"$work/references/${5}_${6:-}/took_s"))) # A hang is one also on a busy machine.
     place=$(awk -v program="$1" -v offset="$2" '$1 == program && $2 == offset { print $6 }' "$work/sites.tsv")
@@ -305,8 +305,9 @@ try_again() { # try_again PROGRAM OFFSET ERROR
     grep "^$1 $2 " "$work/sites.tsv"
     try "${words[@]}"
     tail -n 1 "$work/tried.tsv"
+    local folder=$work/tries/$1-$2-$3-${words[4]}_${words[5]:-}
     for row in said out printed complaints; do
-        [[ ! -s $work/tries/$1-$2-$3/$row ]] || { echo "--- $row"; head -c 3000 "$work/tries/$1-$2-$3/$row"; }
+        [[ ! -s $folder/$row ]] || { echo "--- $row"; head -c 3000 "$folder/$row"; }
     done
 }
 

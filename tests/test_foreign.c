@@ -109,6 +109,17 @@ static void a_sum_that_fell_is_told_by_the_cpus(void **state)
     assert_true(is(foreign_percent(&begin, &end), 100 * 4.48 / 20));
 }
 
+/* One that ended between two reads of /proc was in the sum by itself, and in its parent. */
+static void a_sum_beyond_all_cpus_is_told_by_the_cpus(void **state)
+{
+    (void)state;
+    ten_seconds(true);
+    end.seen_ns = begin.seen_ns + 5 * 8 * 1000 * MS; /* All that eight CPUs can do in 5 s. */
+    assert_true(is(foreign_percent(&begin, &end), 100));
+    end.seen_ns++;
+    assert_true(is(foreign_percent(&begin, &end), 100 * 4.48 / 20));
+}
+
 static void behind_a_made_up_file_nothing_is_known(void **state)
 {
     (void)state;
@@ -173,6 +184,7 @@ int main(void)
         cmocka_unit_test(programs_that_proc_shows_count_by_their_own_time),
         cmocka_unit_test(programs_that_proc_hides_count_by_what_the_cpus_did_beyond_us),
         cmocka_unit_test(a_sum_that_fell_is_told_by_the_cpus),
+        cmocka_unit_test(a_sum_beyond_all_cpus_is_told_by_the_cpus),
         cmocka_unit_test(behind_a_made_up_file_nothing_is_known),
         cmocka_unit_test(throttling_is_read_in_both_versions_of_control_groups),
         cmocka_unit_test(what_the_kernel_does_not_tell_is_no_zero),

@@ -11,7 +11,7 @@ scenarios() {
     for program in "${programs[@]}"; do printf '%s\n' "help $program" "misuse $program"; done
     for model in "${models[@]}"; do printf '%s\n' "serve $model" "fill $model"; done
     printf '%s\n' room greet 'costs switch_cost' 'costs ready_cost' witness
-    printf '%s\n' 'chat csv' 'chat check' 'load human' 'load json' load_files load_once load_talk load_herd
+    printf '%s\n' 'chat csv' 'chat check' 'load human' 'load json' load_files load_once load_talk load_killed load_herd
     [[ ! -s $work/ca.pem ]] || printf '%s\n' 'load_tls 1.2' 'load_tls 1.3'
     for kind in latency deaf capacity memory omission walls counters herd; do echo "experiment $kind"; done
     echo print
@@ -85,14 +85,19 @@ scenario_serve() { # MODEL
         other load --port "$port" --interactive --message-b 300000 --timeout-ms 300 --patience-ms 500 \
             --cost spin --cost-us 50 --cost-percent 20 >traffic 2>&1 || true
     ! grep -q 'corrupt=[1-9]' traffic || complain "echoes other bytes: $(one_line traffic)"
-    [[ $1 != prefork && $1 != epoll_workers ]] || kill_a_worker
+    # A worker that is killed is replaced.
+    [[ $1 != prefork && $1 != epoll_workers ]] || kill_a_worker "$server"
     served_on "server-$1"
 }
 
-# A worker that is killed is replaced.
-kill_a_worker() {
-    local pids
-    mapfile -t pids < <(pgrep --parent "$(pgrep --parent "$server")")
+# Kills a worker of the program that a timeout(1) started, as soon as there is one.  False: the program ended before.
+kill_a_worker() { # kill_a_worker PID, of timeout(1)
+    local program pids=()
+    while ((${#pids[@]} == 0)); do
+        kill -0 "$1" 2>/dev/null || return 1
+        program=$(pgrep --parent "$1") || { sleep 0.01; continue; }
+        mapfile -t pids < <(pgrep --parent "$program")
+    done
     kill -KILL "${pids[0]}"
     for ((i = 0; i < 100; i++)); do kill -0 "${pids[0]}" 2>/dev/null || break; sleep 0.01; done # It may serve no client now.
 }
@@ -179,6 +184,19 @@ scenario_load_talk() {
     stop
     ((status != 0)) || (($(wc -l <out) == 13)) || complain "exit 0 and $(wc -l <out) answers: $(one_line out)"
     judge_load
+}
+
+# A client process that is killed ends the others, and the program says so.
+scenario_load_killed() {
+    local client expected=1
+    start other server-epoll
+    (exec timeout --kill-after=1 "$deadline_s" env "${faults[@]}" "$bin/load" --port "$port" --connections 4 --processes 2 --duration 5) >out 2>said &
+    client=$! status=0
+    kill_a_worker "$client" || true
+    wait "$client" || status=$?
+    judge_exit load said
+    [[ $status != 1 || -n $failed_call ]] || grep -q 'client process .* was ended by signal 9' said || complain "ends without a worker: $(one_line said)"
+    stop
 }
 
 scenario_load_herd() {
