@@ -154,6 +154,7 @@ $(BUILD)/faults.so: $(wildcard tests/faults/*.[ch]) Makefile
 # All of the demo that can be tried without a terminal.
 $(BUILD)/test_demo: $(filter-out %/demo.o %/screen.o,$(DEMO))
 $(BUILD)/test_chat: $(CHAT)
+$(BUILD)/test_peer: $(BUILD)/harness/gate/peer.o
 $(BUILD)/test_models: | $(SERVERS)
 $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"

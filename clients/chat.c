@@ -165,10 +165,11 @@ static uint64_t server_cpu(void)
     char path[64];
     unsigned long long on_cpu_ns = 0;
     snprintf(path, sizeof path, "/proc/%ld/schedstat", server_pid);
+    errno = 0;
     FILE *file = fopen(path, "re");
     if (file == NULL || fscanf(file, "%llu", &on_cpu_ns) != 1)
         die_usage("--server-pid %ld: cannot read %s: %s; is it running?", server_pid, path,
-                  file == NULL ? strerror(errno) : "it holds no number");
+                  errno != 0 ? strerror(errno) : "it holds no number");
     fclose(file);
     return on_cpu_ns;
 }

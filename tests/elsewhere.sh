@@ -68,7 +68,7 @@ on_debian() { # on_debian VERSION
     ((EUID == 0)) || fail 2 'debootstrap needs root'
     command -v debootstrap >/dev/null || fail 2 'debootstrap is not installed'
     # shellcheck disable=SC2016  # apt's own variable
-    mirror=$(apt-get indextargets --format '$(SITE)' | head -n 1)
+    mirror=$(apt-get indextargets --format '$(SITE)' | sed -n 1p)
     [[ -n $mirror ]] || fail 2 'this machine has no source of Debian packages'
     make_folder
     log=build/elsewhere/debian$1.log

@@ -15,10 +15,11 @@ setup() { cd "$BATS_TEST_DIRNAME/.." || return 1; }
 }
 
 # What one program made of one failed call, as the judge sees it: in a folder of its own.
-judged() { # judged STATUS ERROR FILE-CONTENT
+judged() { # judged STATUS ERROR FILE-CONTENT [CALL]
+    local call=${4:-socket}
     cd "$BATS_TEST_TMPDIR"
     rm -f complaints
-    notes() { echo "failed load 1234 socket Too many open files"; }
+    notes() { echo "failed load 1234 $call Too many open files"; }
     # shellcheck source=tests/faults/judge.bash
     source "$BATS_TEST_DIRNAME/faults/judge.bash"
     echo "$3" >said
@@ -37,7 +38,8 @@ judged() { # judged STATUS ERROR FILE-CONTENT
     [[ $(judged 1 EMFILE '') == *'without a word of its own'* ]]
     [[ $(judged 1 EMFILE 'load: the server ended') == *'another cause'* ]]
     [[ $(judged 1 EMFILE 'load: 1 of 5 connections were not established: ECONNRESET') == *'another cause'* ]]
-    [[ $(judged 1 EMFILE 'load: cannot write out') == *'another cause'* ]]
+    [[ $(judged 1 EMFILE 'load: cannot write out: an earlier write failed') == *'another cause'* ]]
+    [[ $(judged 1 ENOSPC 'load: cannot write out: an earlier write failed' printf) == fine ]]
     [[ $(judged 1 EMFILE 'load: write: Success') == 'names no cause'* ]]
     [[ $(judged 1 EINTR 'load: socket: Interrupted system call') == 'exit 1 after EINTR'* ]]
 }
@@ -74,12 +76,24 @@ judged() { # judged STATUS ERROR FILE-CONTENT
     [[ $(wrong rate,connected 1,0 1,9) == *'connected is 0, and was 9' ]]
 }
 
+@test "results are compared but for their numbers: a value that is none, or a field less, is another result" {
+    cd "$BATS_TEST_TMPDIR"
+    # shellcheck source=tests/faults/judge.bash
+    source "$BATS_TEST_DIRNAME/faults/judge.bash"
+    echo 'window sent=12 p50_ns=- error=- rate=5.5e+03 s, max 3 ms' >reference
+    same() { echo "$1" >out; same_shape out reference; }
+    same 'window sent=0 p50_ns=17 error=- rate=7 s, max 2.5 us'
+    run ! same 'window sent=12 p50_ns=- error=EMFILE rate=5 s, max 3 ms'
+    run ! same 'window sent=12 p50_ns=- rate=5 s, max 3 ms'
+}
+
 @test "the gate's verdict on a call of its own that failed is a pass, or names the call's error" {
     cd "$BATS_TEST_TMPDIR"
     # shellcheck source=tests/faults/judge.bash
     source "$BATS_TEST_DIRNAME/faults/judge.bash"
-    of() { # of STATUS ERROR WORDS LINE
+    of() { # of STATUS ERROR WORDS LINE [MESSAGE]
         rm -f complaints
+        echo "${5:-}" >said
         status=$1 error=$2 failed_words=$3
         echo "$4" >out
         judge_gate
@@ -91,5 +105,7 @@ judged() { # judged STATUS ERROR FILE-CONTENT
     [[ $(of 0 SHORT '' 'skip  ipv6 the gate itself ran out of sockets') == 'exit 0 and'* ]]
     [[ $(of 1 EIO@3 'Input/output error' 'FAIL  ipv6 the gate itself: read: Input/output error') == fine ]]
     [[ $(of 1 EIO@3 'Input/output error' 'FAIL  ipv6 the gate itself cannot go on') == 'blames the server'* ]]
+    [[ $(of 1 EIO 'Input/output error' 'FAIL  ipv6 the trap itself ended without a verdict' 'gate: read: Input/output error') == fine ]]
+    [[ $(of 1 EIO 'Input/output error' 'FAIL  ipv6 the trap itself ended without a verdict') == 'does not name'* ]]
     [[ $(of 1 EIO@3 'Input/output error' 'FAIL  ipv6 the server closed') == 'blames the server'* ]]
 }

@@ -157,7 +157,7 @@ try() { # try PROGRAM OFFSET FUNCTION ERROR SCENARIO [ARGUMENT]
     faults=(LD_PRELOAD="$bin/faults.so" FAULTS_FOLDER="$bin" FAULTS_AT="$1 $2" FAULTS_ERROR="$4" FAULTS_NOTES="$folder/notes")
     play "$folder" "${@:5}"
     notes "$folder" | grep -v '^failed' >>"$work/reached_after.tsv" || true
-    notes "$folder" | grep -q '^failed' || outcome='not reached'
+    grep -q '^failed' < <(notes "$folder") || outcome='not reached' # No pipe: it fails if grep ends first.
     [[ ! -s $folder/complaints ]] || outcome=$(sort -u "$folder/complaints" | paste -s -d ';' | cut -c 1-600)
     printf '%s\t' "$1" "$2" "$3" "$4" "$5 ${6:-}" >"$folder/row"
     printf '%s\n' "$outcome" >>"$folder/row"

@@ -48,6 +48,8 @@ caught_as() {
 @test "reset_half_close: a reset instead of the end is found" { caught reset_half_close half-close "did not close"; }
 @test "swap_buffers: bytes of another client are found" { caught swap_buffers tagged-payloads "came back wrong"; }
 @test "block: one client that keeps the others waiting is found" { caught block half-message; }
+@test "wait_for_rest: half a message that keeps the others waiting is found" { caught wait_for_rest half-message "another client"; }
+@test "stall: the silence of a client in a crowd is found" { caught stall mixed-crowd "silent after"; }
 @test "pay_twice: a cost paid twice is found" { caught pay_twice costs-paid; }
 @test "pay_all: costs that are paid at once while all others wait are found" { caught pay_all costs-in-turns "costs of 1,000 s"; }
 @test "hoard: 700 KiB of a client that never reads are found, by the one trap for that" {

@@ -22,7 +22,7 @@ enum {
     MIX_MS = 500,
     SETTLE_MS = 200,   /* A pool has started all its workers by then. */
     STUFFED_MS = 30,   /* The server takes no more from one that never reads: it may go. */
-    SILENCE_MS = 5000, /* Nothing moves for a client that did nothing wrong. */
+    SILENCE_MS = 5000, /* Until the first client must have its echo. */
     REST_US = 50,      /* When nothing moves: the server needs a CPU, too. */
     LARGE_B = 256 * 1024,
     PIECE_B = 16 * 1024, /* Read at once: less than is sent at once, so that echoes queue up. */
@@ -138,8 +138,7 @@ static void receive_part(struct actor *actor)
     }
 }
 
-/* Sends and receives what goes at once; fails if a client is not served that should be.  Returns
- * true if anything moved. */
+/* Sends and receives what goes at once.  Returns true if anything moved. */
 static bool act(struct actor *actor)
 {
     struct peer *peer = &actor->peer;
@@ -151,13 +150,6 @@ static bool act(struct actor *actor)
     send_part(actor);
     if (actor->kind != NEVER_READING) receive_part(actor);
     if (peer->received == peer->sent && peer->sent == actor->goal && !actor->said_all) go_on(actor);
-    bool waits = peer->received < peer->sent || actor->said_all;
-    int patience_ms = trial_patience_ms(SILENCE_MS);
-    if (is_well_behaved(actor) && waits &&
-        clock_ns() - actor->moved_ns > (uint64_t)patience_ms * NS_PER_MS)
-        trial_fail(
-            "%s, in a crowd of all kinds: %lu of %lu bytes came back, then nothing for %d ms",
-            kind_names[actor->kind], peer->received, peer->sent, patience_ms);
     return actor->moved_ns != moved_ns;
 }
 

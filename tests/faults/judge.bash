@@ -11,6 +11,15 @@ read_failed() {
     read -r _ _ _ failed_call failed_words < <(notes . | grep '^failed ') || true
 }
 
+# What names the cause, as a regular expression.  What a stream did not take is said as it is flushed.
+words_of_failed() {
+    printf '%s|%s|\\b%s' "$failed_words" "${error%@*}" "$failed_call"
+    case $failed_call in
+    pthread_attr_setstacksize) printf '|the thread library refuses such a stack' ;;
+    printf | fprintf | puts | fputs | fputc | putc | putchar | fwrite | fflush | fclose) printf '|cannot write .*: an earlier write failed' ;;
+    esac
+}
+
 # A program ends as without a failure, with 0 unless $expected says otherwise, or with 1 or 2; then a line of its own says why: it names the call, the
 # error, or both.  What is only late or a part (EINTR, SHORT) is no reason to end.
 judge_exit() { # judge_exit PROGRAM FILE, of what it said; its exit status is in $status
@@ -24,7 +33,7 @@ judge_exit() { # judge_exit PROGRAM FILE, of what it said; its exit status is in
     elif [[ -z $failed_call ]]; then complain "exit $status though nothing failed: $(one_line "$2")"
     elif ! grep -q "^$1: " "$2"; then complain "exit $status without a word of its own: $(one_line "$2")"
     elif [[ $error == @(EINTR|SHORT)* ]]; then complain "exit $status after $error: $(one_line "$2")"
-    elif ! grep -qiE -- "$failed_words|${error%@*}|\b$failed_call" "$2"; then complain "exit $status and another cause: $(one_line "$2")"
+    elif ! grep -qiE -- "$(words_of_failed)" "$2"; then complain "exit $status and another cause: $(one_line "$2")"
     fi
 }
 
@@ -35,7 +44,7 @@ same_shape() { # same_shape FILE REFERENCE
     diff -q <(shape <"$1") <(shape <"$2") >/dev/null
 }
 
-shape() { sed -E 's/-?[0-9]+([.][0-9]+)?(e[+-]?[0-9]+)?( (us|ms|ns|s))?/N/g; s/[(]too few[)]/N/g; s/=(-|N)( |$)/=N\2/g'; }
+shape() { sed -E 's/=-( |$)/=N\1/g; s/-?[0-9]+([.][0-9]+)?(e[+-]?[0-9]+)?( (us|ms|ns|s)\>)?/N/g; s/[(]too few[)]/N/g'; }
 
 # Rows that are there are whole, and no number is 0 that was none in a run without a failure.
 judge_rows() { # judge_rows FILE
@@ -62,6 +71,8 @@ judge_gate() {
     if ((status == 0)); then
         grep -q ': 1 passed, 0 failed, 0 skipped$' out || grep -q "^skip .* itself .*${failed_words:-nothing}" out ||
             complain "exit 0 and $(one_line out)"
+    elif grep -q '^FAIL.*the trap itself ended without a verdict' out; then
+        grep -q '^gate: [^F]' said || complain "does not name what ended the trap: $(one_line out)"
     elif grep -q '^FAIL' out && ! grep -qiE -- "${failed_words:-nothing}|${error%@*}" out; then
         complain "blames the server: $(one_line out)"
     fi
