@@ -22,7 +22,7 @@ readonly caption_width=140
 # What drawing makes, of which nothing old may stay beside new measurements.
 readonly drawn=(summary.csv counters_summary.csv chat_summary.csv figures index.html summary.md)
 # The folder of the run, and the copy of it that is read.
-target='' run='' work='' known=''
+target='' run='' work='' known='' machine=''
 
 # "experiment kind file" for each experiment that was measured, in the order of the tables.
 measured_experiments() {
@@ -135,12 +135,9 @@ chat_facts() { # chat_facts EXPERIMENT
                   text "." }' "$run/chat.csv"
 }
 
-write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
-    local not_shown machine
-    not_shown=$(experiment_says "$run" "$1" 'Does not show')
-    machine=$(sed -n 's/^machine: //p' "$run/machine.txt" 2>/dev/null || true)
+write_caption() { # write_caption EXPERIMENT KIND METRIC SHOWS JOINED
     {
-        echo "Shows: $(sed -n 's/^# Shows: //p' "$3")"
+        echo "Shows: $4"
         [[ -z $not_shown ]] || echo "Does not show: $not_shown"
         case $2 in
         cold_start) cold_start_facts "$1" ;;
@@ -148,10 +145,9 @@ write_caption() { # write_caption EXPERIMENT KIND FIGURE METRIC
         herd) herd_facts "$1" ;;
         handshakes) handshakes_facts "$1" ;;
         chat) chat_facts "$1" ;;
-        *) facts "$1" "$4" ;;
+        *) facts "$1" "$3" ;;
         esac
-        [[ $2 == cold_start ]] || ! grep -q "load \"harness/plots/lines.gp\"" "$3" ||
-            echo 'Hollow: not a result, for the reason said; only full points are joined.'
+        [[ $2 == cold_start || $5 != joined ]] || echo 'Hollow: not a result, for the reason said; only full points are joined.'
         [[ -z $machine ]] || echo "Measured on $machine"
     } | fold --spaces --width="$caption_width" >"$work/caption.txt"
 }
@@ -188,48 +184,66 @@ write_remarks() { # write_remarks EXPERIMENT FILE
     } | fold --spaces --width="$caption_width" >"$work/remarks.txt"
 }
 
-has_values() { # has_values METRIC EXPERIMENT FILE
-    awk -F, -v name="$1_median" -v experiment="$2" '
-        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
-        $1 == experiment && c && $c != "" { found = 1 }
-        END { exit !found }' "$3"
+# The metrics of which an experiment has a median, one a line.
+measured_metrics() { # measured_metrics EXPERIMENT FILE
+    awk -F, -v experiment="$1" '
+        NR == 1 { for (i = 1; i <= NF; i++) if (sub(/_median$/, "", $i)) metric[i] = $i; next }
+        $1 == experiment { for (i in metric) if ($i != "" && !seen[i]++) print metric[i] }' "$2"
+}
+
+# "file|metric|histograms or nothing|joined or nothing|what it shows" of each figure that is about experiments of this kind.
+figures_about() { # figures_about EXPERIMENT KIND
+    awk -v experiment="$1" -v kind="$2" -v OFS='|' '
+        function has(list, word) { return index(" " list " ", " " word " ") > 0 }
+        function end_file() {
+            if (has(kinds, kind) && (only == "" || has(only, experiment))) print file, metric, needs, joined, shows
+            kinds = only = metric = needs = joined = shows = ""
+        }
+        FNR == 1 { end_file(); file = FILENAME }
+        sub(/^# Kinds: /, "") { kinds = $0 }
+        sub(/^# Experiments: /, "") { only = $0 }
+        sub(/^# Needs: /, "") { needs = $0 }
+        sub(/^# Shows: /, "") { shows = $0 }
+        /^metric = ".*"$/ { metric = substr($0, 11, length($0) - 11) }
+        /load "harness\/plots\/lines.gp"/ { joined = "joined" }
+        END { end_file() }' harness/plots/*.gp
 }
 
 # gnuplot warns of models that have no full or no hollow points: of no interest unless it fails.
 draw_figure() { # draw_figure EXPERIMENT FIGURE FILE
     local format name
-    name=$1-$(basename "$2" .gp)
+    name=${2##*/} name=$1-${name%.gp}
     for format in svg png; do
         plot "$2" format="$format" output="$work/$name.$format" data="$3" experiment="$1"
-        mv "$work/$name.$format" "$run/figures/"
     done
+    mv "$work/$name".{svg,png} "$run/figures/"
     echo "$name" >>"$work/figures.txt"
 }
 
 draw_experiment() { # draw_experiment EXPERIMENT KIND FILE
-    local figure metric
+    local metrics figures line figure metric needs joined shows not_shown
     write_remarks "$1" "$run/$3"
-    for figure in harness/plots/*.gp; do
-        grep -qE "^# Kinds: (.* )?$2( |$)" "$figure" || continue
-        ! grep -q '^# Experiments: ' "$figure" || grep -qE "^# Experiments: (.* )?$1( |$)" "$figure" || continue
-        metric=$(sed -n 's/^metric = "\(.*\)"$/\1/p' "$figure")
-        if [[ -n $metric ]] && ! has_values "$metric" "$1" "$run/$3"; then
-            echo "$1: $metric is not available on this machine" >>"$work/not_available.txt"
-            continue
+    lines_into metrics measured_metrics "$1" "$run/$3"
+    lines_into figures figures_about "$1" "$2"
+    not_shown=$(experiment_says "$run" "$1" 'Does not show')
+    for line in "${figures[@]}"; do
+        IFS='|' read -r figure metric needs joined shows <<<"$line"
+        if [[ -n $metric ]] && ! is_one_of "$metric" "${metrics[@]}"; then
+            printf '%s\t%s is not available on this machine\n' "$1" "$metric" >>"$work/not_available.tsv"
+        elif [[ $needs == histograms ]] && ! compgen -G "$run/histograms/$1-*.hgrm" >/dev/null; then
+            printf '%s\tthe folder histograms is not in this run\n' "$1" >>"$work/not_available.tsv"
+        else
+            write_caption "$1" "$2" "$metric" "$shows" "$joined"
+            draw_figure "$1" "$figure" "$run/$3"
         fi
-        if grep -q '^# Needs: histograms$' "$figure" && ! compgen -G "$run/histograms/$1-*.hgrm" >/dev/null; then
-            echo "$1: the folder histograms is not in this run" >>"$work/not_available.txt"
-            continue
-        fi
-        write_caption "$1" "$2" "$figure" "$metric"
-        draw_figure "$1" "$figure" "$run/$3"
     done
 }
 
 list_excluded() {
-    local file
+    local file model
     for file in "$run"/gate/*.tsv; do
-        awk -F'\t' -v model="$(basename "$file" .tsv)" '
+        model=${file##*/}
+        awk -F'\t' -v model="${model%.tsv}" '
             toupper($2) == "FAIL" { print model "\t" $1 ": " $3; exit }' "$file"
     done
 }
@@ -275,11 +289,12 @@ main() {
     mkdir "$work/of"
     run=$work/of/$(basename "$target")
     take_run "$target" "$run"
+    [[ ! -f $run/machine.txt ]] || machine=$(sed -n 's/^machine: //p' "$run/machine.txt")
     remove_drawn
     summarise
     known=$(known_models "$run"/{summary,cold_start,counters_summary,herd,handshakes,chat_summary}.csv)
     list_excluded >"$work/excluded.tsv"
-    touch "$work/figures.txt" "$work/not_available.txt"
+    touch "$work/figures.txt" "$work/not_available.tsv"
     mkdir "$run/figures"
     measured_experiments >"$work/experiments.txt"
     while read -r experiment kind file; do

@@ -31,9 +31,9 @@ measured_variables=(
 # The exported variables that one of the patterns names.
 exported_like() { # exported_like PATTERN...
     local name pattern
+    printf -v pattern '|%s' "$@"
     for name in $(compgen -e); do
-        # shellcheck disable=SC2053  # a pattern is meant
-        for pattern in "$@"; do [[ $name != $pattern ]] || echo "$name"; done
+        [[ $name != @(${pattern#|}) ]] || echo "$name"
     done
 }
 

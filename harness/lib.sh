@@ -12,7 +12,7 @@ lib_file=$(realpath "${BASH_SOURCE[0]}") || exit
 cd "${lib_file%/harness/lib.sh}" || exit
 readonly caller_folder
 # Exported by the first script, so that all count from the same moment.
-: "${C10K_BEGIN:=$(date +%s)}"
+: "${C10K_BEGIN:=$EPOCHSECONDS}"
 export C10K_BEGIN
 # Programs from elsewhere (C10K_BIN) are for tests of these scripts.
 # shellcheck disable=SC2034  # for the scripts
@@ -32,7 +32,7 @@ readonly machine_costs=(switch_cost ready_cost)
 # A line of output; a script that cannot write it ends in order.
 tell() { printf '%s\n' "$*" 2>/dev/null || output_is_lost; }
 
-say() { tell "$(printf '[%3d s] ' "$(($(date +%s) - C10K_BEGIN))")$*"; }
+say() { tell "$(printf '[%3d s] ' "$((EPOCHSECONDS - C10K_BEGIN))")$*"; }
 
 # One line: what is wrong and what to do.  Exit status 2: the user's to mend.
 die() {
@@ -65,7 +65,7 @@ from_caller() { [[ $1 == /* ]] && echo "$1" || echo "$caller_folder/$1"; }
 names_of() { # names_of .c servers/*.c
     local ending=$1 path
     shift
-    for path in "$@"; do basename "$path" "$ending"; done
+    for path in "${@##*/}"; do echo "${path%"$ending"}"; done
 }
 
 # Alphabetical, whatever is built or chosen.
@@ -81,7 +81,7 @@ readonly name_pattern='^[a-z0-9][a-z0-9_:=+.-]*$'
 all_experiments() {
     local name
     for name in harness/experiments/*.conf; do
-        name=$(basename "$name" .conf)
+        name=${name#harness/experiments/} name=${name%.conf}
         [[ $name =~ $name_pattern ]] || die "harness/experiments/${name@Q}.conf: an experiment is called by a-z, 0-9, _ : = + . and -; rename the file"
         echo "$name"
     done
@@ -105,11 +105,10 @@ conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --pri
 
 # Those that run when none is named; the others take their own time, or ask a question of their own.
 default_experiments() {
-    local name names
-    lines_into names all_experiments
-    for name in "${names[@]}"; do
-        grep -qE '^default[[:space:]]*=[[:space:]]*no[[:space:]]*$' "harness/experiments/$name.conf" || echo "$name"
-    done
+    local files
+    lines_into files all_experiments
+    files=("${files[@]/#/harness/experiments/}")
+    grep -LE '^default[[:space:]]*=[[:space:]]*no[[:space:]]*$' "${files[@]/%/.conf}" | sed 's|.*/||; s|\.conf$||'
 }
 
 # The CPUs that this process may use, one number a line: its affinity mask, whatever OMP_NUM_THREADS or a quota say.
@@ -129,7 +128,12 @@ markdown_text() { awk -v filter=1 -f harness/markup.awk; }
 one_line() { tr '\n' ' ' | sed 's/ $//'; }
 
 # A file on one line; nothing if it cannot be read.
-of_file() { [[ ! -r $1 ]] || tr '\n\t' '  ' <"$1" | sed 's/ *$//'; }
+of_file() { # of_file FILE
+    local text
+    [[ -r $1 ]] || return 0
+    text=$(<"$1") text=${text//[$'\n\t']/ }
+    echo "${text%"${text##*[! ]}"}"
+}
 
 is_one_of() { # is_one_of WORD LIST...
     local word=$1 other
@@ -184,7 +188,7 @@ experiment_says() { # experiment_says RUN EXPERIMENT WHAT
         /^== / { here = index($0, conf) }
         here && index($0, what) == 1 { print substr($0, length(what) + 1); exit }' "$1/command.txt")
     [[ -n $text || ! -f harness/experiments/$2.conf ]] ||
-        text=$(sed -n "s/^# $3: //p" "harness/experiments/$2.conf" | sed -n 1p | plain_text)
+        text=$(sed -n "/^# $3: / { s///p; q }" "harness/experiments/$2.conf" | plain_text)
     printf '%s' "$text"
 }
 

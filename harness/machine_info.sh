@@ -9,24 +9,28 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 row() { printf '%s: %s\n' "$1" "${2:-unknown}"; }
-of_lscpu() { lscpu | sed -n "s/^$1: *//p" | head -n 1; }
+of_lscpu() { sed -n "/^$1: */ { s///p; q }" <<<"$cpu_facts"; }
 version() { "$@" 2>/dev/null | head -n 1 || true; }
 
-# The kernel's options stand in one of two places, or in none.
-kernel_option() {
-    local config text=
+# Those that are reported of the kernel's options, which are in one of two files, or in none.
+kernel_options() {
+    local config wanted='^CONFIG_(HZ|IRQ_TIME_ACCOUNTING|PREEMPT(_[A-Z]+)?)='
     config=/boot/config-$(uname -r)
-    if [[ -r $config ]]; then text=$(grep -E "^$1=" "$config" || true)
-    elif [[ -r /proc/config.gz ]]; then text=$(zcat /proc/config.gz | grep -E "^$1=" || true)
-    else echo 'unknown (this kernel does not publish its options)'; return
-    fi
+    if [[ -r $config ]]; then grep -E "$wanted" "$config"
+    elif [[ -r /proc/config.gz ]]; then zcat /proc/config.gz | grep -E "$wanted"; fi
+}
+
+kernel_option() { # kernel_option REGEX
+    local text
+    [[ -n $kernel_facts ]] || { echo 'unknown (this kernel does not publish its options)'; return; }
+    text=$(grep -E "^$1=" <<<"$kernel_facts" || true)
     echo "${text:-not set}"
 }
 
 mitigations() {
     local file
     for file in /sys/devices/system/cpu/vulnerabilities/*; do
-        printf '%s=%s; ' "$(basename "$file")" "$(of_file "$file")"
+        printf '%s=%s; ' "${file##*/}" "$(of_file "$file")"
     done | sed 's/; $//'
 }
 
@@ -38,14 +42,18 @@ built_with() { # built_with NAME
 package() { dpkg-query --show --showformat='${Version}' "$1" 2>/dev/null || true; }
 
 revision() {
-    local dirty=
-    git rev-parse --short HEAD >/dev/null 2>&1 || { echo 'not a git checkout'; return; }
+    local commit dirty=
+    commit=$(git rev-parse --short HEAD 2>/dev/null) || { echo 'not a git checkout'; return; }
     # What is kept for the docs, and the docs, change no measurement.
     [[ -z $(git status --porcelain -- . ':!*.md' ':!results' 2>/dev/null) ]] || dirty=' (dirty: changed since)'
-    echo "$(git rev-parse --short HEAD)$dirty"
+    echo "$commit$dirty"
 }
 
-# This line stands below the charts.
+# Asked once.  Of what fails, the rows say that it is unknown.
+cpu_facts=$(lscpu || true)
+kernel_facts=$(kernel_options || true)
+
+# Charts have this line below them.
 row machine "$(of_lscpu 'Model name'), $(cpu_count) CPUs, $(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r), $(of_lscpu 'Hypervisor vendor' | sed 's/$/ virtual machine/;s/^ virtual.*//')"
 row date "$(date --utc '+%Y-%m-%d %H:%M:%S UTC')"
 row host "$(hostname)"

@@ -2,7 +2,7 @@
 # report.sh -- writes index.html (self-contained) and summary.md of a run, and overview.txt.
 #
 # usage: harness/report.sh RUN WORK        called by draw.sh; RUN is the copy of a run that take_run.sh made
-#   WORK holds figures.txt (names in order), excluded.tsv, not_available.txt; chat.csv as chat.awk makes it
+#   WORK holds figures.txt (names in order), excluded.tsv, not_available.tsv; chat.csv as chat.awk makes it
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
@@ -39,9 +39,7 @@ say_of_runs() { # say_of_runs answer|rank
         awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f "harness/$1.awk" "${inputs[@]}"
 }
 
-# Text of a run in HTML, and the same as the value of an attribute between double quotes.
-html_text() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
-html_attribute() { html_text | sed "s/\"/\&quot;/g; s/'/\&#39;/g"; }
+html_text() { awk -v filter=1 -f harness/html.awk; }
 
 # The tables of an experiment; of none (""): the overview.
 html_table() {
@@ -67,39 +65,14 @@ html_table() {
         END { close_table() }' "$work/tables.html"
 }
 
-# What FILE.tsv says of an experiment, each sentence in ELEMENT.
-sentences() { # sentences FILE EXPERIMENT ELEMENT
-    awk -F'\t' -v experiment="$2" -v element="$3" '
-        $1 == experiment { print "<" element ">" $2 "</" element ">" }' "$work/$1.html"
+# What FILE.tsv says of an experiment, each sentence between BEFORE and AFTER.
+sentences() { # sentences FILE EXPERIMENT BEFORE AFTER
+    awk -F'\t' -v experiment="$2" -v before="$3" -v after="$4" '$1 == experiment { print before $2 after }' "$work/$1.html"
 }
 
-# A comment of a figure's file: "Shows", "Read".  A figure is EXPERIMENT-FILE, and no file has a hyphen in its name.
-figure_says() { # figure_says NAME WHAT
-    sed -n "s/^# $2: //p" "harness/plots/${1##*-}.gp"
-}
-
-# The figure itself, so that its text can be searched and copied; who has it read aloud hears what it shows, and then
-# the table.  gnuplot gives the same ids in every file: each gets the name of its figure.
-inline_svg() {
-    local label
-    label=$(printf '%s: %s The numbers are in the table below.' "$1" "$(figure_says "$1" Shows)" | html_attribute)
-    LABEL=$label awk -v name="$1" '
-        /^<\?xml|^<!DOCTYPE|^ *"http:.*dtd">/ || /^<title>/ || /^<desc>/ { next }
-        $1 == "<svg" { print "<svg role=\"img\" aria-label=\"" ENVIRON["LABEL"] "\""; next }
-        {
-            gsub(/(id=["\47]|href=["\47]#|url\(["\47]?#)/, "&" name "-")
-            print
-        }' "$run/figures/$1.svg"
-}
-
+# A figure is EXPERIMENT-FILE, and no file has a hyphen in its name.
 figure() { # figure NAME
-    local shows read
-    shows=$(figure_says "$1" Shows)
-    read=$(figure_says "$1" Read)
-    echo "<figure id=\"$1\"><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"chart $1\">"
-    inline_svg "$1"
-    echo "</div><figcaption><b>$1</b> shows $(html_text <<<"$shows")<br><b>How to read it:</b> $(html_text <<<"$read")"
-    echo "<br>As a file: <a href=\"figures/$1.svg\">SVG</a>, <a href=\"figures/$1.png\">PNG</a></figcaption></figure>"
+    awk -v name="$1" -f harness/html.awk -f harness/figure.awk "harness/plots/${1##*-}.gp" "$run/figures/$1.svg"
 }
 
 links() { # The parts of the run that are there.
@@ -125,17 +98,19 @@ question_of() { # question_of SECTION
 sections() { awk -F'\t' '$1 == "T" && $3 != "" && !seen[$3]++ { print $3 }' "$work/tables.tsv"; }
 
 html_section() { # html_section EXPERIMENT
-    local name not_shown
+    local name text
     echo "<section id=\"$1\" aria-labelledby=\"$1-head\"><h2 id=\"$1-head\">$1</h2>"
-    question_of "$1" | html_text | sed 's|.*|<p class="question">&</p>|'
-    sentences answers "$1" p | sed 's|^<p>|<p class="answer"><b>Answer.</b> |'
+    text=$(question_of "$1" | html_text)
+    [[ -z $text ]] || echo "<p class=\"question\">$text</p>"
+    sentences answers "$1" '<p class="answer"><b>Answer.</b> ' '</p>'
     while read -r name; do
         [[ ${name%-*} != "$1" ]] || figure "$name"
     done <"$work/figures.txt"
-    grep "^$1: " "$work/not_available.txt" | html_text | sed 's|.*|<p>No chart: &.</p>|' || true
-    not_shown=$(experiment_says "$run" "$1" 'Does not show')
-    [[ -z $not_shown ]] || echo "<p><b>What this does not show:</b> $(html_text <<<"$not_shown")</p>"
-    sentences ranks "$1" li | sed '1s|^|<h3>Who is shown to differ</h3><ul>|; $s|$|</ul>|'
+    sentences not_available "$1" "<p>No chart: $1: " '.</p>'
+    text=$(experiment_says "$run" "$1" 'Does not show')
+    [[ -z $text ]] || echo "<p><b>What this does not show:</b> $(html_text <<<"$text")</p>"
+    text=$(sentences ranks "$1" '<li>' '</li>')
+    [[ -z $text ]] || echo "<h3>Who is shown to differ</h3><ul>$text</ul>"
     if [[ $1 == claims ]] || is_one_of "$1" "${machine_costs[@]}"; then
         html_table "$1"
     else
@@ -204,7 +179,7 @@ tables >"$work/tables.tsv"
 [[ ! -s $run/chat.csv ]] || awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_runs.csv"
 say_of_runs answer >"$work/answers.tsv"
 say_of_runs rank >"$work/ranks.tsv"
-for name in tables answers ranks; do html_text <"$work/$name.tsv" >"$work/$name.html"; done
+for name in tables answers ranks not_available; do html_text <"$work/$name.tsv" >"$work/$name.html"; done
 markdown_report >"$run/summary.md"
 html >"$run/index.html"
 overview >"$work/overview.txt"

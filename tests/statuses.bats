@@ -49,12 +49,14 @@ failing_awk() { # failing_awk WORDS
 @test "a drawing ends with the first awk that fails, whichever that is, and leaves no report" {
     load drawing.bash
     copy_fixture "$tmp/run"
-    cp results/lessons/why/counters.csv results/lessons/chat/chat.csv results/lessons/reconnect-herd/herd{,_back}.csv \
-        results/lessons/handshakes/handshakes.csv "$tmp/run"
+    grep -E '^schema|,capacity,' tests/fixtures/raw.csv >"$tmp/run/raw.csv"
+    for table in why/counters chat/chat reconnect-herd/herd reconnect-herd/herd_back handshakes/handshakes; do
+        sed 14q "results/lessons/$table.csv" >"$tmp/run/${table##*/}.csv" # A few rows of each are drawn as all of them.
+    done
     draw_only
     for part in 'NR > 1 && !seen[$1]++ { print $1, kind' cells.awk plain_text.awk summarise.awk counters.awk chat.awk tables.awk rows_table.awk \
         counters_table.awk answer.awk rank.awk claims.awk report_markdown.awk 'tabindex' 'note(name, text)' 'requests = $c' 'counted with ptrace' \
-        'servers started with' 'behind HAProxy' 'toupper($2) == "FAIL"'; do
+        'servers started with' 'behind HAProxy' 'toupper($2) == "FAIL"' 'sub(/_median$/' 'has(kinds, kind)' html.awk figure.awk; do
         cp results/lessons/slow/command.txt "$tmp/run/"
         failing_awk "$part"
         run env PATH="$tmp/bin:$PATH" ./run_all.sh draw "$tmp/run"
@@ -64,20 +66,24 @@ failing_awk() { # failing_awk WORDS
 }
 
 @test "a comparison ends with the first awk that fails" {
+    mkdir "$tmp/a" "$tmp/b"
+    cp tests/fixtures/raw.csv "$tmp/a"
+    cp tests/fixtures/raw.csv "$tmp/b"
     for part in compare_setup.awk summarise.awk harness/compare.awk compare_report.awk markup.awk '$c["ratio"] == ""'; do
         failing_awk "$part"
-        run env PATH="$tmp/bin:$PATH" ./run_all.sh compare results/reference results/lessons/essay --out "$tmp/compared"
+        run env PATH="$tmp/bin:$PATH" ./run_all.sh compare "$tmp/a" "$tmp/b" --out "$tmp/compared"
         ((status != 0)) || { echo "compare went on although awk failed for: $part"; return 1; }
         [[ ! -e $tmp/compared/compare.md ]]
     done
 }
 
 @test "a list of experiments or models that cannot be made is a failure" {
-    for word in experiments/capacity.conf servers/poll.c; do
-        mkdir -p "$tmp/bin"
-        printf '#!/bin/sh\ncase "$*" in *%s*) exit 3 ;; esac\nexec %s "$@"\n' "$word" "$(command -v basename)" >"$tmp/bin/basename"
-        chmod +x "$tmp/bin/basename"
+    mkdir "$tmp/bin"
+    for program in grep sort; do # One is needed for the experiments, the other for the models.
+        printf '#!/bin/sh\nexit 3\n' >"$tmp/bin/$program"
+        chmod +x "$tmp/bin/$program"
         run env PATH="$tmp/bin:$PATH" ./run_all.sh list
-        ((status != 0)) || { echo "list went on without $word"; return 1; }
+        ((status != 0)) || { echo "list went on without $program"; return 1; }
+        rm "$tmp/bin/$program"
     done
 }
