@@ -20,6 +20,8 @@ moments=10 seed=1 parts=() faults=0
 BATS_TEST_TMPDIR=$(mktemp -d)
 # shellcheck source-path=SCRIPTDIR source=running.bash
 source tests/running.bash
+# shellcheck source-path=SCRIPTDIR source=drawing.bash
+source tests/drawing.bash
 # In the environment of all that is started here, and of nothing else.
 readonly mark=KILL_MARK=$BATS_TEST_TMPDIR
 export "${mark?}" C10K_ENTERED=$$ C10K_BIN=$bin
@@ -43,10 +45,12 @@ identity() { # identity PID
 
 # A process of that name that has the mark.
 find_one() { # find_one NAME
-    local one name
-    for one in $(marked); do
-        { read -r name <"/proc/${one%:*}/comm"; } 2>/dev/null || continue
-        if [[ $name == "$1" ]]; then echo "${one%:*}"; return; fi
+    local file name pid
+    for file in /proc/[0-9]*/comm; do
+        { read -r name <"$file"; } 2>/dev/null || continue
+        [[ $name == "$1" ]] || continue
+        pid=${file#/proc/} pid=${pid%/comm}
+        if grep -qsz "^$mark$" "/proc/$pid/environ"; then echo "$pid"; return; fi
     done
     return 1
 }
@@ -59,7 +63,7 @@ wait_for() { # wait_for NAME
 
 begin() { # begin PART: in the background, as `started`
     local run=$BATS_TEST_TMPDIR/run
-    local command=(./run_all.sh quick capacity --models 'poll fork prefork' --repeats 1 --seed 3 --no-install --out "$run")
+    local command=(./run_all.sh quick ramp --models 'poll fork prefork' --repeats 1 --rate 2000 --seed 3 --no-install --out "$run")
     case $1 in
     handshakes) command=(harness/handshakes.sh --out "$run" --requests 3000 --model fork 'proxy,1.3,p256,0' 'proxy,none,none,0') ;;
     chat) command=(harness/chat.sh --experiment chat --profile quick --out "$run") ;;
@@ -109,7 +113,8 @@ try_moment() { # try_moment PART DELAY_S
     [[ $part != chat ]] || first=chat
     wait_for "$first" >/dev/null || { fault "$part: did not begin"; kill "$started" 2>/dev/null || true; wait "$started" || true; return; }
     sleep "$2"
-    case $part in measure | load) victim=$(wait_for "$part") ;; *) victim=$started ;; esac
+    victim=$started
+    if [[ $part == [ml]* ]]; then victim=$(wait_for "$part") || { fault "$part: it has ended before it was killed"; wait "$started" || true; return; }; fi
     [[ $part != load ]] || first=$(identity "$(find_one measure)")
     for one in $(marked); do
         [[ $one == "$(identity "$started")" && $part == [ml]* || $one == "$first" ]] || before+=("$one")
@@ -148,7 +153,8 @@ main() {
     build_of load witness chat chat-room server-{poll,fork,prefork}
     known_costs
     small_experiments
-    sed -i 's/^\(window_s.*=\).*/\1 0.4/' "$BATS_TEST_TMPDIR/experiments/capacity.conf"
+    draw_only none
+    sed -i 's/^\(window_s.*=\).*/\1 0.4/' "$BATS_TEST_TMPDIR/experiments/ramp.conf"
     RANDOM=$seed
     for part in "${parts[@]}"; do
         for ((moment = 0; moment < moments; moment++)); do try_moment "$part" "$((RANDOM % 2)).$((RANDOM % 900 + 100))"; done

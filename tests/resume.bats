@@ -4,12 +4,13 @@
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-    load refusing.bash
+# Two runs that tests copy: a whole one, and one that was cut off.
+setup_file() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    files=$BATS_FILE_TMPDIR
+    BATS_TEST_TMPDIR=$files
     load drawing.bash
     load running.bash
-    cd "$BATS_TEST_DIRNAME/.." || return 1
-    tmp=$BATS_TEST_TMPDIR
     build_of load server-poll server-fork
     known_costs
     small_experiments
@@ -17,21 +18,40 @@ setup() {
     # Sends a signal to its run when the step CUT has written its rows, and before the run knows.
     mv "$bin/measure" "$bin/measure.small"
     program measure "'$bin/measure.small' \"\$@\" || exit
-        case \" \$* \" in *' --model '*) echo >>'$tmp/steps' ;; *) exit 0 ;; esac
-        [ ! -s '$tmp/cut' ] || [ \$(wc -l <'$tmp/steps') != \$(cut -d' ' -f1 '$tmp/cut') ] || kill -\$(cut -d' ' -f2 '$tmp/cut') \$PPID"
+        case \" \$* \" in *' --model '*) echo >>'$files/steps' ;; *) exit 0 ;; esac
+        [ ! -s '$files/cut' ] || [ \$(wc -l <'$files/steps') != \$(cut -d' ' -f1 '$files/cut') ] || kill -\$(cut -d' ' -f2 '$files/cut') \$PPID"
     draw_only
+    export PATH
+    measured "$files/whole"
+    cut_off "$files/cut_off" 3 KILL
+}
+
+setup() {
+    load refusing.bash
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    tmp=$BATS_TEST_TMPDIR files=$BATS_FILE_TMPDIR bin=$BATS_FILE_TMPDIR/bin
 }
 
 # A run of two kinds, cut off at STEP by SIGNAL: 4 steps, 2 models x (2 points + 2 points).
 measured() { # measured FOLDER [STEP SIGNAL]
-    : >"$tmp/steps"
-    echo "${@:2}" >"$tmp/cut"
-    [[ -n ${2:-} ]] || : >"$tmp/cut"
-    C10K_ENTERED=$$ C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick capacity ramp --models "poll fork" --repeats 1 --seed 7 --no-install --out "$1" >"$tmp/said" 2>&1 3>&-
+    : >"$files/steps"
+    echo "${@:2}" >"$files/cut"
+    [[ -n ${2:-} ]] || : >"$files/cut"
+    C10K_ENTERED=$$ C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick capacity ramp --models "poll fork" --repeats 1 --rate 2000 --seed 7 --no-install --out "$1" >"$files/said" 2>&1 3>&-
 }
 
+cut_off() { # cut_off FOLDER STEP SIGNAL
+    local status=0
+    measured "$@" || status=$?
+    cat "$files/said"
+    [[ $status != 0 && $(wc -l <"$files/steps") == "$2" ]]
+    flock --timeout 20 "$1/progress.tsv" true # What it had started holds the lock, and may end a moment later.
+}
+
+copy_of() { cp -r "$files/$1" "$tmp/run"; } # copy_of whole|cut_off
+
 resumed() { # resumed FOLDER [OPTION...]
-    : >"$tmp/cut"
+    : >"$files/cut"
     C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh --resume "$@"
 }
 
@@ -42,35 +62,31 @@ points() { # points FOLDER
 }
 
 @test "a run that was cut off by any signal goes on where it was, and has the rows of one that was not" {
-    measured "$tmp/whole"
     while read -r step signal; do
-        run measured "$tmp/run" "$step" "$signal"
-        cat "$tmp/said"
-        [[ $status != 0 && $(wc -l <"$tmp/steps") == "$step" ]]
+        if [[ $signal == KILL ]]; then copy_of cut_off; else cut_off "$tmp/run" "$step" "$signal"; fi
         run -0 resumed "$tmp/run" --no-install
         echo "$output"
         [[ $output == *'2 lines of the step that was cut off'*"$((step - 1)) of them are finished"*"step $step of 4"* ]]
-        diff <(points "$tmp/whole") <(points "$tmp/run")
+        diff <(points "$files/whole") <(points "$tmp/run")
         [[ -s $tmp/run/index.html && $tmp/run/index.html -nt $tmp/run/raw.csv ]]
         rm -rf "$tmp/run"
     done <<'TRIES'
 2 INT
-3 TERM
-4 KILL
+3 KILL
+4 TERM
 TRIES
 }
 
 @test "a run that is complete has nothing to go on with, and is drawn again" {
-    measured "$tmp/run"
-    cp "$tmp/run/raw.csv" "$tmp/before"
+    copy_of whole
     rm "$tmp/run/index.html"
     run -0 resumed "$tmp/run"
     [[ $output == *'4 of them are finished'* && -s $tmp/run/index.html ]]
-    cmp "$tmp/before" "$tmp/run/raw.csv"
+    cmp "$files/whole/raw.csv" "$tmp/run/raw.csv"
 }
 
 @test "a run does not go on with another program, experiment, machine or command, and says which" {
-    measured "$tmp/run" 3 KILL || true
+    copy_of cut_off
     echo '# changed' >>"$bin/measure"
     refuses "not the same as when it began: $bin/measure" resumed_quietly "$tmp/run"
     sed -i '$d' "$bin/measure"
@@ -87,7 +103,7 @@ resumed_quietly() { resumed "$@" > >(grep -vE '^\[ *[0-9]+ s\] (building|another
     mkdir "$tmp/empty"
     refuses 'no folder' resumed "$tmp/nothing"
     refuses 'it has no progress.tsv' resumed "$tmp/empty"
-    measured "$tmp/run" 2 KILL || true
+    copy_of cut_off
     for words in quick '--seed 3' "--out $tmp/other" ramp; do
         # shellcheck disable=SC2086  # words are meant
         refuses 'nothing else can be given' ./run_all.sh $words --resume "$tmp/run"
@@ -101,7 +117,7 @@ resumed_quietly() { resumed "$@" > >(grep -vE '^\[ *[0-9]+ s\] (building|another
 }
 
 @test "what a run notes of itself holds no command, and a torn last line is no step" {
-    measured "$tmp/run" 3 KILL || true
+    copy_of cut_off
     printf 'step\t3\tcapacity, poll, repeat 2 of 2\traw.csv=99999' >>"$tmp/run/progress.tsv"
     run -0 resumed "$tmp/run"
     [[ $output == *'2 of them are finished'* && $(wc -l <"$tmp/run/raw.csv") == 9 ]]
