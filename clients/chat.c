@@ -141,9 +141,11 @@ static struct request parse(int argc, char **argv)
     if (request.port == 0) die_usage("--port is missing: the port of the server; see --help");
     double lines = request.rate_per_s * (request.warm_s + request.duration_s);
     if (request.check > 0) lines = (double)request.check * (double)request.members;
-    if (lines > CROWD_LINES_MAX / 2)
-        die_usage("%.0f lines are too many to keep, %d are not; less --rate, --duration or --check",
-                  lines, CROWD_LINES_MAX / 2);
+    const long lines_max = CROWD_LINES_MAX / 2;
+    if (lines > (double)lines_max)
+        die_usage(
+            "%.0f lines are too many to keep, %ld are not; less --rate, --duration or --check",
+            lines, lines_max);
     net_raise_file_limit();
     long files = net_free_files();
     if (request.members + FILES_BESIDE > files)
@@ -167,10 +169,11 @@ static uint64_t server_cpu(void)
     snprintf(path, sizeof path, "/proc/%ld/schedstat", server_pid);
     errno = 0;
     FILE *file = fopen(path, "re");
+    /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
     if (file == NULL || fscanf(file, "%llu", &on_cpu_ns) != 1)
         die_usage("--server-pid %ld: cannot read %s: %s; is it running?", server_pid, path,
                   errno != 0 ? strerror(errno) : "it holds no number");
-    fclose(file);
+    (void)fclose(file); /* It was only read. */
     return on_cpu_ns;
 }
 

@@ -229,7 +229,7 @@ void commands_run(struct run *run, const struct net_address *address)
     size_t room = 0;
     bool more = true;
     static char buffer[ANSWER_MAX_B];
-    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     while (more && getline(&line, &room, stdin) > 0) {
         line[strcspn(line, "\r\n")] = '\0';
         more = answer(run, address, line);

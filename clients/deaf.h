@@ -16,9 +16,9 @@ struct deaf_report {
     uint64_t stuck_b; /* Bytes sent, and read by nobody. */
 };
 
-/* Ends those that there are, lets `count` new ones connect, and sends until no socket has taken
+/* Ends those that there are, lets `wanted` new ones connect, and sends until no socket has taken
  * anything for a while, for 1 s and 50 ms of each of them at most.  Those that the server does not
  * accept, or resets, do not count. */
-struct deaf_report deaf_clients(const struct net_address *address, uint32_t count);
+struct deaf_report deaf_clients(const struct net_address *address, uint32_t wanted);
 
 #endif

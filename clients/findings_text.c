@@ -63,7 +63,7 @@ static void write_for_person(const struct report *report, FILE *file)
     write_duration(file, "p99", report_value(report, "handshake_ns_p99"));
     fprintf(file, "   (from connect to the first byte that can go; round trips: %s)\n",
             report_value(report, "round_trips_p50"));
-    if (atoi(report_value(report, "handshake_sent_b")) > 0)
+    if (strtod(report_value(report, "handshake_sent_b"), NULL) > 0)
         fprintf(file, "TLS          %s bytes sent, %s received by each handshake; %s resumed\n",
                 report_value(report, "handshake_sent_b"),
                 report_value(report, "handshake_received_b"), report_value(report, "resumed"));

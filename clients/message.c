@@ -55,7 +55,8 @@ void message_write(const struct message_kind *kind, uint32_t tag, uint32_t seque
 {
     memcpy(out, letters_of(kind, tag, sequence), kind->size_b - 1);
     char front[FRONT_B_MAX];
-    memcpy(out, front, write_front(tag, sequence, cost, front));
+    size_t front_b = write_front(tag, sequence, cost, front);
+    memcpy(out, front, front_b);
     out[kind->size_b - 1] = '\n';
 }
 

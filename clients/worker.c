@@ -118,4 +118,7 @@ void worker_run(const struct worker_setup *setup, int command_fd, int answer_fd,
         if (!whole_write(answer_fd, "", 1)) die("write of an answer");
     }
     if (size < 0) die("read of a command");
+    free(worker.scratch);
+    free(worker.received);
+    close(worker.epoll_fd);
 }

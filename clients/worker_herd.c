@@ -101,6 +101,7 @@ void worker_herd(struct worker *worker, const struct worker_command *command)
     report->traffic = (struct worker_traffic){0};
     report->herd = (struct worker_herd){.held = herd.staying};
     worker->visit = false;
+    /* cppcheck-suppress autoVariables ; taken back before the end. */
     worker->herd = &herd;
     worker_set_schedule(worker, command, places);
     if (herd.staying > 0) schedule_next(&worker->schedule);

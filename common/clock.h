@@ -5,10 +5,11 @@
 #include <stdint.h>
 #include <time.h>
 
-/* No enumerators: clang 19 warns of one that meets floating point. */
-#define NS_PER_US 1000
-#define NS_PER_MS (1000 * 1000)
-#define NS_PER_S (1000 * 1000 * 1000)
+/* Of 64 bits: an int holds no more than 2 s.  No enumerators: clang 19 warns of one that meets
+ * floating point. */
+#define NS_PER_US INT64_C(1000)
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
 
 /* Returns the time of `clock` (see clock_gettime(2)) in ns. */
 static inline uint64_t clock_read_ns(clockid_t clock)

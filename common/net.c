@@ -132,7 +132,7 @@ long net_free_files(void)
     long limit = sysconf(_SC_OPEN_MAX), used = -1; /* The folder itself does not stay open. */
     if (limit < 0) limit = LONG_MAX;               /* There is none. */
     for (struct dirent *item; (item = readdir(folder)) != NULL;) /* A limit may have sunk below. */
-        used += item->d_name[0] != '.' && atol(item->d_name) < limit;
+        used += item->d_name[0] != '.' && strtol(item->d_name, NULL, 10) < limit;
     closedir(folder);
     return limit - used;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -165,11 +166,12 @@ static void explain_header(int fd, const char *path, char *why, size_t size)
     ssize_t got = pread(fd, text, sizeof text - 1, 0);
     text[got > 0 ? got : 0] = '\0';
     const char *row = strchr(text, '\n');
-    int schema;
+    char *end = NULL;
     bool ours = strncmp(text, "schema,", strlen("schema,")) == 0 && row != NULL;
-    if (ours && sscanf(row, " %d,", &schema) == 1 && schema != COLUMNS_SCHEMA)
+    long schema = ours ? strtol(row, &end, 10) : 0;
+    if (ours && end != row && schema != COLUMNS_SCHEMA)
         snprintf(why, size,
-                 "%s has rows of schema %d, this version writes schema %d; "
+                 "%s has rows of schema %ld, this version writes schema %d; "
                  "choose another --out",
                  path, schema, COLUMNS_SCHEMA);
     else

@@ -86,7 +86,7 @@ static bool take_line(struct parse *parse, char *line)
     *value++ = '\0';
     char *name = trim(line);
     value = trim(value);
-    int key, profile;
+    int key = 0, profile = -1;
     if (!take_key(name, &key, &profile, parse->error)) return false;
     bool *seen = &parse->seen[key][1 + profile];
     if (*seen) return conf_fail(parse->error, "%s is given twice", conf_keys[key].name);

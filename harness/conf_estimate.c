@@ -1,6 +1,7 @@
 /* conf_estimate.c -- how long an experiment takes: for a progress line, not a measurement. */
 #include "harness/conf.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { HANDSHAKE_VARIANTS = 10 }; /* As harness/handshakes.sh --list says. */
@@ -20,7 +21,7 @@ static double estimate_walls_s(const struct conf *conf)
     double windows_s = (conf->window_s + 0.1) * (double)conf->connection_count;
     double most = (double)conf->connections[conf->connection_count - 1], sum_s = 0;
     char words[CONF_VALUE_MAX], *rest = words;
-    strcpy(words, conf->text[KEY_LIMITS]);
+    snprintf(words, sizeof words, "%s", conf->text[KEY_LIMITS]);
     for (char *word; (word = strsep(&rest, " \t")) != NULL;) {
         if (*word == '\0') continue;
         bool own = strcmp(word, "machine") != 0 && conf->connections_limited > 0;

@@ -135,7 +135,7 @@ static void read_times(struct herd *herd, bool all_back)
     while (fgets(line, sizeof line, timeline) != NULL)
         take_step(herd, line, begin_s, asked);
     if (ferror(timeline)) die(herd->session->timeline);
-    fclose(timeline);
+    (void)fclose(timeline);          /* It was only read. */
     unlink(herd->session->timeline); /* Best effort: it lies among the results. */
     if (!all_back) return;
     struct herd_seen *seen = &herd->seen;

@@ -45,7 +45,7 @@ bool other_run_seen(const char *sockets)
         seen = name != NULL && strtol(name + strlen(prefix), NULL, 10) != own_run();
     }
     int error = ferror(file) ? errno : 0;
-    fclose(file);
+    (void)fclose(file); /* It was only read. */
     errno = error;
     return seen;
 }

@@ -97,12 +97,13 @@ static void trace(void *argument)
         int status;
         pid_t thread = waitpid(-1, &status, __WALL);
         if (thread < 0 && errno == EINTR) continue;
-        if (thread < 0) return; /* ECHILD: all have ended. */
+        if (thread < 0) break; /* ECHILD: all have ended. */
         if (!WIFSTOPPED(status)) continue;
         add_one(&shared->stops);
         if (WSTOPSIG(status) == SYSCALL_STOP) count_stop(shared, inside, thread);
         go_on(thread, status);
     }
+    free(inside);
 }
 
 /* ---- our side ---- */

@@ -80,6 +80,7 @@ static void probe_files_of_all(struct limit *limit)
     char text[128];
     unsigned long long used, max;
     if (proc_file_read(AT_FDCWD, "/proc/sys/fs/file-nr", text, sizeof text) < 0) return;
+    /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
     if (sscanf(text, "%llu %*u %llu", &used, &max) == 2)
         *limit = (struct limit){.used = used, .max = max};
 }
@@ -103,7 +104,7 @@ static uint64_t tasks_of_user(uint64_t user)
     for (struct dirent *item; (item = readdir(proc)) != NULL;) {
         char text[TEXT_MAX];
         if (item->d_name[0] < '1' || item->d_name[0] > '9') continue;
-        if (!read_of((pid_t)atoi(item->d_name), "status", text, sizeof text)) continue;
+        if (!read_of((pid_t)strtol(item->d_name, NULL, 10), "status", text, sizeof text)) continue;
         if (proc_file_number(text, "Uid:", UINT64_MAX) == user)
             count += proc_file_number(text, "Threads:", 0);
     }

@@ -42,6 +42,7 @@ int probe_listener_inodes(const char *text, uint16_t port, uint64_t *inodes, int
         unsigned local, state;
         unsigned long long inode;
         if (*line == '\n') line++;
+        /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
         if (sscanf(line, " %*d: %32[0-9A-F]:%x %*s %x %*s %*s %*s %*u %*u %llu", address, &local,
                    &state, &inode) != 4)
             continue;
@@ -67,6 +68,7 @@ static int find_inodes(uint16_t port, uint64_t *inodes)
 static bool is_one_of(const char *link, const uint64_t *inodes, int count)
 {
     unsigned long long inode;
+    /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
     if (sscanf(link, "socket:[%llu]", &inode) != 1) return false;
     for (int i = 0; i < count; i++)
         if (inodes[i] == inode) return true;

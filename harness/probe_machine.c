@@ -25,6 +25,7 @@ bool probe_machine_parse(const char *text, const cpu_set_t *cpus, struct machine
     for (const char *line = text; (line = strstr(line, "\ncpu")) != NULL; line++) {
         unsigned cpu;
         unsigned long long idle, disk, hard, soft, steal;
+        /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
         if (sscanf(line, " cpu%u %*u %*u %*u %llu %llu %llu %llu %llu", &cpu, &idle, &disk, &hard,
                    &soft, &steal) != 6)
             return false;

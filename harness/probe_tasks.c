@@ -143,6 +143,7 @@ static bool add_texts(const char *schedstat, const char *status, struct tasks *t
     unsigned long long cpu_ns, run_queue_ns;
     uint64_t voluntary = proc_file_number(status, "voluntary_ctxt_switches:", UINT64_MAX);
     uint64_t involuntary = proc_file_number(status, "nonvoluntary_ctxt_switches:", UINT64_MAX);
+    /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
     if (sscanf(schedstat, "%llu %llu", &cpu_ns, &run_queue_ns) != 2 || voluntary == UINT64_MAX ||
         involuntary == UINT64_MAX)
         return false;

@@ -46,12 +46,13 @@ static bool read_entry(int proc_fd, const char *pid, struct entry *entry)
     unsigned flags;
     int parent;
     if (rest == NULL ||
+        /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
         sscanf(rest,
                ") %*c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %llu %llu %llu %llu "
                "%*d %*d %llu",
                &parent, &flags, &user, &system, &reaped_user, &reaped_system, &threads) != 7)
         return false;
-    *entry = (struct entry){.pid = (pid_t)atoi(pid),
+    *entry = (struct entry){.pid = (pid_t)strtol(pid, NULL, 10),
                             .parent = parent,
                             .threads = threads,
                             .of_kernel = (flags & KERNEL_THREAD) != 0,

@@ -33,6 +33,7 @@ static double files_free(void)
     char text[128];
     double used, spare, most;
     if (proc_file_read(AT_FDCWD, "/proc/sys/fs/file-nr", text, sizeof text) < 0 ||
+        /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
         sscanf(text, "%lf %lf %lf", &used, &spare, &most) != 3)
         return 1e12; /* Not told: then no reason to refuse. */
     return most - used;

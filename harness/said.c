@@ -23,7 +23,7 @@ int said_open(void)
 
 bool said_bound(int fd)
 {
-    off_t size = (off_t)said_bytes(fd), middle = size - 2 * KEPT_B;
+    off_t size = (off_t)said_bytes(fd), middle = size - 2 * (off_t)KEPT_B;
     if (middle <= 0) return false;
     /* The offsets stay as they are: the size still says how much it was. */
     fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, KEPT_B, middle); /* Best effort. */

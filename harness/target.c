@@ -135,8 +135,8 @@ bool target_start_model(const char *program, uint16_t port, const char *options,
     snprintf(port_text, sizeof port_text, "%u", port);
     if (strlen(program) >= sizeof path || strlen(options) >= sizeof words)
         return refuse(target, "its command is too long", why, why_size);
-    strcpy(path, program);
-    strcpy(words, options);
+    snprintf(path, sizeof path, "%s", program);
+    snprintf(words, sizeof words, "%s", options);
     int argc = 2;
     for (char *word; argc < WORDS_MAX && (word = strsep(&rest, " \t")) != NULL;)
         if (*word != '\0') argv[argc++] = word;
@@ -191,7 +191,7 @@ bool target_start_command(const char *command, uint16_t port, const cpu_set_t *c
         return refuse(target, "its command has no {port}: it cannot be told to take its port again",
                       why, why_size);
     if (port == 0) port = free_port();
-    if (holes) strcpy(line, unheard);
+    if (holes) snprintf(line, sizeof line, "%s", unheard);
     if (!fill_in_port(command, port, line, sizeof line))
         return refuse(target, "its command is too long", why, why_size);
     start_line(line, port, cpus, watcher, target);
@@ -202,7 +202,7 @@ bool target_start_on_port(const char *command, uint16_t port, const cpu_set_t *c
                           struct target *target, char *why, size_t why_size)
 {
     char line[COMMAND_MAX];
-    strcpy(line, unheard);
+    snprintf(line, sizeof line, "%s", unheard);
     if (!fill_in_port(command, port, line, sizeof line))
         return refuse(target, "its command is too long", why, why_size);
     start_line(line, port, cpus, NULL, target);

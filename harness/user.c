@@ -60,6 +60,7 @@ static bool others_are_mapped(void)
     char text[256];
     unsigned long first, outside, count;
     return proc_file_read(AT_FDCWD, "/proc/self/uid_map", text, sizeof text) > 0 &&
+           /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
            sscanf(text, "%lu %lu %lu", &first, &outside, &count) == 3 && first <= UID_FIRST &&
            first + count >= UID_FIRST + UID_COUNT;
 }

@@ -42,12 +42,11 @@ struct verdict_numbers {
     double wakeups_per_s;      /* Of the server: its voluntary context switches. */
 };
 
-/* Judges a point and says in `reason` which number decided it; "" if nothing did. */
-enum verdict verdict_judge(const struct verdict_numbers *numbers, char *reason, size_t size);
+/* Judges a point and says in `text` which number decided it; "" if nothing did. */
+enum verdict verdict_judge(const struct verdict_numbers *numbers, char *text, size_t size);
 
 /* Judges only what else used the machine: ok or noisy, whatever the point itself was. */
-enum verdict verdict_judge_machine(const struct verdict_numbers *numbers, char *reason,
-                                   size_t size);
+enum verdict verdict_judge_machine(const struct verdict_numbers *numbers, char *text, size_t size);
 
 /* True if something from outside may explain the verdict, so that another try is fair. */
 bool verdict_is_disturbed(enum verdict verdict);

@@ -123,7 +123,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *got)
     if (pay_costs) due = costs_scan(&((struct connection *)stream)->line, come.base, come.len);
     bool later = offload && due.spin_us + due.sleep_us > 0;
     if (!later) costs_pay(due);
-    int sent = later ? 0 : uv_try_write(stream, &(uv_buf_t){come.base, due.size}, 1);
+    const uv_buf_t paid = {come.base, due.size};
+    int sent = later ? 0 : uv_try_write(stream, &paid, 1);
     if (sent == UV_EAGAIN) sent = 0;
     if (sent >= 0 && sent < size) sent = hold(stream, &come, (size_t)sent, due, later);
     if (sent < 0) go_on(stream, sent);

@@ -76,7 +76,7 @@ static void serve(int listen_fd, const struct server_options *options)
     FD_SET(listen_fd, &to_read);
     for (;;) {
         fd_set readable = to_read, writable = to_write;
-        struct timeval retry = {.tv_usec = SERVER_RETRY_MS * 1000};
+        struct timeval retry = {.tv_usec = SERVER_RETRY_MS * 1000L};
         if (full) FD_CLR(listen_fd, &readable); /* It would be ready all the time. */
         int ready = select(fd_max + 1, &readable, &writable, NULL, full ? &retry : NULL);
         if (ready < 0 && errno != EINTR) die("select");

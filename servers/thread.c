@@ -54,7 +54,7 @@ static const struct server_knob knobs[] = {
      .help = "stack of each thread in KiB",
      .value = &stack_kib,
      .min = 32,
-     .max = 1024 * 1024},
+     .max = 1024L * 1024},
     {0},
 };
 

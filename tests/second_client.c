@@ -41,7 +41,7 @@ static void sleep_until(long long due_ns)
 static int open_connection(const char *port)
 {
     struct sockaddr_in server = {.sin_family = AF_INET,
-                                 .sin_port = htons((in_port_t)atoi(port)),
+                                 .sin_port = htons((in_port_t)strtol(port, NULL, 10)),
                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     if (fd < 0 || connect(fd, (struct sockaddr *)&server, sizeof server) < 0) fail("connect");
@@ -75,8 +75,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: second_client PORT MESSAGES_PER_S SECONDS\n");
         return 2;
     }
-    double rate = atof(argv[2]);
-    int count = (int)(rate * atof(argv[3])), fd = open_connection(argv[1]);
+    double rate = strtod(argv[2], NULL);
+    int count = (int)(rate * strtod(argv[3], NULL)), fd = open_connection(argv[1]);
     if (count < 100) fail("fewer than 100 messages");
     prctl(PR_SET_TIMERSLACK, 1);
     long long *latencies = calloc((size_t)count, sizeof *latencies), begin_ns = now_ns();

@@ -24,7 +24,7 @@
 
 enum { BURN_MS = 100, TICKS_MS = 30 /* Three of the kernel's, of 10 ms. */ };
 
-static const uint64_t MS = 1000 * 1000; /* In ns. */
+#define MS NS_PER_MS
 
 static uint64_t nanoseconds(struct timeval time)
 {
@@ -142,7 +142,8 @@ static void wait_for_the_cpu(void)
     pid_t other = fork();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     burn_as_user();
-    while (other == 0)
+    if (other != 0) return;
+    for (;;)
         pause();
 }
 
@@ -162,7 +163,7 @@ static void waiting_for_a_cpu_is_counted_by_both_ways(void **state)
     end_child(pid, NULL);
     /* Each waits at least for most of what the other one burns. */
     assert_in_range(slow.run_queue_ns, BURN_MS * MS, 2 * passed_ns);
-    assert_in_range(slow.cpu_ns, BURN_MS * MS, 2 * BURN_MS * MS + 20 * MS);
+    assert_in_range(slow.cpu_ns, BURN_MS * MS, 2 * (BURN_MS * MS) + 20 * MS);
     assert_true(slow.involuntary >= 5);
     if (allowed) assert_near(fast.run_queue_ns, slow.run_queue_ns, slow.run_queue_ns / 5 + 5 * MS);
 }
@@ -196,7 +197,7 @@ static void what_others_burn_is_not_ours(void **state)
     assert_true(after.ours_ns - before.ours_ns <= own_ns + TICKS_MS * MS);
     probe_tree_free(&before);
     probe_tree_free(&after);
-    clock_sleep_ns(2 * BURN_MS * MS); /* It ends. */
+    clock_sleep_ns(2 * (BURN_MS * MS)); /* It ends. */
 }
 
 /* ---- memory ---- */
@@ -308,6 +309,7 @@ static void limits_are_those_of_their_files(void **state)
     /* The first numbers of processes are never used again. */
     assert_int_equal(limits[LIMIT_PIDS].used - limits[LIMIT_THREADS].used, 300);
     assert_true(proc_file_read(AT_FDCWD, "/proc/sys/fs/file-nr", text, sizeof text) > 0);
+    /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
     assert_int_equal(sscanf(text, "%llu %*u %llu", &used, &most), 2);
     assert_int_equal(limits[LIMIT_FILES_ALL].max, most);
     assert_near(limits[LIMIT_FILES_ALL].used, used, used / 4 + 100);

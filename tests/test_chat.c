@@ -14,7 +14,7 @@
 
 enum { MEMBERS = 3, LINE_B = 64 };
 
-static const uint64_t MS = 1000 * 1000; /* In ns. */
+#define MS NS_PER_MS
 
 static struct crowd crowd;
 static int rooms[MEMBERS]; /* The room's ends. */
@@ -59,7 +59,7 @@ static void finish(void)
 /* Lets a member hear line `number`. */
 static void deliver(int member, uint32_t number)
 {
-    assert_int_equal(write(rooms[member], crowd.texts + number * LINE_B, LINE_B), LINE_B);
+    assert_int_equal(write(rooms[member], crowd.texts + (size_t)number * LINE_B, LINE_B), LINE_B);
     hear_for(&crowd, 0, NULL, NULL);
 }
 

@@ -17,7 +17,7 @@
 #include "common/clock.h"
 #include "tests/unit.h"
 
-enum { MS = 1000 * 1000 }; /* In ns. */
+#define MS NS_PER_MS
 
 /* ---- shares ---- */
 

@@ -106,7 +106,7 @@ static void a_wrong_script_is_told_with_its_line(void **state)
     expect_refused(endless, 1, "256 bytes");
     static char many[6 * (SCRIPT_EVENTS_MAX + 1)];
     for (int i = 0; i <= SCRIPT_EVENTS_MAX; i++)
-        strcat(many, "1 +\n");
+        snprintf(many + 4L * i, sizeof "1 +\n", "1 +\n");
     expect_refused(many, SCRIPT_EVENTS_MAX + 1, "more than");
 }
 
@@ -117,7 +117,7 @@ static void the_script_that_comes_along_is_a_script(void **state)
     FILE *file = fopen("harness/demo/lecture.txt", "r");
     assert_non_null(file);
     size_t size = fread(text, 1, sizeof text, file);
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     if (!script_parse(text, size, &script, &error)) fail_msg("%d: %s", error.line, error.what);
     assert_true(script.count > 10 && script.events[script.count - 1].key == 'q');
 }

@@ -3,10 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "harness/edge.h"
 #include "tests/unit.h"
 
-enum { CPUS = 4, SERVER_CPUS = 2, MS = 1000 * 1000 /* In ns. */ };
+enum { CPUS = 4, SERVER_CPUS = 2 };
+#define MS NS_PER_MS
 
 static const double received = 400;
 

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "clients/findings.h"
+#include "common/clock.h"
 #include "tests/unit.h"
 
-enum { MS = 1000 * 1000 }; /* In ns. */
+#define MS NS_PER_MS
 
 /* In place of crew.c: these two numbers are all that the report takes from a crew. */
 uint32_t crew_open(const struct crew *crew)
@@ -61,8 +62,8 @@ static void prepare_connects(void)
                                         .failed = 14,
                                         .corrupt = 15,
                                         .first_errno = ECONNREFUSED,
-                                        .handshake_sent_b = 2000 * 500,
-                                        .handshake_received_b = 2000 * 700,
+                                        .handshake_sent_b = 2000UL * 500,
+                                        .handshake_received_b = 2000UL * 700,
                                         .resumed = 16,
                                         .begin_ns = 1000 * (uint64_t)MS,
                                         .end_ns = 3500 * (uint64_t)MS,
@@ -306,7 +307,7 @@ static void write_text(void)
 {
     FILE *file = fmemopen(text, sizeof text, "w");
     findings_write(&report, "human", file);
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
 }
 
 static void expect_line(const char *line)

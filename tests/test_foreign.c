@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "harness/control_group.h"
 #include "harness/foreign.h"
 #include "harness/probe_kernel.h"
@@ -12,7 +13,7 @@
 
 enum { TICK_MS = 10 };
 
-static const uint64_t MS = 1000 * 1000; /* In ns. */
+#define MS NS_PER_MS
 
 static bool is(double found, double wanted)
 {

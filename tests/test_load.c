@@ -281,7 +281,7 @@ static void a_report_reads_the_same_in_all_formats(void **state)
     fputs("\n", file);
     report_write_csv(&report, file);
     report_write_json(&report, file);
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     assert_string_equal(text, " sent=8 connect_error=- rate=- word=ECONNRESET\n"
                               "sent,connect_error,rate,word\n8,,,ECONNRESET\n"
                               "{\"sent\":8,\"connect_error\":null,\"rate\":null,"

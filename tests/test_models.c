@@ -201,7 +201,7 @@ static uint64_t status_of(pid_t pid, const char *name)
 static struct seen look(const char *name, const char *options)
 {
     int fds[1 + CLIENTS];
-    struct target target;
+    struct target target = {0};
     assert_true(start(name, options, NULL, &target));
     pid_t pid = target.process.pid;
     uint64_t size_kib = 0, rss_kib = 0;

@@ -47,7 +47,7 @@ static void a_process_that_measures_is_in_the_list(void **state)
     assert_non_null(file);
     while (!found && fgets(line, sizeof line, file) != NULL)
         found = strstr(line, name) != NULL;
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     assert_true(found);
 }
 

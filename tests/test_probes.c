@@ -70,8 +70,9 @@ static void start_children(void)
 
 static void use_memory(void)
 {
-    char *memory = mmap(NULL, 8 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    memset(memory, 1, 8 * MIB);
+    char *memory =
+        mmap(NULL, (size_t)8 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(memory, 1, (size_t)8 * MIB);
 }
 
 static void do_nothing(void)
@@ -210,13 +211,13 @@ static void compare_ways(void (*work)(void), uint64_t of_living, uint64_t of_end
 static void both_ways_agree_about_processes(void **state)
 {
     (void)state;
-    compare_ways(start_children, CHILDREN / 2 * SLEEPS, 0);
+    compare_ways(start_children, CHILDREN / 2UL * SLEEPS, 0);
 }
 
 static void both_ways_agree_about_threads(void **state)
 {
     (void)state;
-    compare_ways(start_threads, 8 * SLEEPS, 4 * SLEEPS);
+    compare_ways(start_threads, 8UL * SLEEPS, 4UL * SLEEPS);
 }
 
 static void memory_is_found_where_it_was_used(void **state)

@@ -184,7 +184,7 @@ static const char *read_and_remove(const char *path)
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     unlink(path);
     return text;
 }

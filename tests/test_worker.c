@@ -17,7 +17,8 @@
 #include "common/clock.h"
 #include "tests/unit.h"
 
-enum { MS = 1000 * 1000 /* In ns. */, PLACES = 3 };
+#define MS NS_PER_MS
+enum { PLACES = 3 };
 
 /* ---- a worker whose connections are pairs of sockets ---- */
 
@@ -37,7 +38,7 @@ static void prepare(uint64_t begin_ns)
                              .report = &report,
                              .kind = message_kind_of(64),
                              .scratch = malloc(64),
-                             .received = malloc(64 * 1024),
+                             .received = malloc((size_t)64 * 1024),
                              .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
                              .connections = connections,
                              .count = PLACES};
@@ -373,7 +374,7 @@ static void many_connections_come_from_several_addresses(void **state)
     (void)state;
     prepare(clock_ns());
     struct net_address any;
-    struct sockaddr_in from;
+    struct sockaddr_in from = {0};
     socklen_t size = sizeof from;
     net_address_read("127.0.0.1", 0, &any);
     int listener = net_listen(&any, 5);

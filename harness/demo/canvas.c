@@ -32,7 +32,8 @@ static void put_letter(struct canvas *canvas, int row, int col, enum canvas_look
 /* Text of a server or a file must not move the cursor. */
 static char harmless(char letter)
 {
-    return letter >= ' ' && letter < 0x7f ? letter : '?';
+    if (letter < ' ' || letter >= 0x7f) return '?';
+    return letter;
 }
 
 void canvas_put(struct canvas *canvas, int row, int col, enum canvas_look look, const char *format,

@@ -345,7 +345,7 @@ int main(int argc, char **argv)
 {
     static struct demo demo;
     program_begin();
-    setlocale(LC_CTYPE, "");
+    (void)setlocale(LC_CTYPE, ""); /* Else the plain locale stays. */
     struct request request = parse(argc, argv);
     for (int i = 0; i < request.count; i++)
         need_program(request.bin_dir, "server-", request.names[i]);

@@ -26,7 +26,7 @@ static char *next_word(char **rest)
     char *word = *rest + strspn(*rest, " \t");
     char *end = word + strcspn(word, " \t");
     *rest = end + strspn(end, " \t");
-    if (*end != '\0') *end = '\0';
+    *end = '\0';
     return word;
 }
 
@@ -42,7 +42,7 @@ static bool read_what(char *word, const char *rest, struct script_event *event,
         return wrong(error, "\"%.40s\" is neither a key of the demo nor \"say\"", word);
     if (*rest != '\0' && *rest != '#')
         return wrong(error, "one key a line; what is \"%.40s\"?", rest);
-    event->key = word[0];
+    event->key = (unsigned char)word[0];
     return true;
 }
 

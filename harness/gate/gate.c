@@ -267,6 +267,21 @@ static void set_sanitizers(void)
     setenv("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1", 0);
 }
 
+static void set_option(struct request *request, int key, char *text)
+{
+    if (key == 'n') request->name = text;
+    if (key == 't' && request->wanted_count < TRAPS_MAX)
+        request->wanted[request->wanted_count++] = find(text);
+    if (key == 'e') take_exception(text);
+    if (key == 'o') request->tsv_path = text;
+    if (key == 'j') request->jobs = number_option("--jobs", text, 1, SIDE_BY_SIDE_MAX);
+    if (key == 'u') user_option(text);
+    if (key == 's') traps_seed = (unsigned long)number_option("--seed", text, 0, LONG_MAX);
+    if (key == 'i') instrumented = true;
+    if (key == 'h') help();
+    if (key == 'l') list();
+}
+
 static struct request parse(int argc, char **argv)
 {
     static const struct option options[] = {{"name", required_argument, NULL, 'n'},
@@ -285,17 +300,7 @@ static struct request parse(int argc, char **argv)
     for (int key; (key = getopt_long(argc, argv, "+:", options, NULL)) != -1;) {
         if (key == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
         if (key == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
-        if (key == 'n') request.name = optarg;
-        if (key == 't' && request.wanted_count < TRAPS_MAX)
-            request.wanted[request.wanted_count++] = find(optarg);
-        if (key == 'e') take_exception(optarg);
-        if (key == 'o') request.tsv_path = optarg;
-        if (key == 'j') request.jobs = number_option("--jobs", optarg, 1, SIDE_BY_SIDE_MAX);
-        if (key == 'u') user_option(optarg);
-        if (key == 's') traps_seed = (unsigned long)number_option("--seed", optarg, 0, LONG_MAX);
-        if (key == 'i') instrumented = true;
-        if (key == 'h') help();
-        if (key == 'l') list();
+        set_option(&request, key, optarg);
     }
     if (optind == argc) die_usage("which server? Give its command after --; see --help");
     join_command(argc - optind, argv + optind);

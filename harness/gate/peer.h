@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* In bytes, of the type that sizes have. */
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+
 struct peer {
     int fd;
     uint64_t tag;

@@ -11,7 +11,6 @@
 #include "harness/gate/trial.h"
 
 enum {
-    MIB = 1024 * 1024,
     SILENCE_MS = 5000, /* Nothing at all moves for so long: it never will. */
     PATIENCE_MS = 15000,
     STALL_MS = 2000,
@@ -68,13 +67,13 @@ static void slow_reader(void)
     while (peer.sent < 8 * MIB) { /* Sends as fast as it can, reads a little at a time. */
         peer_wait(&peer, POLLIN | POLLOUT, 1000);
         if (peer_send_some(&peer, 8 * MIB - peer.sent) == SIZE_MAX)
-            trial_fail("closed after %lu of %d bytes", peer.sent, 8 * MIB);
-        if (peer_receive_some(&peer, 16 * 1024) == SIZE_MAX)
+            trial_fail("closed after %lu of %zu bytes", peer.sent, 8 * MIB);
+        if (peer_receive_some(&peer, 16 * KIB) == SIZE_MAX)
             trial_fail("closed after %lu bytes came back", peer.received);
-        if (clock_seconds_since(begin_ns) > trial_patience_ms(PATIENCE_MS) / 1000)
-            trial_fail("stuck: %lu of %d bytes sent, %lu back", peer.sent, 8 * MIB, peer.received);
+        if (clock_seconds_since(begin_ns) > trial_patience_ms(PATIENCE_MS) / 1000.0)
+            trial_fail("stuck: %lu of %zu bytes sent, %lu back", peer.sent, 8 * MIB, peer.received);
     }
-    peer_drain(&peer, 16 * 1024, 200);
+    peer_drain(&peer, 16 * KIB, 200);
     trial_pass("%lu bytes back, byte-exact, %.2f s", peer.received, clock_seconds_since(begin_ns));
 }
 
@@ -86,7 +85,7 @@ static void stalled_reader(void)
     /* A server whose queue has no bound took all of it without a pause: it is stalled all the same.
      */
     if (peer.sent == 64 * MIB) clock_sleep_ns((uint64_t)STALL_MS * NS_PER_MS);
-    peer_drain(&peer, 64 * 1024, 0);
+    peer_drain(&peer, 64 * KIB, 0);
     uint64_t stuffed = peer.sent;
     peer_must_echo(&peer, MIB, SILENCE_MS, "1 MiB after the stall");
     trial_pass("%lu bytes unread for %d s, then all came back, and 1 MiB more", stuffed,
@@ -101,7 +100,7 @@ static void unread_burst(void)
     int bursts = trial_size(5, 2);
     for (int i = 0; i < bursts; i++) {
         peer_stuff(&peer, peer.sent + 8 * MIB, 100);
-        peer_drain(&peer, 64 * 1024, 0);
+        peer_drain(&peer, 64 * KIB, 0);
     }
     peer_must_echo(&peer, 64, AT_ONCE_MS, "64 bytes after unread bursts");
     trial_pass("%d bursts, %lu bytes, the connection lives", bursts, peer.received);
@@ -118,12 +117,12 @@ static void half_close(void)
             peer_wait(&peer, POLLIN | POLLOUT, 1000);
             if (peer_send_some(&peer, sizes[i] - peer.sent) == SIZE_MAX)
                 trial_fail("closed after %lu of %zu bytes", peer.sent, sizes[i]);
-            peer_receive_some(&peer, 16 * 1024); /* Slower than it sends: something is left. */
-            if (clock_seconds_since(begin_ns) > trial_patience_ms(PATIENCE_MS) / 1000)
+            peer_receive_some(&peer, 16 * KIB); /* Slower than it sends: something is left. */
+            if (clock_seconds_since(begin_ns) > trial_patience_ms(PATIENCE_MS) / 1000.0)
                 trial_fail("stuck after %lu of %zu bytes", peer.sent, sizes[i]);
         }
         shutdown(peer.fd, SHUT_WR);
-        peer_drain(&peer, 64 * 1024, 0);
+        peer_drain(&peer, 64 * KIB, 0);
         if (!peer_part(&peer))
             trial_fail("after the half-close of %zu bytes the server did not close", sizes[i]);
     }
@@ -145,7 +144,7 @@ static void ipv6(void)
 /* Sends a text in two pieces and reads it back; returns how long that took, in ms. */
 static double time_line_ms(const struct peer *peer, const char *text, size_t first)
 {
-    char back[256];
+    char back[256] = "";
     size_t size = strlen(text), got = 0;
     uint64_t begin_ns = clock_ns();
     peer_say(peer, text, first);

@@ -8,8 +8,6 @@
 #include "harness/gate/trial.h"
 
 enum {
-    KIB = 1024,
-    MIB = 1024 * KIB,
     AT_ONCE_MS = 1000,
     GREEDY = 20,
     HELD_KIB_MAX = 1024,   /* Of a non-reading client's bytes, in the server's memory; */

@@ -16,11 +16,11 @@ struct trial_verdict {
     char evidence[240];
 };
 
-/* Must be called first in the process of a trap.  instrumented: a sanitizer keeps books of its own
- * in the server's memory, so that its size says nothing about the server.  clients_max: how many it
- * declares to serve at once; 0: no limit. */
-void trial_begin(const char *command, bool instrumented, long clients_max,
-                 struct trial_verdict *verdict);
+/* Must be called first in the process of a trap.  is_instrumented: a sanitizer keeps books of its
+ * own in the server's memory, so that its size says nothing about the server.  server_clients_max:
+ * how many it declares to serve at once; 0: no limit. */
+void trial_begin(const char *server_command, bool is_instrumented, long server_clients_max,
+                 struct trial_verdict *where);
 
 /* How many clients to bring at once: `wanted`, or as many as the server declares to serve. */
 int trial_clients(int wanted);
@@ -58,7 +58,7 @@ uint16_t trial_port(void);
 void trial_freeze(bool frozen);
 
 /* Stands behind the evidence, whatever the verdict. */
-void trial_note(const char *note);
+void trial_note(const char *text);
 
 /* Remembers why a call of a client failed, errno being the reason: trial_fail() then says so. */
 void trial_call_failed(const char *call);

@@ -159,7 +159,7 @@ static double call_ns(ask *ask_once, struct question *question)
 
 static void measure(const char *interface, ask *ask_once, struct question *question, long repeats)
 {
-    double costs_ns[REPEATS_MAX];
+    double costs_ns[REPEATS_MAX] = {0};
     for (long i = 0; i < repeats; i++)
         costs_ns[i] = call_ns(ask_once, question);
     qsort(costs_ns, (size_t)repeats, sizeof costs_ns[0], by_value);

@@ -124,7 +124,7 @@ static size_t pass_on(const struct target *target, size_t passed_b, bool all)
     const char *newline = memrchr(words, '\n', size);
     if (!all) size = newline != NULL ? (size_t)(newline - words) + 1 : 0;
     plain_text(words, size);
-    fwrite(words, 1, size, stderr);
+    (void)fwrite(words, 1, size, stderr); /* Best effort: the words of another. */
     return passed_b + size;
 }
 

@@ -276,7 +276,7 @@ static void print_spread(double *values_ns, long count, const char *format)
  * taken within a few ms, so that both sides of it see the same weather. */
 static void measure_switch(const struct workload *work, long repeats)
 {
-    double costs_ns[REPEATS_MAX];
+    double costs_ns[REPEATS_MAX] = {0};
     for (long i = 0; i < repeats; i++) {
         double before_ns = alone_ns(work, work->set_a);
         double pass_ns = between_ns(work);
@@ -293,7 +293,7 @@ static void measure_switch(const struct workload *work, long repeats)
 /* Measures what a touch costs a task that walks over its set round and round. */
 static void measure_touch(volatile struct line *set, size_t set_kib, long repeats)
 {
-    double costs_ns[REPEATS_MAX];
+    double costs_ns[REPEATS_MAX] = {0};
     uint32_t at = touch(set, 0, TOUCHES);
     for (long i = 0; i < repeats; i++) {
         uint64_t begin_ns = clock_ns();

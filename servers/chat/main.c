@@ -76,7 +76,7 @@ int main(int argc, char **argv)
     program_begin();
     close_range(STDERR_FILENO + 1, ~0U, 0); /* Else files of our caller would take our places. */
     for (int c; (c = options_next(argc, argv, known)) != -1;) {
-        if (c == 'q') queue_kib = number_option("--queue-kib", optarg, 1, 1024 * 1024);
+        if (c == 'q') queue_kib = number_option("--queue-kib", optarg, 1, 1024L * 1024);
         if (c == 'h') {
             fputs(HELP, stdout);
             program_end(0);

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum { PIECES_MAX = 16 };
     struct input input = {data, size};
-    size_t pieces[PIECES_MAX];
+    size_t pieces[PIECES_MAX] = {0};
     uint32_t count = input_number(&input, PIECES_MAX - 1);
     for (uint32_t i = 0; i < count; i++)
         pieces[i] = input_number(&input, 255);

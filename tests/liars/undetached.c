@@ -13,7 +13,7 @@ static void serve(int listen_fd, const struct server_options *options)
     (void)options;
     pthread_attr_t small; /* So that memory, and not addresses, runs out first. */
     pthread_attr_init(&small);
-    pthread_attr_setstacksize(&small, 64 * 1024);
+    pthread_attr_setstacksize(&small, (size_t)64 * 1024);
     for (;;) {
         pthread_t thread;
         int fd = blocking_accept(listen_fd);

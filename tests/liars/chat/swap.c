@@ -5,8 +5,10 @@
 
 enum { VICTIM = 20, LINE = 2, LINE_B_MAX = 1024 };
 
+/* NOLINTBEGIN(bugprone-reserved-identifier): these names are of the option --wrap of the linker. */
 ssize_t __real_write(int fd, const void *bytes, size_t size);
 ssize_t __wrap_write(int fd, const void *bytes, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 /* The first line of the LINE-th write to the VICTIM-th file waits until the first of the next went
  * out.  The client's roll call, which may be repeated, does not begin with a number. */
