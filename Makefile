@@ -6,6 +6,7 @@
 #   make SAN=thread    build with the thread sanitizer into build/thread
 #   make fuzz          let clang's libFuzzer look for bytes that break a reader, for ten minutes
 #   make CC=clang V=1  another compiler, which builds all again, as other CFLAGS do; show the commands
+#   make lint          let clang-tidy and cppcheck look for mistakes in all C files: two minutes of CPU time
 #   make format        let clang-format decide the spaces
 #   make install       the programs that stand alone into PREFIX/bin, as c10k-load, c10k-gate,
 #                      c10k-server-MODEL [PREFIX=/usr/local; DESTDIR for packagers]; uninstall
@@ -89,7 +90,7 @@ LIBS_load := $(if $(NO_TLS),,$(LIBS_tls))
 PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate start switch_cost ready_cost witness hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
-.PHONY: all programs servers tools fuzzers test fuzz format install uninstall clean FORCE
+.PHONY: all programs servers tools fuzzers test lint fuzz format install uninstall clean FORCE
 all: programs
 programs: $(PROGRAMS)
 # With SAN=address or SAN=thread: what the tests run so, all that must bear any client.
@@ -186,6 +187,9 @@ $(BUILD)/%.o: %.c Makefile $(STAMP)
 
 test:
 	$(Q)tests/run.sh
+
+lint:
+	$(Q)tests/lint.sh
 
 fuzz:
 	$(Q)tests/fuzz/run.sh 300

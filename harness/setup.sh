@@ -5,7 +5,7 @@
 #   --no-install   install nothing: list what is missing and how to get it, exit status 2
 #   --for-demo     only what the live demo needs: no charts, no timing of commands
 #   --for-handshakes   also what the experiment handshakes needs: a proxy that speaks TLS
-#   --for-tests    also what `make test` needs, and the same
+#   --for-tests    also what `make test` and `make lint` need, and the same
 #
 # Says what it runs and why before it does.  Quiet when nothing is missing.  A service that a package brings along neither starts
 # now nor at the next boot: it is masked, which is said, and which command undoes that.
@@ -61,6 +61,8 @@ look_for_tests() {
     lacks clang 'the second compiler that must not warn' has clang
     lacks libclang-rt-dev "clang's sanitizers" there_is "${runtime[0]:-}"
     lacks clang-format 'checks how the code is laid out' has clang-format
+    lacks clang-tidy 'looks for mistakes in C (make lint)' has clang-tidy
+    lacks cppcheck 'does so, too' has cppcheck
     lacks shellcheck 'checks the scripts' has shellcheck
     lacks bats 'runs the tests of programs and scripts' has bats
     lacks libcmocka-dev 'runs the unit tests' test -e /usr/include/cmocka.h
