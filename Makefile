@@ -155,7 +155,7 @@ $(BUILD)/faults.so: $(wildcard tests/faults/*.[ch]) Makefile
 	$(Q)$(CC) $(OURS) $(CFLAGS) -fPIC -fno-builtin -shared -o $@ $(filter %.c,$^)
 
 # All of the demo that can be tried without a terminal.
-$(BUILD)/test_demo: $(filter-out %/demo.o %/screen.o,$(DEMO))
+$(BUILD)/test_demo $(BUILD)/test_stage: $(filter-out %/demo.o %/screen.o,$(DEMO))
 $(BUILD)/test_chat: $(CHAT)
 $(BUILD)/test_peer: $(BUILD)/harness/gate/peer.o
 $(BUILD)/test_models: | $(SERVERS)

@@ -2,7 +2,6 @@
 #include "harness/quiet.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 #include "common/clock.h"
 #include "harness/process.h"
@@ -12,8 +11,7 @@ enum {
     SOCKETS_LEFT_MAX = 50, /* Of others: a browser, a daemon. */
 };
 
-/* What is not known (NAN) does not compare: it is never taken for still. */
-static bool stands_still(const struct kernel *before, const struct kernel *now)
+bool quiet_is_still(const struct kernel *before, const struct kernel *now)
 {
     return fabs(now->slab_kib - before->slab_kib) < (double)STEADY_KIB &&
            fabs(now->free_kib - before->free_kib) < (double)STEADY_KIB &&
@@ -28,7 +26,7 @@ struct kernel quiet_settle(const struct quiet_patience *patience)
         process_sleep_ns((uint64_t)patience->look_ms * NS_PER_MS);
         struct kernel now = probe_kernel();
         double waited_s = clock_seconds_since(begin_ns);
-        bool quiet = waited_s >= patience->min_s && stands_still(&before, &now);
+        bool quiet = waited_s >= patience->min_s && quiet_is_still(&before, &now);
         if (quiet || waited_s >= patience->max_s) return now;
         before = now;
     }

@@ -5,6 +5,8 @@
 #ifndef C10K_QUIET_H
 #define C10K_QUIET_H
 
+#include <stdbool.h>
+
 #include "harness/probe_kernel.h"
 
 /* How long to wait for quiet. */
@@ -12,6 +14,10 @@ struct quiet_patience {
     double min_s, max_s;
     int look_ms; /* Between two looks, of which the second must find nothing moved. */
 };
+
+/* True if between two looks slab and free memory moved by less than 1 MiB each, and TCP sockets by
+ * less than 50.  What is not known (NAN) is never still. */
+bool quiet_is_still(const struct kernel *before, const struct kernel *now);
 
 /* Waits until free memory, slab and the number of sockets stand still.  Returns the last look. */
 struct kernel quiet_settle(const struct quiet_patience *patience);

@@ -13,6 +13,7 @@ setup_file() {
 
 setup() {
     load drawing.bash
+    load saying.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     run=$drawn
     page=$run/index.html
@@ -380,7 +381,7 @@ browse() {
     printf '%s\n' schema,experiment,model 2,why,poll >"$BATS_TEST_TMPDIR/other/counters.csv"
     printf '%s\n' '# run' '' '## why: system calls' '' 'A message costs two calls.' '' '| a |' '## chat' '' 'A line reaches all.' >"$BATS_TEST_TMPDIR/other/summary.md"
     run -0 ./run_all.sh show "$BATS_TEST_TMPDIR/other"
-    [[ $output == *'== why'*'A message costs two calls.'*'== chat'*'A line reaches all.'* ]]
+    is '== why' 'A message costs two calls.' '== chat' 'A line reaches all.' "all charts: $BATS_TEST_TMPDIR/other/index.html" <<<"$output"
 }
 
 @test "show refuses what was not drawn, a strange option and too many words in one line" {

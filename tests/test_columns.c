@@ -318,6 +318,28 @@ static void a_row_begins_with_what_was_asked_for(void **state)
     rmdir(beside(""));
 }
 
+static double cell(const struct row *row, const char *name)
+{
+    return strtod(row_get(row, name), NULL);
+}
+
+/* Of the whole machine, where others may lose connections meanwhile. */
+static void drops_are_those_since_the_beginning(void **state)
+{
+    (void)state;
+    static struct row row;
+    struct kernel now = probe_kernel(), begin = now;
+    begin.syn_drops -= 7;
+    begin.listen_overflows -= 3000;
+    session_row_drops(&begin, &row);
+    struct kernel later = probe_kernel();
+    assert_true(cell(&row, "syn_drops") >= 7);
+    assert_true(cell(&row, "syn_drops") <= 7 + later.syn_drops - now.syn_drops);
+    assert_true(cell(&row, "listen_overflows") >= 3000);
+    assert_true(cell(&row, "listen_overflows") <=
+                3000 + later.listen_overflows - now.listen_overflows);
+}
+
 static void server_and_client_never_share_a_cpu_if_there_are_two(void **state)
 {
     (void)state;
@@ -401,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_herd_is_a_row_of_its_numbers),
         cmocka_unit_test(a_step_of_a_herd_is_a_row_behind_its_time),
         cmocka_unit_test(a_row_begins_with_what_was_asked_for),
+        cmocka_unit_test(drops_are_those_since_the_beginning),
         cmocka_unit_test(server_and_client_never_share_a_cpu_if_there_are_two),
         cmocka_unit_test(whole_cores_are_dealt_out),
     };

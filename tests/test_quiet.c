@@ -1,5 +1,6 @@
 /* test_quiet.c -- guards against a measurement that begins while the kernel still clears away what
  * the one before left. */
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -79,6 +80,29 @@ static void sockets_that_move_are_waited_for(void **state)
         close(fds[i]);
 }
 
+/* Each of the three in both directions: just below its bound, and at it. */
+static void what_moves_less_than_its_bound_is_still(void **state)
+{
+    (void)state;
+    const struct kernel before = {.slab_kib = 7000, .free_kib = 90000, .tcp_allocated = 300};
+    static const struct {
+        double slab_kib, free_kib, sockets;
+        bool still;
+    } cases[] = {
+        {0, 0, 0, true},      {1023, -1023, 49, true}, {-1023, 1023, -49, true},
+        {1024, 0, 0, false},  {-1024, 0, 0, false},    {0, 1024, 0, false},
+        {0, -1024, 0, false}, {0, 0, 50, false},       {0, 0, -50, false},
+        {NAN, 0, 0, false},   {0, NAN, 0, false},      {0, 0, NAN, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct kernel now = before;
+        now.slab_kib += cases[i].slab_kib;
+        now.free_kib += cases[i].free_kib;
+        now.tcp_allocated += cases[i].sockets;
+        assert_int_equal(quiet_is_still(&before, &now), cases[i].still);
+    }
+}
+
 static void no_wait_is_shorter_or_longer_than_allowed(void **state)
 {
     (void)state;
@@ -91,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_that_moves_is_waited_for),
         cmocka_unit_test(sockets_that_move_are_waited_for),
+        cmocka_unit_test(what_moves_less_than_its_bound_is_still),
         cmocka_unit_test(no_wait_is_shorter_or_longer_than_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 BEGIN {
     # What is 0 in one run and not in the next, by its nature.
-    list("", "lost corrupt steal_percent foreign_cpu_percent quiet_s syn_drops listen_overflows switches_involuntary_per_s " \
+    list("", "lost corrupt other_run steal_percent foreign_cpu_percent quiet_s syn_drops listen_overflows switches_involuntary_per_s " \
              "drift_percent little_error_percent server_run_queue_percent server_user_percent server_system_percent " \
              "client_user_ns client_system_ns waiting_mean deaf_stuck_b slow_sent failed_per_message")
     # Growth of what the kernel keeps for all programs.
