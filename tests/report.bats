@@ -379,7 +379,7 @@ browse() {
     printf '%s\n' experiment,kind,model,connections_asked,connections_active,arrival,repeats_ok,repeats,status,reason >"$BATS_TEST_TMPDIR/other/summary.csv"
     printf '%s\n' schema,experiment,members 2,chat,10 >"$BATS_TEST_TMPDIR/other/chat.csv"
     printf '%s\n' schema,experiment,model 2,why,poll >"$BATS_TEST_TMPDIR/other/counters.csv"
-    printf '%s\n' '# run' '' '## why: system calls' '' 'A message costs two calls.' '' '| a |' '## chat' '' 'A line reaches all.' >"$BATS_TEST_TMPDIR/other/summary.md"
+    printf '%s\n' '# run' '' '## chat' '' 'A line reaches all.' '' '## why: system calls' '' 'A message costs two calls.' '' '| a |' >"$BATS_TEST_TMPDIR/other/summary.md"
     run -0 ./run_all.sh show "$BATS_TEST_TMPDIR/other"
     is '== why' 'A message costs two calls.' '== chat' 'A line reaches all.' "all charts: $BATS_TEST_TMPDIR/other/index.html" <<<"$output"
 }

@@ -26,44 +26,6 @@ setup() {
         END { print touch[16], touch[512], touch[65536]; exit !(touch[16] > 0.2 && touch[512] > touch[16] && touch[65536] > 8 * touch[16]) }' "$rows"
 }
 
-# Python's own time for a write(2) and a read(2) is in both, a pass and a turn alone: it is not in their difference.
-@test "a switch costs as much as between two processes of Python, give or take" {
-    command -v python3 >/dev/null || skip 'python3 is not installed'
-    cat >"$BATS_TEST_TMPDIR/pass.py" <<'END'
-import os, statistics, time
-TURNS = 1000
-os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])
-def turns(read_fd, write_fd, count):
-    begin = time.perf_counter_ns()
-    for _ in range(count):
-        os.write(write_fd, b"!")
-        os.read(read_fd, 1)
-    return time.perf_counter_ns() - begin
-def cost():
-    own, there, back = os.pipe(), os.pipe(), os.pipe()
-    child = os.fork()
-    if child == 0:
-        for _ in range(TURNS + 10):
-            os.read(there[0], 1)
-            os.write(back[1], b"!")
-        os._exit(0)
-    turns(back[0], there[1], 10)
-    between = turns(back[0], there[1], TURNS) / (2 * TURNS)
-    os.waitpid(child, 0)
-    alone = turns(*own, TURNS) / TURNS
-    for fd in own + there + back:
-        os.close(fd)
-    return between - alone
-print(statistics.median(cost() for _ in range(9)))
-END
-    agree() {
-        python=$(python3 -I "$BATS_TEST_TMPDIR/pass.py")
-        build/release/switch_cost --turns 500 --repeats 9 >"$rows"
-        awk -F, -v python="$python" '$2 == "process" && $3 == 0 { print $6, python; exit !(python > 0.6 * $6 && python < 1.7 * $6) }' "$rows"
-    }
-    in_one_of_or_weather 5 agree
-}
-
 @test "each column of switch_cost.csv is documented" {
     build/release/switch_cost --turns 100 --repeats 3 >"$rows"
     documented "$rows"

@@ -36,6 +36,7 @@
 #include "common/number.h"
 #include "common/program.h"
 #include "harness/columns.h"
+#include "harness/switch/pass.h"
 
 enum {
     LINE_B = 64, /* A cache line, or half of one: one touch of each is enough. */
@@ -227,7 +228,7 @@ static double between_ns(const struct workload *work)
     if (switches < switches_per_pass_min)
         die_because("the tasks did not take turns (%.2f switches a pass): is this one CPU?",
                     switches);
-    return (double)(end_ns - begin_ns) / (2 * (double)work->turns);
+    return pass_ns(begin_ns, end_ns, work->turns);
 }
 
 /* ---- rows ---- */
@@ -279,9 +280,9 @@ static void measure_switch(const struct workload *work, long repeats)
     double costs_ns[REPEATS_MAX] = {0};
     for (long i = 0; i < repeats; i++) {
         double before_ns = alone_ns(work, work->set_a);
-        double pass_ns = between_ns(work);
+        double between = between_ns(work);
         double after_ns = alone_ns(work, work->set_b);
-        costs_ns[i] = pass_ns - (before_ns + after_ns) / 2;
+        costs_ns[i] = pass_cost_ns(between, before_ns, after_ns);
     }
     printf("%d,%s,%zu,%ld,%ld", COLUMNS_SCHEMA, work->processes ? "process" : "thread",
            work->set_kib, work->turns, repeats);
