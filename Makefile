@@ -57,6 +57,10 @@ STAMP    := $(BUILD)/built_with.txt
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 
+# Warnings are shown and kept, a file for each object and program: `make test` finds those of an earlier build, too.
+KEPT      = $(BUILD)/warnings/$(subst /,_,$(@:$(BUILD)/%=%))
+KEEP      = 2>$(KEPT); status=$$?; [ ! -s $(KEPT) ] || cat $(KEPT) >&2; exit $$status
+
 COMMON   := $(BUILD)/libcommon.a
 SHARED   := $(filter-out %/server_main.o,$(call objects,common/*.c))
 LOAD     := $(BUILD)/libload.a
@@ -68,6 +72,11 @@ ROOM     := $(call objects,servers/chat/*.c)
 LIARS    := $(basename $(notdir $(wildcard tests/liars/*.c)))
 ROOM_LIARS := $(basename $(notdir $(wildcard tests/liars/chat/*.c)))
 TOOLS    := bare_client bare_server second_client weather without_io_uring hostile
+# All that the fuzzers reach, and no more, because sanitizers compile slowly; the linker names what is missing here.
+REACHED   = $(addprefix $(BUILD)/common/,costs.o die.o net.o number.o plain.o whole.o) \
+            $(addprefix $(BUILD)/clients/,connection.o message.o $(if $(NO_TLS),tls_none.o,tls.o)) \
+            $(addprefix $(BUILD)/harness/,child.o columns.o conf.o conf_estimate.o conf_values.o keeper.o limits.o load_link.o \
+                                          probe_tree.o proc_file.o process.o said.o user.o)
 FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
 
@@ -90,7 +99,7 @@ LIBS_load := $(if $(NO_TLS),,$(LIBS_tls))
 PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate start switch_cost ready_cost witness hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
-.PHONY: all programs servers tools fuzzers test lint fuzz format install uninstall clean FORCE
+.PHONY: all programs servers tools objects fuzzers test lint fuzz format install uninstall clean FORCE
 all: programs
 programs: $(PROGRAMS)
 # With SAN=address or SAN=thread: what the tests run so, all that must bear any client.
@@ -99,6 +108,10 @@ servers: $(SERVERS) $(BUILD)/chat-room
 # a kernel without io_uring.
 tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/room-liar-,$(ROOM_LIARS)) $(addprefix $(BUILD)/,$(UNITS)) \
        $(addprefix $(BUILD)/,$(TOOLS))
+
+# What these are made of, without linking: for the warnings of another compiler.
+objects: $(filter-out $(MISSING:%=$(BUILD)/servers/%.o) $(if $(NO_DEMO),$(DEMO)) $(if $(NO_TLS),%/tls.o), \
+         $(call objects,$(addsuffix /*.c,common clients clients/* harness harness/* servers servers/* tests tests/liars tests/liars/*)))
 
 # With SAN=fuzz.  The last one is a control: it must find what is broken.
 fuzzers: $(addprefix $(BUILD)/,$(FUZZERS)) $(BUILD)/control_costs
@@ -115,22 +128,23 @@ $(STAMP):
 $(COMMON): $(SHARED)
 $(LOAD): $(filter-out %/load.o %/load_options.o %/chat.o $(if $(NO_TLS),%/tls.o,%/tls_none.o),$(call objects,clients/*.c))
 $(HARNESS): $(filter-out %/measure.o,$(call objects,harness/*.c))
-$(COMMON) $(LOAD) $(HARNESS):
+$(BUILD)/libreached.a: $(REACHED)
+$(COMMON) $(LOAD) $(HARNESS) $(BUILD)/libreached.a:
 	@$(ECHO) "  AR  $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/server-%: $(BUILD)/servers/%.o $(BUILD)/common/server_main.o $(COMMON)
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_$*) $(KEEP)
 
 $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON)
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(KEEP)
 
 # The room as it is, but each write(2) of it goes through the liar.
 $(BUILD)/room-liar-%: $(BUILD)/tests/liars/chat/%.o $(ROOM) $(COMMON)
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=write -o $@ $^
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=write -o $@ $^ $(KEEP)
 
 $(BUILD)/load: $(BUILD)/clients/load.o $(BUILD)/clients/load_options.o $(LOAD) $(COMMON)
 $(BUILD)/chat: $(BUILD)/clients/chat.o $(CHAT) $(LOAD) $(COMMON)
@@ -146,7 +160,7 @@ $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
 $(addprefix $(BUILD)/,load chat chat-room measure gate start switch_cost ready_cost witness hello demo $(TOOLS)):
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F))
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F)) $(KEEP)
 
 # By LD_PRELOAD, one call of the C library fails: for tests/faults.sh.
 $(BUILD)/faults.so: $(wildcard tests/faults/*.[ch]) Makefile
@@ -161,15 +175,15 @@ $(BUILD)/test_peer: $(BUILD)/harness/gate/peer.o
 $(BUILD)/test_models: | $(SERVERS)
 $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka -lm $(LIBS_load)
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka -lm $(LIBS_load) $(KEEP)
 
-$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LOAD) $(HARNESS) $(COMMON)
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libreached.a
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lm $(LIBS_load)
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lm $(LIBS_load) $(KEEP)
 
 $(BUILD)/control_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/broken_%.o
 	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(KEEP)
 
 # The C library has no names for the numbers of system calls: here they are, from its own header.
 $(BUILD)/harness/call_names.inc: Makefile $(STAMP)
@@ -182,8 +196,8 @@ $(BUILD)/harness/probe_calls.o: OURS += -I$(BUILD)
 
 $(BUILD)/%.o: %.c Makefile $(STAMP)
 	@$(ECHO) "  CC  $<"
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(OURS) $(FRAMES) $(CFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) $(BUILD)/warnings
+	$(Q)$(CC) $(OURS) $(FRAMES) $(CFLAGS) -c -o $@ $< $(KEEP)
 
 test:
 	$(Q)tests/run.sh

@@ -67,16 +67,30 @@ scripts() {
     tests=$(ours '*.bats')
     for file in $scripts; do tap "shellcheck $file" shellcheck --norc -x "$file"; done
     # Of the rest only what a test must not do: "! command" in the middle of one cannot fail.
-    for file in $tests; do tap "shellcheck $file" shellcheck --norc --include=SC2314,SC2315 "$file"; done
+    for file in $tests; do
+        if has_negation "$file"; then
+            tap "shellcheck $file" shellcheck --norc --include=SC2314,SC2315 "$file"
+        else
+            echo "ok - shellcheck $file" # There is nothing to find.
+        fi
+    done
 }
 
-# Zero warnings, with both compilers, in folders of their own.
+# Whether a command of the file may begin with "!".
+has_negation() { grep -qE '(^|[;&|(){]|\<(then|do|else))[[:space:]]*![[:space:]]' "$1"; } # has_negation FILE
+
+# Zero warnings, with both compilers.  Clang links nothing: the linker is the same.
 warnings() {
-    local compiler
-    for compiler in gcc clang; do
-        tap --silent "$compiler builds everything without a warning" \
-            make --silent --jobs=2 CC="$compiler" BUILD="build/test/$compiler" ECHO=: programs tools
-    done
+    tap --silent 'gcc builds everything without a warning' warnings_of gcc programs tools
+    tap --silent 'clang builds everything without a warning' warnings_of clang objects
+}
+
+# What the tests use is built already, and its warnings were kept.
+warnings_of() { # warnings_of COMPILER TARGET...
+    local folder=build/test/$1 flags=(CFLAGS=-O2)
+    ! grep -qx "CC: $1" build/release/built_with.txt || { folder=build/release; flags=(); }
+    make --silent --jobs=2 CC="$1" BUILD="$folder" "${flags[@]}" ECHO=: "${@:2}" || return
+    find "$folder/warnings" -type f -size +0 -printf 'kept in %p:\n' -exec cat {} \;
 }
 
 # Passes on the TAP of a program with a name before each test, and tells if the program ended badly
@@ -99,7 +113,7 @@ units() {
     done
 }
 
-fuzz() { tests/fuzz/run.sh 2; } # `make fuzz` looks for longer.
+fuzz() { tests/fuzz/run.sh 1; } # `make fuzz` looks for longer.
 
 # One model through the conformance gate.
 conform() { # conform BUILD MODEL
