@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:controls,quiet
+# bats file_tags=part:controls
 # controls.bats -- negative controls: servers, clients and machines of which it is known what is
 # wrong with them.  Guards against a harness that calls any of them `ok`.
 
@@ -71,11 +71,12 @@ spell_out() {
     [[ $stderr == *'ONLY ONE CPU'* && $(rows) == 1 ]]
 }
 
+# bats test_tags=quiet
 @test "a client that shares its CPU with a busy loop is client_limited, every time in ten" {
     local cpus
     read -r -a cpus <<<"$(cpus_of client)"
     tiny 'kind = latency' 'connections = 11 12 13 14 15 16 17 18 19 20' 'rate_per_s = 20000' \
-        'timeout_ms = 200'
+        'window_s.full = 0.15' 'timeout_ms = 200'
     busy_on "${cpus[@]}"
     # A neighbour on the server's CPU makes the server late as well, which excuses the client: then
     # all ten once more.
@@ -95,9 +96,14 @@ spell_out() {
 @test "a client that polls and has no time to read is client_limited, and its server not overloaded" {
     cpus_of client >/dev/null
     tiny 'kind = latency' 'connections = 10 11 12' 'rate_per_s = 200000' 'timeout_ms = 200'
-    measure_command 'exec build/release/server-poll {port}'
-    tries reason
-    [[ $(tries status | sort -u) == client_limited ]]
+    has_no_time() { # Where others took the CPU from it a row may say so instead.
+        measure_command 'exec build/release/server-poll {port}'
+        tries reason
+        tries status >>"$BATS_TEST_TMPDIR/all"
+        tries status | grep -qx client_limited
+    }
+    in_one_of_or_weather 3 has_no_time
+    run ! grep -vxE 'client_limited|noisy' "$BATS_TEST_TMPDIR/all"
 }
 
 @test "a busy loop on the server's CPU leaves no window ok, and is told" {
@@ -125,17 +131,20 @@ spell_out() {
 }
 
 @test "a server with a fixed delay reads that delay" {
-    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 500' 'arrival = constant' 'window_s.full = 1'
+    # load.bats reads it more closely, where nothing else runs.
+    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 500' 'arrival = constant' 'window_s.full = 0.5'
     reads_5_ms() {
         measure_command 'exec build/release/liar-delay {port} --delay-us 5000'
-        true_that "$(column latency_ns_p50 1) >= 5000000 && $(column latency_ns_p50 1) <= 5300000"
+        # From when it was sent: a busy machine makes the client late.
+        true_that "$(column from_sent_ns_p50 1) >= 5000000 && $(column from_sent_ns_p50 1) <= 10000000"
+        true_that "$(column latency_ns_p50 1) >= $(column from_sent_ns_p50 1) * 0.99"
     }
     in_one_of_or_weather 5 reads_5_ms
 }
 
 @test "a server that stalls is not ok: what it kept counts as lost, and with the timeout at least" {
     # 100,000 bytes are 24 messages of each client: it falls silent within the window.
-    tiny 'kind = latency' 'connections = 10' 'rate_per_s = 400' 'message_b = 4096' 'window_s.full = 1' 'timeout_ms = 300'
+    tiny 'kind = latency' 'connections = 10' 'rate_per_s = 800' 'message_b = 4096' 'window_s.full = 0.5' 'timeout_ms = 300'
     measure_command 'exec build/release/liar-stall {port}'
     [[ $(column status 1) != ok && $(column lost 1) -gt 100 ]]
     [[ $(column sent 1) == $(($(column received 1) + $(column lost 1))) ]]
@@ -164,16 +173,15 @@ spell_out() {
 
 @test "a server that the kernel answers for, without an echo, holds no connection" {
     tiny 'kind = latency' 'connections = 5' 'rate_per_s = 1000'
-    holds_none() {
-        rm -f "$raw"
-        writable_by_servers "$BATS_TEST_TMPDIR/ready"
-        # It says that it is ready after it was stopped.
-        measure_command "build/release/server-poll 0 >$BATS_TEST_TMPDIR/ready & until [ -s $BATS_TEST_TMPDIR/ready ]; do
-            sleep 0.02; done; kill -STOP \$!; cat $BATS_TEST_TMPDIR/ready; wait"
-        [[ $(column status 1) == failed && $(column connections_established 1) == 0 ]]
-        [[ $(column connections_timed_out 1) == 5 && $(column reason 1) == 'established 0 of 5: ETIMEDOUT'* ]]
-    }
-    in_one_of_or_weather 2 holds_none
+    writable_by_servers "$BATS_TEST_TMPDIR/ready"
+    # It says that it is ready after it was stopped.
+    measure_command "build/release/server-poll 0 >$BATS_TEST_TMPDIR/ready & until [ -s $BATS_TEST_TMPDIR/ready ]; do
+        sleep 0.02; done; kill -STOP \$!; cat $BATS_TEST_TMPDIR/ready; wait"
+    echo "$(column status 1): $(column reason 1)"
+    [[ $(column connections_established 1) == 0 && $(column connections_timed_out 1) == 5 ]]
+    [[ $(column reason 1) == 'established 0 of 5: ETIMEDOUT'* ]]
+    # A busy machine may be the cause of a time-out, and the row says so.
+    [[ $(column status 1) == failed || ($(column status 1) == noisy && $(column reason 1) == *'ETIMEDOUT; '*) ]]
 }
 
 # ---- what must be found ----
@@ -191,10 +199,10 @@ cpu_of() { # cpu_of RUN: median CPU per message
 }
 
 # Most of what a message costs here is burnt by the clock, so that a busy neighbour changes it little.
-# A window of 1 s: in a shorter one a single tick of stolen time makes a row noisy.
+# bats test_tags=quiet
 @test "a server that costs 20 % more CPU per message is found by measuring" {
     printf '%s\n' '# Question: is 20 % found?' 'kind = capacity' 'connections = 50' 'warmup_s = 0.1' \
-        'window_s = 1' 'settle_s = 0.1' 'reruns = 1' >"$conf"
+        'window_s = 0.4' 'settle_s = 0.1' 'reruns = 1' >"$conf"
     measure_slow calibration 1 50000
     slower_ns=$(awk -v cpu_us="$(cpu_of calibration)" 'BEGIN { printf "%d", 50000 + 200 * cpu_us }')
     for repeat in 1 2 3 4; do # Side by side: what disturbs one disturbs the other.

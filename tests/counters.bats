@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:harness,quiet
+# bats file_tags=part:harness
 # counters.bats -- guards against counts that are not those of a message: a call that is missed, one
 # that the tracer made, a silent zero.
 
@@ -13,17 +13,38 @@ setup() {
     tracer=''
 }
 
+# Several tests look at one count.
+setup_file() {
+    load measuring.bash
+    BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR prepare_measuring
+    counters=$BATS_FILE_TMPDIR/counters.csv
+    count_calls fork
+    count_calls poll
+}
+
 # Also where a test failed half-way: the tracer first, for it holds the server.
 teardown() {
     if [[ -n $tracer ]]; then kill "$tracer"; wait "$tracer" || true; fi
     end_servers
 }
 
-# Counts 20 clients of a model at a rate at which each message comes alone.
+# Counts 50 clients of a model: one has a message each 100 ms, so that it comes alone also where the client is late.
 count_calls() { # count_calls MODEL
-    tiny 'kind = counters' 'connections = 20' 'rate_per_s = 500' 'reruns = 2'
+    tiny 'kind = counters' 'connections = 50' 'rate_per_s = 500' 'arrival = constant'
     run -0 "$measure" "$conf" --out "$counters" --model "$1"
     raw=$counters
+}
+
+# The first try looks at the count of the file, each further one at a count of its own.
+counted() { # counted MODEL...
+    local model
+    if [[ ! -e $BATS_TEST_TMPDIR/tried ]]; then
+        touch "$BATS_TEST_TMPDIR/tried"
+        counters=$BATS_FILE_TMPDIR/counters.csv
+        return
+    fi
+    rm -f "$counters"
+    for model in "$@"; do count_calls "$model"; done
 }
 
 # The value of a counter of a pass.
@@ -35,9 +56,7 @@ value() { # value MODEL PASS COUNTER [METHOD]
 }
 
 one_read_one_write() {
-    rm -f "$counters"
-    count_calls fork
-    count_calls poll
+    counted fork poll
     for model in fork poll; do
         for call in read write; do true_that "$(value $model calls $call) > 0.97 && $(value $model calls $call) < 1.03"; done
     done
@@ -51,16 +70,17 @@ one_read_one_write() {
 }
 
 switches_agree() {
-    rm -f "$counters"
-    count_calls fork
-    for counted in "plain taskstats" "events perf" "events taskstats" "calls taskstats"; do
-        seen=$(value fork ${counted% *} context_switches ${counted#* })
-        [[ -n $seen || $counted != *taskstats ]] || { touch "$BATS_TEST_TMPDIR/no_taskstats"; continue; }
+    local source
+    counted fork
+    for source in "plain taskstats" "events perf" "events taskstats" "calls taskstats"; do
+        # shellcheck disable=SC2086  # words are meant
+        seen=$(value fork ${source% *} context_switches ${source#* })
+        [[ -n $seen || $source != *taskstats ]] || { touch "$BATS_TEST_TMPDIR/no_taskstats"; continue; }
         true_that "$seen > 0.9 && $seen < 1.1"
     done
     # A hardware event is a number above 0, or not available with a reason.
     awk -F, 'NR > 1 && $13 ~ /^(cycles|instructions)$/ { n++; if (!($14 > 0 || ($14 == "" && $17 == "not_available" && $18 != ""))) bad = 1 }
-        END { exit bad || n != 2 }' "$counters"
+        END { exit bad || n < 2 || n % 2 }' "$counters"
 }
 
 @test "switches agree between the passes and methods; what cannot be counted says so" {
@@ -76,8 +96,8 @@ switches_agree() {
     alone=$(files_of "$server")
     strace -f -c -o "$BATS_TEST_TMPDIR/strace" -p "$server" 2>/dev/null 3>&- &
     tracer=$!
-    sleep 0.3
-    run -0 build/release/load --port "$port" --connections 20 --rate 500 --duration 1 --warm 0 --output json
+    eventually grep -q '^TracerPid:.*[1-9]' "/proc/$server/status"
+    run -0 build/release/load --port "$port" --connections 50 --rate 500 --constant --duration 0.5 --warm 0 --output json
     # The clients are gone, but their last reads are counted only once the server has come to them.
     for ((i = 0; i < 500; i++)); do (($(files_of "$server") > alone)) || break; sleep 0.01; done
     [[ $(files_of "$server") == "$alone" ]]
@@ -91,7 +111,7 @@ switches_agree() {
     cat "$BATS_TEST_TMPDIR/strace"
     messages=$(jq .received <<<"$output")
     for call in read write; do
-        extra=$([[ $call == read ]] && echo 40 || echo 20)
+        extra=$([[ $call == read ]] && echo 100 || echo 50)
         true_that "$(calls_of $call) <= $messages + $extra && $(calls_of $call) >= 0.97 * $messages + $extra"
         # And so does ours, for each message.
         true_that "$(value epoll calls $call) > 0.97 && $(value epoll calls $call) < 1.03"
@@ -99,7 +119,7 @@ switches_agree() {
 }
 
 @test "each column of counters.csv is documented, and the summary holds medians" {
-    count_calls fork
+    counters=$BATS_FILE_TMPDIR/counters.csv
     documented "$counters"
     {
         head -1 "$counters"

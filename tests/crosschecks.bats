@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:crosschecks,quiet
+# bats file_tags=part:crosschecks
 # crosschecks.bats -- guards against probes that agree with themselves only: each number is held
 # against that of a tool which is not ours.  A tool that is missing skips its test.
 
@@ -38,7 +38,7 @@ await_processes() { # await_processes COUNT
     local i
     for ((i = 0; i < 200; i++)); do
         (($(watched | wc -l) < $1)) || return 0
-        sleep 0.05
+        sleep 0.1
     done
     echo "the server has $(watched | wc -l) processes"
     return 1
@@ -51,20 +51,29 @@ alike() { # alike PERCENT A B
 
 # Busy CPUs of somebody else, by the shell's own account of who was busy.
 @test "the witness tells neighbours from the caller's own programs, and passes the exit status on" {
-    local around=$BATS_TEST_TMPDIR/around.csv i theirs
+    local around=$BATS_TEST_TMPDIR/around.csv took=$BATS_TEST_TMPDIR/took i theirs
     spin() { timeout 4 bash -c 'while :; do :; done' 3>&- & started+=($!); }
     foreign() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } NR == 2 { print $c["foreign_cpu_percent"] }' "$around"; }
     for ((i = 0; i < $(nproc); i++)); do spin; done
-    bash -c "build/release/witness '$around' sleep 1; :"
+    bash -c "build/release/witness '$around' sleep 0.5; :"
     theirs=$(foreign)
     for i in "${started[@]}"; do kill "$i" || true; done
     for i in "${started[@]}"; do wait "$i" || true; done
     started=()
     grep -q ',noisy,other programs used' "$around"
-    # As busy, but children of who calls the witness.
-    bash -c "for ((i = 0; i < $(nproc); i++)); do timeout 1.2 bash -c 'while :; do :; done' & done; build/release/witness '$around' sleep 1; wait"
-    echo "theirs $theirs %, ours told as theirs $(foreign) %"
-    true_that "$theirs > 80 && $theirs < 101 && $(foreign) < 20"
+    echo "theirs $theirs %"
+    # The two looks at hundreds of busy processes take time themselves: up to a tenth of so short a while.
+    true_that "$theirs > 80 && $theirs < 125"
+    # As busy, but children of the caller: of others is at most what these leave.
+    leaves_out_ours() {
+        bash -c "for ((i = 0; i < $(nproc); i++)); do timeout 0.8 bash -c 'while :; do :; done' & done
+            build/release/witness '$around' sleep 0.6; wait; times" >"$took"
+        local ours
+        ours=$(awk -v cpus="$(nproc)" 'END { split($0, part, /[ms ]+/); print 100 * (part[2] + part[4]) / (0.8 * cpus) }' "$took")
+        echo "ours $ours %, theirs $(foreign) %"
+        true_that "$ours > 15 && $(foreign) + $ours < 120"
+    }
+    in_one_of_or_weather 3 leaves_out_ours
     [[ $(tail -n 1 "$around") =~ ,(ok,|noisy,.+)$ ]] # It knows of no messages, and judges none.
     run -7 build/release/witness "$around" sh -c 'exit 7'
     # shellcheck disable=SC2016  # for the other shell
@@ -97,24 +106,31 @@ alike() { # alike PERCENT A B
     true_that "$(tail -n 1 "$around" | cut -d, -f2) > 60"
 }
 
-# A server that sleeps once per message, and 1,000 of them a second, also when nobody measures.
+# A server that sleeps once per message, and 1,000 of them a second, also when nothing is measured.
+# bats test_tags=quiet
 @test "context switches are as many as perf stat and pidstat count" {
-    local pids counted seen
+    local counted
     need perf
     need pidstat
     counted=$(perf stat --field-separator , --event context-switches -- sleep 0.05 2>&1 | cut -d, -f1)
     [[ $counted =~ ^[1-9] ]] || skip "perf may not count context switches here: ${counted:0:60}"
-    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 1000' 'arrival = constant' 'window_s.full = 3'
+    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 1000' 'arrival = constant' 'window_s.full = 1.7'
+    in_one_of_or_weather 3 switches_alike
+}
+
+switches_alike() {
+    local pids seen counted
+    rm -f "$raw"
     measure_watched fork
     await_processes 6
-    sleep 0.4
+    sleep 0.2
     pids=$(watched | paste --serial --delimiters ,)
-    pidstat -w -p "$pids" 2 1 >"$BATS_TEST_TMPDIR/pidstat" 3>&- &
-    perf stat --field-separator , --event context-switches --pid "$pids" --output "$BATS_TEST_TMPDIR/perf" -- sleep 2
+    pidstat -w -p "$pids" 1 1 >"$BATS_TEST_TMPDIR/pidstat" 3>&- &
+    perf stat --field-separator , --event context-switches --pid "$pids" --output "$BATS_TEST_TMPDIR/perf" -- sleep 1
     wait $!
     wait "${started[0]}"
     seen=$(awk -v a="$(column switches_voluntary_per_s 1)" -v b="$(column switches_involuntary_per_s 1)" 'BEGIN { print a + b }')
-    counted=$(awk -F, '/context-switches/ { print $1 / 2 }' "$BATS_TEST_TMPDIR/perf")
+    counted=$(awk -F, '/context-switches/ { print $1 }' "$BATS_TEST_TMPDIR/perf")
     echo "measure $seen, perf $counted, and pidstat:"
     cat "$BATS_TEST_TMPDIR/pidstat"
     alike 5 "$seen" "$counted"
@@ -125,7 +141,7 @@ alike() { # alike PERCENT A B
     local pids pid files pss='' private='' tables='' now
     # Many, so that it matters little how many strangers share the C library's pages just now.
     tiny 'kind = memory' 'connections = 500'
-    sed -i 's/^settle_s.*/settle_s = 2.5/' "$conf"
+    sed -i 's/^settle_s.*/settle_s = 2/' "$conf"
     measure_watched fork
     await_processes 501
     sleep 0.3
@@ -138,7 +154,7 @@ alike() { # alike PERCENT A B
             $1 == "Pss:" { pss += $2 } /^Private_(Clean|Dirty):/ { private += $2 }
             $1 == "VmPTE:" { tables += $2; n++ } END { if (n == 501) print pss, private, tables + 4 * n }')
         [[ -z $now ]] || read -r pss private tables <<<"$now"
-        sleep 0.1
+        sleep 0.5
     done
     wait "${started[0]}"
     echo "measure: PSS $(column pss_kib 1), private $(column private_kib 1), page tables $(column page_tables_kib 1)"
@@ -149,6 +165,7 @@ alike() { # alike PERCENT A B
     alike 1 "$(column page_tables_kib 1)" "$tables"
 }
 
+# bats test_tags=quiet
 @test "the parts of memory add up to what the machine lost, within 10 %" {
     adds_up() { # adds_up MODEL
         rm -f "$raw"
@@ -158,14 +175,15 @@ alike() { # alike PERCENT A B
         echo "$1: $parts of $(column machine_lost_kib 1) KiB; send blocks $(column task_frag_kib 1)"
         true_that "($parts) > 0.9 * $(column machine_lost_kib 1) && ($parts) < 1.1 * $(column machine_lost_kib 1)"
     }
-    tiny 'kind = memory' 'connections = 2000'
+    tiny 'kind = memory' 'connections = 1000'
     in_one_of_or_weather 3 adds_up fork
+    tiny 'kind = memory' 'connections = 2000'
     in_one_of_or_weather 3 adds_up thread
 }
 
 @test "CPU time is as much as /usr/bin/time tells of the server's whole life" {
     [[ -x /usr/bin/time ]] || skip '/usr/bin/time (time) is not installed'
-    tiny 'kind = capacity' 'connections = 20' 'window_s.full = 3'
+    tiny 'kind = capacity' 'connections = 20' 'warmup_s.full = 0' 'window_s.full = 1'
     writable_by_servers "$BATS_TEST_TMPDIR/time"
     writable_by_servers "$BATS_TEST_TMPDIR/pid"
     # time(1) ends on SIGTERM without a word, so the signal goes to the server instead.
@@ -179,9 +197,10 @@ END
     run -0 "$measure" "$conf" --profile full --model timed --out "$raw" --command "exec bash $BATS_TEST_TMPDIR/timed {port}"
     read -r user system <"$BATS_TEST_TMPDIR/time"
     cpu_s=$(awk -v us="$(column server_cpu_us_per_message 1)" -v n="$(column received 1)" 'BEGIN { print us * n / 1e6 }')
-    echo "measure $cpu_s s in a window of 3 s; time $user + $system s in all, 0.1 s of warm-up included"
-    true_that "$cpu_s > 0.3" # Else the hundredths of time(1) would not tell.
-    alike 6 "$(awk "BEGIN { print $cpu_s * 3.1 / 3 }")" "$(awk "BEGIN { print $user + $system }")"
+    echo "measure $cpu_s s in a window of 1 s; time $user + $system s in all"
+    true_that "$cpu_s > 0.15" # Else the hundredths of time(1) would not tell.
+    # In all is what the window is, what begin and end cost, and two hundredths that are cut off.
+    true_that "$cpu_s < $user + $system + 0.02 && $user + $system < 1.03 * $cpu_s + 0.05"
 }
 
 # Both clients in turn; sets p50 and p99 of each, in ns.
@@ -192,16 +211,17 @@ ask_both() { # ask_both RATE SECONDS
     echo "load: p50 $p50, p99 $p99; the second client: $second_p50, $second_p99"
 }
 
+# bats test_tags=quiet
 @test "a second client, built differently, reads the same latencies" {
     # What a wake-up costs depends on how a client sleeps: a real server agrees roughly ...
     start server-poll
-    agree_roughly() { ask_both 500 1; alike 40 "$p50" "$second_p50"; }
+    agree_roughly() { ask_both 500 0.5; alike 40 "$p50" "$second_p50"; }
     in_one_of_or_weather 4 agree_roughly
     # ... and one whose delays are much longer closely, at p50 and, two in a hundred late, at p99.
     start liar-delay --delay-us 3000
-    agree_at_p50() { ask_both 200 1; alike 5 "$p50" "$second_p50"; }
+    agree_at_p50() { ask_both 200 0.6; alike 5 "$p50" "$second_p50"; }
     in_one_of_or_weather 4 agree_at_p50
     start liar-delay --delay-us 0 --late-every 50 --late-us 20000
-    agree_at_p99() { ask_both 500 2.4; alike 3 "$p99" "$second_p99"; }
+    agree_at_p99() { ask_both 1000 1.2; alike 3 "$p99" "$second_p99"; }
     in_one_of_or_weather 4 agree_at_p99
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:harness,quiet
+# bats file_tags=part:harness
 # measure.bats -- guards against rows that are missing, wrong or left unexplained.
 
 bats_require_minimum_version 1.5.0
@@ -113,7 +113,7 @@ leaves_complete_rows() {
     [[ $(column repeat 1) == 3 && $(column seed 1) == 9 && $(column profile 1) == quick ]]
     [[ $(column connections_established 2) == 20 && $(column processes 2) == 21 ]]
     [[ $(column corrupt 2) == 0 && $(column lost 2) == 0 && $(column arrival 2) == poisson ]]
-    true_that "$(column achieved_per_s 2) > 700 && $(column achieved_per_s 2) < 1300"
+    true_that "$(column achieved_per_s 2) > 500 && $(column achieved_per_s 2) < 1500"
     true_that "$(column latency_ns_p50 2) > 1000 && $(column pss_kib 2) > 100"
     true_that "$(column rss_kib 2) > $(column pss_kib 2)"
     true_that "$(column server_cpu_us_per_message 2) > 1"
@@ -130,25 +130,37 @@ switches_once() {
 }
 
 @test "a blocking server switches once per message, whoever counts" {
-    # Blocking read, one message after the other: the process must sleep for each of them, unless the client is late and
-    # sends some of them together.
-    tiny 'kind = latency' 'connections = 1' 'rate_per_s = 500' 'arrival = constant'
+    # Blocking read, one message after the other: the process must sleep for each of them, unless the client is 10 ms late
+    # and sends some of them together.
+    tiny 'kind = latency' 'connections = 1' 'rate_per_s = 100' 'arrival = constant'
     in_one_of_or_weather 5 switches_once
 }
 
-@test "capacity rows claim no latency, memory rows tell all parts" {
-    tiny 'kind = capacity' 'connections = 5'
+claims_no_latency() {
+    rm -f "$raw"
     run -0 "$measure" "$conf" --model poll --out "$raw"
     [[ -z $(column latency_ns_p50 1) && -z $(column offered_per_s 1) && $(column arrival 1) == closed ]]
     true_that "$(column achieved_per_s 1) > 1000 && $(column little_error_percent 1) < 5"
     true_that "$(column machine_cpu_us_per_message 1) > $(column server_cpu_us_per_message 1)"
-    tiny 'kind = memory' 'connections = 500'
+}
+
+tells_all_parts() {
+    rm -f "$raw"
     run -0 "$measure" "$conf" --model thread --out "$raw"
-    [[ $(column status 2) == ok && $(column threads 2) == 501 ]]
-    true_that "$(column kernel_stack_kib 2) >= 4000 && $(column sockets_kib 2) > 500"
-    true_that "$(column machine_lost_kib 2) > $(column pss_kib 2)"
+    [[ $(column status 1) == ok && $(column threads 1) == 501 ]]
+    true_that "$(column kernel_stack_kib 1) >= 4000 && $(column sockets_kib 1) > 500"
+    true_that "$(column machine_lost_kib 1) > $(column pss_kib 1)"
+}
+
+# bats test_tags=quiet
+@test "capacity rows claim no latency, memory rows tell all parts" {
+    tiny 'kind = capacity' 'connections = 5'
+    in_one_of_or_weather 3 claims_no_latency
+    tiny 'kind = memory' 'connections = 500'
+    in_one_of_or_weather 3 tells_all_parts
+    tiny 'kind = memory' 'connections = 50'
     run -0 "$measure" "$conf" --model own --command "$PWD/build/release/server-poll 0" --out "$raw"
-    [[ $(column status 3) == ok && -z $(column reason 3) ]]
+    [[ $(column status 2) == ok && -z $(column reason 2) ]]
 }
 
 @test "no server is started before the machine is quiet after the one before" {
@@ -170,10 +182,10 @@ switches_once() {
     true_that "$(column warmup_s 2) >= 0.5 && $(column warmup_s 2) <= 10"
 }
 
-# Whatever a neighbour adds, each window drifts: the delay doubles every second.
+# Whatever a neighbour adds, each window drifts: the delay doubles every 0.6 s.
 measure_drift() {
     run -0 "$measure" "$conf" --profile full --model delay --out "$raw" \
-        --command 'exec build/release/liar-delay {port} --delay-us 1000 --double-ms 1000'
+        --command 'exec build/release/liar-delay {port} --delay-us 1000 --double-ms 600'
 }
 
 every_window_drifts() {
@@ -190,12 +202,12 @@ every_window_drifts() {
 }
 
 @test "a window that drifts is tried three times more; every try is kept, the last one counts" {
-    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 1000' 'window_s.full = 0.6' 'reruns = 3'
+    tiny 'kind = latency' 'connections = 20' 'rate_per_s = 400' 'window_s.full = 0.4' 'reruns = 3'
     in_one_of_or_weather 3 every_window_drifts
 }
 
 @test "one ramp measures again only as often as its experiment allows" {
-    tiny 'kind = latency' 'connections = 20 21' 'rate_per_s = 1000' 'window_s.full = 0.6' 'reruns = 1'
+    tiny 'kind = latency' 'connections = 20 21' 'rate_per_s = 400' 'window_s.full = 0.4' 'reruns = 1'
     measure_drift
     [[ $(tries connections_asked | one_line) == '20 20 21' && $(tries try | one_line) == '1 2 1' ]]
 }
@@ -221,7 +233,7 @@ closed_loop_hides() {
 
 @test "connections are as many as ss counts" {
     command -v ss >/dev/null || skip "ss (iproute2) is not installed"
-    tiny 'kind = latency' 'connections = 300' 'rate_per_s = 1000' 'window_s.full = 2'
+    tiny 'kind = latency' 'connections = 300' 'rate_per_s = 1000' 'window_s.full = 1'
     # Under a name of its own: others may run a server-poll at the same time.
     local bin=$BATS_TEST_TMPDIR/bin
     mkdir "$bin"
@@ -233,7 +245,7 @@ closed_loop_hides() {
     while kill -0 "$pid" 2>/dev/null; do
         now=$(ss -Htnp state established | grep -c '"server-counted"' || true)
         ((now <= most)) || most=$now
-        sleep 0.1
+        sleep 0.2
     done
     wait "$pid"
     echo "ss saw $most"
@@ -254,14 +266,21 @@ END
     true_that "$(column received 1) > 500 && $(column lost 1) == 0" # Twenty times 64 bytes each: a pipe holds 64 KiB.
 }
 
-@test "{workers} becomes as many processes as the limit of files demands, and both ends are told" {
-    ulimit -n 1024 || skip 'the limit of open files cannot be lowered here'
-    tiny 'kind = latency' 'connections = 3000' 'rate_per_s = 500' 'server_options = --workers {workers}'
+serves_3000() {
+    rm -f "$raw"
     run -0 "$measure" "$conf" --model epoll_workers --out "$raw" 3>&-
     [[ $(column connections_established 1) == 3000 && $(column connections_in_kernel 1) == 3000 ]]
     true_that "$(column processes 1) >= 5" # 3,375 places in processes of 960 each, and the parent.
     true_that "$(column both_ends_slab_kib 1) > 3000 * 6 && $(column both_ends_lost_kib 1) > 3000 * 6"
     true_that "$(column client_pss_kib 1) > 100"
+}
+
+# What the machine has less of others take and give back, too.
+# bats test_tags=quiet
+@test "{workers} becomes as many processes as the limit of files demands, and both ends are told" {
+    ulimit -n 1024 || skip 'the limit of open files cannot be lowered here'
+    tiny 'kind = latency' 'connections = 3000' 'rate_per_s = 500' 'server_options = --workers {workers}'
+    in_one_of_or_weather 3 serves_3000
 }
 
 @test "messages that cost time are told apart, and stall only those who share a loop" {
@@ -273,7 +292,7 @@ END
     local last
     last=$(rows) # The last row of each model counts.
     true_that "$(column latency_ns_p99 1) > 20e6"
-    true_that "$(column latency_ns_p90 "$last") < 20e6"
+    true_that "$(column latency_ns_p90 "$last") < $(column latency_ns_p90 1) / 3"
 }
 
 @test "clients that never read stand in the row" {
