@@ -43,6 +43,32 @@ answers() {
     done
 }
 
+@test "each section has its own answer, figures, tables and differences, and those of no other one" {
+    awk '/<section id=/ { split($0, cell, "\""); section = cell[2] }
+        function start(text) { print section, substr(text, 1, 24) }
+        sub(/^<p class="answer"><b>Answer.<\/b> /, "") { start($0) }
+        sub(/^<figure id="/, "") { sub(/".*/, ""); if (index($0, section "-") != 1) print section " has the figure " $0 }
+        sub(/.*<caption>/, "") { start($0) }
+        section && /<ul><li>/ { sub(/.*<ul><li>/, ""); start($0) }' "$page" | is ' At the largest number of' \
+        'capacity The CPU per message at 1' 'capacity capacity</caption>' \
+        'ramp The p99 latency at 100 c' 'ramp p50 latency, p99 latency' 'ramp ramp</caption>' \
+        'memory The memory really lost a' 'memory memory really lost, PSS,' 'memory memory</caption>' \
+        'omission Of the same stops of the' 'omission omission</caption>' \
+        'cold_start The whole time is 0.3 s ' 'cold_start time: fork more than pol' 'cold_start cold_start</caption>' \
+        'switch_cost switch_cost: what one co' 'ready_cost ready_cost: us of a call' 'claims claims: what the essay s'
+}
+
+@test "a caption says what its chart shows before how to read it" {
+    printf '%s\n' '<?xml version="1.0"?>' '<svg width="3">' '<path id="a" href="#b" fill="url(#c)"/></svg>' >"$BATS_TEST_TMPDIR/a.svg"
+    printf '%s\n' '# Shows: the tail.' '# Read: lower is better.' >"$BATS_TEST_TMPDIR/a.gp"
+    awk -v name=ramp-a -f harness/html.awk -f harness/figure.awk "$BATS_TEST_TMPDIR/a.gp" "$BATS_TEST_TMPDIR/a.svg" | is \
+        '<figure id="ramp-a"><div class="wide" tabindex="0" role="region" aria-label="chart ramp-a">' \
+        '<svg role="img" aria-label="ramp-a: the tail. The numbers are in the table below."' \
+        '<path id="ramp-a-a" href="#ramp-a-b" fill="url(#ramp-a-c)"/></svg>' \
+        '</div><figcaption><b>ramp-a</b> shows the tail.<br><b>How to read it:</b> lower is better.' \
+        '<br>As a file: <a href="figures/ramp-a.svg">SVG</a>, <a href="figures/ramp-a.png">PNG</a></figcaption></figure>'
+}
+
 @test "an experiment with a hyphen in its name has the figures of its own, with their words" {
     local run=$BATS_TEST_TMPDIR/hyphen page
     mkdir "$run"
@@ -288,6 +314,7 @@ contrast='
     grep -q '<td>[^<]*\[overloaded\]</td>' "$page"
     grep -q '<td>overloaded</td>' "$page"
     grep -q '<td class="mark">- \[failed\]</td>' "$page"
+    [[ $(grep -o '<td class="mark">[a-z_]*</td>' "$page" | sort -u | sed 's/<[^>]*>//g' | tr '\n' ' ') == 'client_limited corrupt drifting failed noisy ' ]]
 }
 
 @test "all ink of the page is readable on its paper, light, dark and printed" {
