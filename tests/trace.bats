@@ -85,11 +85,11 @@ perf_script() {
   hello 7/7 [000] 100.000054000: sock:inet_sock_set_state: family=AF_INET sport=7000 dport=40000 oldstate=TCP_ESTABLISHED newstate=TCP_CLOSE_WAIT
   hello 7/7 [000] 100.000055000: syscalls:sys_exit_close: 0x0
   hello 7/7 [000] 100.000056000: syscalls:sys_enter_exit_group: error_code: 0
-  server poll 8/9 [001] 100.000060000: syscalls:sys_enter_close: fd: 27
-  server poll 8/9 [001] 100.000061000: sock:inet_sock_set_state: family=AF_INET sport=40000 dport=7000 oldstate=TCP_FIN_WAIT2 newstate=TCP_CLOSE
-  server poll 8/9 [001] 100.000062000: sock:inet_sock_set_state: family=AF_INET sport=7000 dport=40000 oldstate=TCP_LAST_ACK newstate=TCP_CLOSE
-  server poll 8/9 [001] 100.000063000: syscalls:sys_exit_close: 0x0
-  server poll 8/9 [001] 100.000070000: syscalls:sys_enter_accept4: fd: 3
+  server poll 8/9 [001] 101.000060000: syscalls:sys_enter_close: fd: 27
+  server poll 8/9 [001] 101.000061000: sock:inet_sock_set_state: family=AF_INET sport=40000 dport=7000 oldstate=TCP_FIN_WAIT2 newstate=TCP_CLOSE
+  server poll 8/9 [001] 101.000062000: sock:inet_sock_set_state: family=AF_INET sport=7000 dport=40000 oldstate=TCP_LAST_ACK newstate=TCP_CLOSE
+  server poll 8/9 [001] 101.000063000: syscalls:sys_exit_close: 0x0
+  server poll 8/9 [001] 101.000070000: syscalls:sys_enter_accept4: fd: 3
 END
 }
 
@@ -100,8 +100,8 @@ END
         '8,20.0,server,call,accept4 = 27' '9,22.0,server,call,read = EAGAIN' '10,24.0,server,sleep,' \
         '11,30.0,client,enter,write' '12,32.0,client,packet,10 bytes' '13,33.0,client,preempted,' '14,34.0,client,return,write = 10' \
         '15,40.0,client,enter,close' '16,41.0,client,state,FIN_WAIT1' '17,43.0,client,packet,FIN' '18,44.0,server,state,CLOSE_WAIT' \
-        '19,45.0,client,return,close = 0' '20,50.0,server,enter,close' '21,51.0,client,state,CLOSE' '22,52.0,server,state,CLOSE' \
-        '23,53.0,server,return,close = 0'
+        '19,45.0,client,return,close = 0' '20,1000050.0,server,enter,close' '21,1000051.0,client,state,CLOSE' '22,1000052.0,server,state,CLOSE' \
+        '23,1000053.0,server,return,close = 0'
 }
 
 @test "a trace that lacks a part is refused" {
