@@ -83,7 +83,9 @@ judged() { # judged STATUS ERROR FILE-CONTENT [CALL]
     # shellcheck source=tests/faults/judge.bash
     source "$BATS_TEST_DIRNAME/faults/judge.bash"
     echo 'window sent=12 p50_ns=- error=- rate=5.5e+03 s, max 3 ms' >reference
+    error=EIO@3
     same() { echo "$1" >out; same_shape out reference; }
+    same 'window sent=12 p50_ns=- error=EIO rate=5 s, max 3 ms'
     same 'window sent=0 p50_ns=17 error=- rate=7 s, max 2.5 us'
     run ! same 'window sent=12 p50_ns=- error=EMFILE rate=5 s, max 3 ms'
     run ! same 'window sent=12 p50_ns=- rate=5 s, max 3 ms'

@@ -44,7 +44,10 @@ same_shape() { # same_shape FILE REFERENCE
     diff -q <(shape <"$1") <(shape <"$2") >/dev/null
 }
 
-shape() { sed -E 's/=-( |$)/=N\1/g; s/-?[0-9]+([.][0-9]+)?(e[+-]?[0-9]+)?( (us|ms|ns|s)\>)?/N/g; s/[(]too few[)]/N/g'; }
+# Numbers, and what is written where there is none: "-", or the name of the error.
+shape() {
+    sed -E "s/=(-|${error%@*})( |\$)/=N\2/g"'; s/-?[0-9]+([.][0-9]+)?(e[+-]?[0-9]+)?( (us|ms|ns|s)\>)?/N/g; s/[(]too few[)]/N/g'
+}
 
 # Rows that are there are whole, and no number is 0 that was none in a run without a failure.
 judge_rows() { # judge_rows FILE
