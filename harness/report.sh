@@ -70,9 +70,9 @@ sentences() { # sentences FILE EXPERIMENT BEFORE AFTER
     awk -F'\t' -v experiment="$2" -v before="$3" -v after="$4" '$1 == experiment { print before $2 after }' "$work/$1.html"
 }
 
-# A figure is EXPERIMENT-FILE, and no file has a hyphen in its name.
-figure() { # figure NAME
-    awk -v name="$1" -f harness/html.awk -f harness/figure.awk "harness/plots/${1##*-}.gp" "$run/figures/$1.svg"
+# A figure is EXPERIMENT-FILE, and no file has a hyphen in its name.  Ids are numbers: a name could be that of another part.
+figure() { # figure NAME NUMBER
+    awk -v name="$1" -v id="f$2" -f harness/html.awk -f harness/figure.awk "harness/plots/${1##*-}.gp" "$run/figures/$1.svg"
 }
 
 links() { # The parts of the run that are there.
@@ -97,14 +97,15 @@ question_of() { # question_of SECTION
 # The sections of the tables, in their order, without the overview.
 sections() { awk -F'\t' '$1 == "T" && $3 != "" && !seen[$3]++ { print $3 }' "$work/tables.tsv"; }
 
-html_section() { # html_section EXPERIMENT
-    local name text
-    echo "<section id=\"$1\" aria-labelledby=\"$1-head\"><h2 id=\"$1-head\">$1</h2>"
+html_section() { # html_section EXPERIMENT NUMBER
+    local name text number=0
+    echo "<section id=\"s$2\" aria-labelledby=\"s$2-head\"><h2 id=\"s$2-head\">$1</h2>"
     text=$(question_of "$1" | html_text)
     [[ -z $text ]] || echo "<p class=\"question\">$text</p>"
     sentences answers "$1" '<p class="answer"><b>Answer.</b> ' '</p>'
     while read -r name; do
-        [[ ${name%-*} != "$1" ]] || figure "$name"
+        number=$((number + 1))
+        [[ ${name%-*} != "$1" ]] || figure "$name" "$number"
     done <"$work/figures.txt"
     sentences not_available "$1" "<p>No chart: $1: " '.</p>'
     text=$(experiment_says "$run" "$1" 'Does not show')
@@ -129,13 +130,14 @@ html_file() { # html_file FILE ID TITLE
 }
 
 html() {
-    local experiment sections
+    local sections name i
     lines_into sections sections
     cat harness/report_head.html
     echo '<h1>C10K Bench: what does one more connection cost?</h1>'
     echo "<p>Run: $(basename "$run" | html_text). Its data: $(links)</p>"
     echo '<nav aria-label="Parts of this report"><ul>'
-    printf '%s\n' "${sections[@]}" method machine command | sed 's|.*|<li><a href="#&">&</a></li>|'
+    [[ -z ${sections[*]} ]] || printf '%s\n' "${sections[@]}" | awk '{ print "<li><a href=\"#s" NR "\">" $0 "</a></li>" }'
+    for name in method machine command; do echo "<li><a href=\"#$name\">$name</a></li>"; done
     echo '</ul></nav><main>'
     if [[ -s $work/excluded.tsv ]]; then
         echo '<p class="mark">Excluded by the conformance gate, not measured:</p><ul>'
@@ -145,7 +147,7 @@ html() {
     html_table ''
     echo '<p>Medians; in brackets the lowest and the highest run. A word in square brackets is a verdict: that number is no
 result, unless the word is overloaded. <a href="#method">What the verdicts mean</a></p>'
-    for experiment in "${sections[@]}"; do html_section "$experiment"; done
+    for i in "${!sections[@]}"; do html_section "${sections[i]}" "$((i + 1))"; done
     cat harness/report_method.html
     html_file machine.txt machine 'The machine'
     html_file command.txt command 'The command, and the experiments as they were'

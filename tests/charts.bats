@@ -23,7 +23,7 @@ setup() {
         for format in svg png; do
             [[ -s $drawn/figures/$name.$format ]] || { echo "no $name.$format"; return 1; }
         done
-        grep -q "id=\"$name\"" "$drawn/index.html" || { echo "$name is not in index.html"; return 1; }
+        grep -q "<figure id=.* aria-label=\"chart $name\">" "$drawn/index.html" || { echo "$name is not in index.html"; return 1; }
         grep -q "$name.png" "$drawn/summary.md"
     done
 }

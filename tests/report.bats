@@ -22,6 +22,9 @@ setup() {
 # What is between two patterns of the page.
 part() { sed -n "/$1/,/$2/p" "$page"; }
 
+# The first line of an experiment's section: ids are numbers.
+section() { echo "<section id=\"s[0-9]*\"[^>]*><h2[^>]*>$1<"; } # section EXPERIMENT
+
 # answers_of HEADER LINE...: what answer.awk says of a summary with these columns and rows.
 answers_of() {
     printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/summary.csv"
@@ -36,7 +39,7 @@ answers() {
 @test "each experiment has its question, its answer, charts that say how to read them, and its table" {
     local experiment said
     for experiment in capacity ramp memory cold_start; do
-        said=$(part "<section id=\"$experiment\"" '<\/section>')
+        said=$(part "$(section $experiment)" '<\/section>')
         for words in 'class="question"' '<b>Answer.</b>' '<figure id=' '<b>How to read it:</b> ' '<caption>' 'What this does not show'; do
             [[ $said == *"$words"* ]] || { echo "$experiment has no $words"; return 1; }
         done
@@ -76,11 +79,23 @@ answers() {
     draw_only
     ./run_all.sh draw "$run"
     page=$run/index.html
-    part '<section id="ramp"' '<\/section>' >"$BATS_TEST_TMPDIR/one"
-    part '<section id="ramp-two"' '<\/section>' >"$BATS_TEST_TMPDIR/two"
+    part "$(section ramp)" '<\/section>' >"$BATS_TEST_TMPDIR/one"
+    part "$(section ramp-two)" '<\/section>' >"$BATS_TEST_TMPDIR/two"
     grep -q '<b>ramp-two-latency_p99</b> shows the latency' "$BATS_TEST_TMPDIR/two" || { grep -o '<b>ramp-two.*' "$BATS_TEST_TMPDIR/two"; return 1; }
-    grep -q '<figure id="ramp-latency_p99">' "$BATS_TEST_TMPDIR/one"
+    grep -q '<figure id="f[0-9]*"><div [^>]*aria-label="chart ramp-latency_p99">' "$BATS_TEST_TMPDIR/one"
     run ! grep 'ramp-two' "$BATS_TEST_TMPDIR/one"
+}
+
+@test "an experiment and its figures have ids of their own, whatever its name is" {
+    local run=$BATS_TEST_TMPDIR/method page
+    mkdir "$run"
+    sed -n '/^schema/p; s/,ramp,/,method,/p' tests/fixtures/raw.csv >"$run/raw.csv"
+    draw_only
+    ./run_all.sh draw "$run"
+    page=$run/index.html
+    [[ -n $(part "$(section method)" '<\/section>') ]]
+    grep -q '<li><a href="#s[0-9]*">method</a>' "$page"
+    [[ -z $(grep -oE "id=['\"][^'\"]+" "$page" | tr "'" '"' | sort | uniq -d) ]]
 }
 
 @test "the histograms of a model whose name has hyphens are its own" {
