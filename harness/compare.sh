@@ -14,6 +14,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source harness/plot.sh
 # shellcheck source-path=SCRIPTDIR source=take_run.sh
 source harness/take_run.sh
+# shellcheck source-path=SCRIPTDIR source=folder.sh
+source harness/folder.sh
 
 readonly caption_width=140 usage='usage: ./run_all.sh compare RUN_A RUN_B [--out DIR]'
 # The runs as they were named, and the copies that are read.
@@ -41,11 +43,15 @@ read_options() {
     : "${out:=$PWD/results/compare_$(basename "$run_a")_$(basename "$run_b")}"
 }
 
-# Only a comparison of ours is written over.
+# Only a comparison of ours is written over, and no other user may put a link in its way.
 need_folder() {
+    [[ ! -L $out ]] || die "$out is a link; --out wants a folder"
     [[ ! -e $out || -d $out ]] || die "$out is a file; --out wants a folder"
     [[ ! -d $out || -z $(ls -A "$out") || -e $out/compare.csv ]] ||
         die "$out is not empty and holds no comparison; choose another --out"
+    make_path "$out" --out
+    need_safe_path "$out" --out
+    [[ -w $out && -x $out ]] || die "cannot write to $out; choose another --out"
 }
 
 summarise() { # summarise RUN SIDE: the arguments that compare.awk reads of it, one a line
@@ -147,11 +153,11 @@ show_report() { awk '/^## .*: / { exit } NR > 2' "$out/compare.md" | sed 's/\*\*
 
 main() {
     read_options "$@"
-    need_folder
     command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/setup.sh installs it'
     work=$(mktemp -d) || fail 'no room for a temporary folder'
-    trap 'rm -rf "$work"' EXIT
+    trap 'rm -rf "$work"; remove_made_folders' EXIT
     end_on_signals
+    need_folder
     mkdir "$work/figures" "$work/a" "$work/b"
     a=$work/a/$(basename "$run_a")
     b=$work/b/$(basename "$run_b")
@@ -162,7 +168,7 @@ main() {
     known=$(known_models "$work/compare.csv")
     draw_charts
     write_report
-    { mkdir -p "$out" && rm -rf "$out/figures" &&
+    { rm -rf "$out/figures" &&
         mv "$work/figures" "$work/compare.csv" "$work/compare.md" "$out/"; } 2>/dev/null || die "cannot write to $out; choose another --out"
     show_report
     echo "comparison: $out/compare.md, compare.csv and figures/"

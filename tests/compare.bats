@@ -288,6 +288,21 @@ make_shakes_and_chat() { # make_shakes_and_chat NAME TLS_FACTOR CHAT_FACTOR AT_O
     done
 }
 
+@test "root does not write a comparison into a folder that another user owns or may write to" {
+    ((EUID == 0)) || skip 'only root can make folders of another user'
+    make_run a seed=1
+    make_run b seed=2
+    mkdir "$tmp/open" "$tmp/theirs"
+    chmod 777 "$tmp/open"
+    chown 65534 "$tmp/theirs"
+    ln -s theirs "$tmp/link"
+    refuses 'other users may write to' ./run_all.sh compare "$tmp/a" "$tmp/b" --out "$tmp/open"
+    refuses 'could put links' ./run_all.sh compare "$tmp/a" "$tmp/b" --out "$tmp/open/comparison"
+    refuses 'belongs to another user' ./run_all.sh compare "$tmp/a" "$tmp/b" --out "$tmp/theirs"
+    refuses 'is a link' ./run_all.sh compare "$tmp/a" "$tmp/b" --out "$tmp/link"
+    [[ -z $(ls "$tmp/open" "$tmp/theirs" | grep -v :) ]]
+}
+
 @test "a baseline that is none is told before anything is measured" {
     run -2 --separate-stderr ./run_all.sh quick ramp --no-install --baseline "$tmp/nowhere" --out "$tmp/out"
     [[ ${#stderr_lines[@]} == 1 && $stderr == *'there is no folder'* && ! -e $tmp/out ]]
