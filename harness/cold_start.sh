@@ -41,8 +41,8 @@ once() { # once MODEL REQUESTS SCRAPS
 }
 
 # One row from hyperfine's JSON, which has a number a line.
-row_from() { # row_from JSON EXPERIMENT MODEL REQUESTS
-    awk -v experiment="$2" -v model="$3" -v requests="$4" -v schema="$schema" '
+row_from() { # row_from JSON EXPERIMENT MODEL REQUESTS REASON
+    awk -v reason="$5" -v experiment="$2" -v model="$3" -v requests="$4" -v schema="$schema" '
         $1 ~ /^"(median|mean|min|max|stddev)":/ {
             gsub(/[":,]/, "", $1); sub(/,$/, "", $2)
             value[$1] = $2 == "null" ? "" : $2
@@ -52,7 +52,7 @@ row_from() { # row_from JSON EXPERIMENT MODEL REQUESTS
         inside { runs++ }
         END { OFS = ","
               print experiment, model, runs, value["median"], value["mean"], value["min"], value["max"],
-                    value["stddev"], requests, "ok", "", schema }' "$1"
+                    value["stddev"], requests, "ok", reason, schema }' "$1"
 }
 
 add_row() { # add_row FILE ROW
@@ -71,7 +71,8 @@ time_model() { # time_model EXPERIMENT OUT RUNS REQUESTS MODEL SCRAPS
     flock "$6/lock" true
     ((what_stopped == 0)) || exit "$what_stopped"
     if ((status == 0)); then
-        add_row "$2/cold_start.csv" "$(row_from "$json" "$1" "$5" "$4")"
+        reason=$(chatter_of "$6")
+        add_row "$2/cold_start.csv" "$(row_from "$json" "$1" "$5" "$4" "$reason")"
     else
         reason=$(head -n 1 "$6/reason" | tr ',"' '; ')
         [[ -n $reason ]] || reason=$(head -n 1 "$6/hyperfine.log" | tr ',"' '; ')

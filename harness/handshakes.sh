@@ -107,10 +107,11 @@ start_servers() { # start_servers PATH TLS KEY
 
 start_one() { # start_one NAME COMMAND
     local ready=true
-    start_server "$2" "$scraps" || ready=false
+    mkdir -p "$scraps/$1"
+    start_server "$2" "$scraps/$1" || ready=false
     servers=("$server" "${servers[@]}")
     pids=("$server_pid" "${pids[@]}")
-    [[ $ready == true ]] || reason="$1: $(why_not_ready "$scraps")"
+    [[ $ready == true ]] || reason="$1: $(why_not_ready "$scraps/$1")"
     [[ $ready == true ]]
 }
 
@@ -188,7 +189,7 @@ measure_variant() { # measure_variant VARIANT
 
 # Sets `row` and `status`.
 try_variant() { # try_variant VARIANT
-    local machine=, noise=''
+    local machine=, noise='' chatter
     local path tls key asked found='' reason='' begin=() end=() i cost=0 proxy_us='' server_us=''
     local failed resumed trips trips_max sent received window rate p50 p99 client_us
     IFS=, read -r path tls key asked <<<"$1"
@@ -200,6 +201,7 @@ try_variant() { # try_variant VARIANT
     end_servers "${servers[@]}" || true
     servers=()
     ((what_stopped == 0)) || exit "$what_stopped"
+    chatter=$(chatter_of "$scraps/server-$model")
     IFS=, read -r failed resumed trips trips_max sent received window rate p50 p99 client_us <<<"$found"
     for i in "${!end[@]}"; do [[ -n ${begin[i]} && -n ${end[i]} ]] || : "${reason:=a server ended}"; done
     if [[ -n $found && $reason != 'a server ended' ]]; then
@@ -214,6 +216,7 @@ try_variant() { # try_variant VARIANT
     [[ -z $noise ]] || status=noisy
     [[ -z $reason ]] || status=failed
     : "${reason:=$noise}"
+    reason+=${chatter:+${reason:+; }$chatter}
     reason=$(tr ',"' '; ' <<<"${reason#load: }")
     row="$experiment,$schema,$profile,$model,$repeat,$1,$connections,$requests,$failed,$resumed,$trips,$trips_max,$sent,$received,$window,$rate,$p50,$p99,$server_us,$proxy_us,$client_us,$machine,$try,$status,$reason"
     tell "point $1 $status server_cpu_us_per_connection=$server_us connections_per_s=$rate"

@@ -73,3 +73,8 @@ start_server() { # start_server COMMAND SCRAPS
 why_not_ready() { # why_not_ready SCRAPS
     tail -n 1 "$1/said" | sed 's/^start: //'
 }
+
+# Of a server that has ended: what its row says where it wrote more than is kept, else nothing.
+chatter_of() { # chatter_of SCRAPS
+    sed -n 's/^start: the server was chatty: \([0-9]*\) bytes.*/the server was chatty: it wrote \1 bytes/p' "$1/said" | tail -n 1
+}

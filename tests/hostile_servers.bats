@@ -113,6 +113,70 @@ busy_loops() {
     [[ $(tries status) == failed && $(column reason 1) == 'established 0 of 3: ECONNRESET'* ]]
 }
 
+# ---- handshakes, and cold starts ----
+
+# The programs of the suite, and a hostile model or, of a variant with TLS, a hostile proxy.
+shake() { # shake MODE VARIANT [ARGUMENT]
+    local bins=$BATS_TEST_TMPDIR/bin path=$BATS_TEST_TMPDIR/path out=$BATS_TEST_TMPDIR/out name=hostile
+    rm -rf "$bins" "$path" "$out"
+    mkdir "$bins" "$path"
+    ln -s "$PWD"/build/release/{load,witness,start,server-epoll} "$bins"
+    printf '#!/bin/sh\nexec python3 %s %s %s\n' "$hostile" "$1" "${3-}" >"$bins/server-hostile"
+    # shellcheck disable=SC2016  # for the script
+    printf '#!/bin/sh\nexec python3 %s %s "$FRONT_PORT"\n' "$hostile" "$1" >"$path/haproxy"
+    chmod +x "$bins/server-hostile" "$path/haproxy"
+    [[ $2 == direct,* ]] || name=epoll
+    PATH=$path:$PATH C10K_ENTERED=$$ C10K_BIN=$bins timeout 60 harness/handshakes.sh --model "$name" --requests 4 --connections 2 \
+        --time-cap-s 2 --out "$out" "$2" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&-
+    nothing_left "$hostile"
+    [[ $(wc -l <"$out/handshakes.csv") == 2 ]]
+    row=$(tail -n 1 "$out/handshakes.csv")
+    echo "$1 $2: $row"
+    [[ $row != *[$'\e\a']* && $(tr -cd , <<<"$row") == "$(head -n 1 "$out/handshakes.csv" | tr -cd ,)" ]]
+}
+
+row_says() { [[ $row == *",$1,"*"$2"* ]]; } # row_says STATUS WORDS
+
+@test "handshakes with a hostile server end in time, and their row says what happened" {
+    command -v openssl >/dev/null || skip 'there is no openssl on this machine'
+    start server-epoll
+    shake stranger direct,none,none,0 "$port"
+    row_says failed "does not listen on port $port: another program does"
+    stop
+    shake mute direct,none,none,0
+    row_says failed 'not over after 2 s'
+    shake forever direct,none,none,0
+    row_says failed 'the server sent bytes that it had not received'
+    shake close direct,none,none,0
+    row_says failed '4 of 4 connections were not established: '
+    shake endless direct,none,none,0
+    row_says failed 'its first line is not'
+}
+
+@test "handshakes with a server that floods are measured, and so are its cold starts; their rows say that it was chatty" {
+    command -v openssl >/dev/null || skip 'there is no openssl on this machine'
+    shake stderr direct,none,none,0
+    [[ $row == *,ok,'the server was chatty: it wrote '*' bytes' || $row == *,noisy,*'; the server was chatty: it wrote '*' bytes' ]]
+    command -v hyperfine >/dev/null || skip 'there is no hyperfine on this machine'
+    timeout 60 harness/cold_start.sh --runs 1 --requests 2 --out "$BATS_TEST_TMPDIR/cold" --command "stderr=python3 $hostile stderr {port}" \
+        stderr >"$BATS_TEST_TMPDIR/log" 2>&1 3>&-
+    row=$(tail -n 1 "$BATS_TEST_TMPDIR/cold/cold_start.csv")
+    echo "$row"
+    row_says ok 'the server was chatty: it wrote '
+    nothing_left "$hostile"
+}
+
+@test "handshakes of TLS with a hostile proxy end in time, and their row says what happened" {
+    command -v openssl >/dev/null || skip 'there is no openssl on this machine'
+    ldd build/release/load | grep -q libssl || skip 'the client speaks no TLS: libssl-dev is not installed'
+    shake mute proxy,1.3,p256,0
+    row_says failed 'not over after 2 s'
+    for mode in garbage tls forever close; do
+        shake "$mode" proxy,1.3,p256,0
+        row_says failed 'in the handshake of TLS: '
+    done
+}
+
 # The nth child of a process; fails while there is none.
 child() { pgrep --parent "$1" | sed -n "${2:-1}p" | grep .; } # child PID [N]
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S bash -p
-# all.sh -- every hostile server against every program that meets servers: measure, load, gate, cold_start.sh and handshakes (the
-# client with TLS).  By hand; tests/hostile_servers.bats is its sample.
+# all.sh -- every hostile server against every program that meets servers: measure, load, gate, cold_start.sh and
+# handshakes.  By hand; tests/hostile_servers.bats is its sample.
 #
 # usage: tests/hostile/all.sh [MODE]...      the modes of tests/hostile/server.py; all, if none is named
 #
@@ -88,6 +88,7 @@ main() {
     for mode in "${@:-${all[@]}}"; do try_mode "$mode"; done
     kill "$stranger"
     (($# > 0)) || KILLS=10 KILLS_SEED=$RANDOM against kills 600 bats bats tests/hostile_servers.bats --filter 'kill -9'
+    (($# > 0)) || against all 300 handshakes bats tests/hostile_servers.bats --filter handshakes
     echo "$tried tried, $findings findings"
     ((findings == 0))
 }
