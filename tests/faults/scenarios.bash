@@ -13,7 +13,7 @@ scenarios() {
     printf '%s\n' room greet 'costs switch_cost' 'costs ready_cost' witness
     printf '%s\n' 'chat csv' 'chat check' 'load human' 'load json' load_files load_once load_talk load_killed load_herd
     [[ ! -s $work/ca.pem ]] || printf '%s\n' 'load_tls 1.2' 'load_tls 1.3'
-    for kind in latency deaf capacity memory omission walls counters herd; do echo "experiment $kind"; done
+    for kind in latency guest workers deaf capacity memory omission walls counters herd; do echo "experiment $kind"; done
     echo print
     for trap in "${traps[@]}"; do echo "trap $trap"; done
     [[ ! -x $bin/demo ]] || echo show
@@ -104,6 +104,7 @@ kill_a_worker() { # kill_a_worker PID, of timeout(1)
 
 # More clients than it may have files: they wait, and are served in the end.
 scenario_fill() { # MODEL
+    [[ $1 != epoll_workers ]] || knobs_of() { echo --workers 0; } # As many as CPUs.
     files_max=30 start_model "$1" || { judge_exit "server-$1" said; return; }
     other load --port "$port" --connections 40 --duration 0.1 --warm 0 --patience-ms 150 --timeout-ms 100 >traffic 2>&1 || true
     served_on "server-$1"
@@ -246,22 +247,32 @@ kind_lines() { # kind_lines KIND
     omission) printf '%s\n' 'connections = 2' 'stop_ms = 60' ;;
     walls) printf '%s\n' 'connections = 5 80' 'limits = files=64 machine' ;;
     memory) echo 'connections = 20' ;;
+    workers) printf '%s\n' 'connections = 3' 'server_options = --workers={workers}' ;;
     deaf) printf '%s\n' 'connections = 3' 'deaf = 1' 'cost = sleep' ;;
     herd) printf '%s\n' 'connections = 5' 'outage_s = 0.1' 'base_ms = 10' 'cap_ms = 50' 'time_cap_s = 2' ;;
     *) echo 'connections = 3' ;;
     esac
 }
 
-model_of() { # model_of KIND
-    if [[ $1 == memory ]]; then echo fork; elif [[ $1 == counters ]]; then echo thread_pool; else echo epoll; fi
+# The server: a model, or a command as of a guest, which is ready once a connect(2) succeeds.
+server_of() { # server_of KIND
+    case $1 in
+    guest) server_words=(--model guest --command "exec '$bin/server-epoll' {port}") ;;
+    memory) server_words=(--model fork) ;;
+    counters) server_words=(--model thread_pool) ;;
+    workers) server_words=(--model epoll_workers) ;;
+    *) server_words=(--model epoll) ;;
+    esac
 }
 
 scenario_experiment() { # KIND
-    local file
-    printf '%s\n' '# Question: does it work?' "kind = ${1/deaf/latency}" 'rate_per_s = 1000' 'warmup_s = 0.05' 'window_s = 0.15' \
+    local file kind=$1 server_words
+    [[ $kind != @(guest|workers|deaf) ]] || kind=latency
+    printf '%s\n' '# Question: does it work?' "kind = $kind" 'rate_per_s = 1000' 'warmup_s = 0.05' 'window_s = 0.15' \
         'settle_s = 0.05' 'reruns = 0' >tiny.conf
     kind_lines "$1" >>tiny.conf
-    finish measure tiny.conf --model "$(model_of "$1")" --out raw.csv --bin-dir "$bin"
+    server_of "$1"
+    finish measure tiny.conf "${server_words[@]}" --out raw.csv --bin-dir "$bin"
     ((status != 0)) || [[ -e raw.csv || -e herd.csv ]] || complain 'exit 0 without a row'
     for file in raw.csv herd.csv herd_back.csv; do judge_rows "$file"; done
 }
