@@ -284,7 +284,8 @@ struct trial_usage trial_usage(void)
     for (size_t i = 0; i < tree.count; i++) {
         long files = proc_file_open_files(tree.pids[i]);
         int error = errno;
-        if (files < 0 && i == 0) trial_check_alive(); /* The server itself; others may have ended. */
+        if (files < 0 && i == 0)
+            trial_check_alive(); /* The server itself; others may have ended. */
         if (files < 0 && (error != ENOENT || i == 0))
             trial_fail("the gate itself cannot count the server's open files: %s", strerror(error));
         if (files > 0) usage.files += (uint64_t)files;
