@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:suite
+# bats file_tags=part:suite,long:30
 # cells.bats -- guards against a run that holds what it should not: a cell that is no number, a name that is code, a torn line, a
 # link, a sequence that moves the terminal's cursor.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:guests,long,deadline:180
+# bats file_tags=part:guests,deadline:180,long:40
 # contributing.bats -- guards against a guide whose examples do not work: each file and each command of
 # CONTRIBUTING.md is tried in a copy of the tree.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=long:35
 # demo.bats -- guards against a live demo that embarrasses the teacher: a screen that is garbled or
 # stands still, a key without an answer, a number that the experiments contradict, a process left.
 #

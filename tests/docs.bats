@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:docs
+# bats file_tags=part:docs,long:50
 # docs.bats -- guards against docs that no longer hold.
 
 bats_require_minimum_version 1.5.0

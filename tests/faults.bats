@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # faults.bats -- guards against a call of the C library that fails and is not noticed, or ends a program without a word.
 # tests/faults.sh tries every call; here are as many as fit into half a minute, the same choice each time.
-# bats file_tags=long
+# bats file_tags=long:50
 
 bats_require_minimum_version 1.5.0
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:gate,long
+# bats file_tags=part:gate,long:180
 # gate.bats -- guards against a gate that cannot fail: each liar must turn its trap red.
 
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=long,deadline:180
+# bats file_tags=deadline:180,long:45
 # handshakes.bats -- guards against handshakes that trust anybody, that resume nothing and say so, or
 # whose round trips, bytes and CPU time are not those of the wire and the kernel.
 

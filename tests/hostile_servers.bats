@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:harness
+# bats file_tags=part:harness,long:40
 # hostile_servers.bats -- guards against a server that keeps us waiting, fills our memory, outlives its
 # measurement, or is measured although it serves nothing.  All modes: tests/hostile/all.sh.
 

@@ -64,7 +64,7 @@ await_fewer() { # await_fewer COUNT
 }
 
 # Runs jobs, in their order, so many at a time.
-run_jobs() { # run_jobs AT_ONCE LINES, each "RANK JOB PART COMMAND..."
+run_jobs() { # run_jobs AT_ONCE LINES, each "SECONDS JOB PART COMMAND..."
     local line words
     while read -r line; do
         [[ -n $line ]] || continue

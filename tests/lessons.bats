@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=long,deadline:180
+# bats file_tags=deadline:180,long:200
 # lessons.bats -- guards against lessons that cannot be followed: the command of each is run as its page tells it,
 # in a copy of the tree whose experiments are small, and must leave what the page quotes.
 

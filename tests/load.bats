@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:load
+# bats file_tags=part:load,long:35
 # load.bats -- guards against a client that measures itself, loses count, or overlooks a wrong echo.
 
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:harness
+# bats file_tags=part:harness,long:40
 # measure.bats -- guards against rows that are missing, wrong or left unexplained.
 
 bats_require_minimum_version 1.5.0

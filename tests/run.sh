@@ -7,8 +7,8 @@
 # FILE is one bats file of tests/, by its name: tests/run.sh --no-install pools
 #
 # A bats file needs no entry here.  Its head says which part it is of and how it runs, as
-# `# bats file_tags=part:suite,long`; without a part it is a part of its own.
-#   long              begins early, because the others would have to wait for its end
+# `# bats file_tags=part:suite,long:60`; without a part it is a part of its own.
+#   long:SECONDS      about how long it takes, if that is much: the longest begin first, because all wait for the last
 #   quiet             runs alone after all others; also for one test: # bats test_tags=quiet
 #   deadline:SECONDS  see tests/bats.sh
 #
@@ -26,7 +26,7 @@ self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/run.sh}"
 source tests/jobs.bash
 
-readonly AT_ONCE=4 # Jobs mostly wait.
+readonly AT_ONCE=5 # Jobs mostly wait: so many keep two CPUs busy.
 readonly out=build/test
 
 # ---- the parts that are no bats files ----
@@ -126,19 +126,19 @@ conform() { # conform BUILD MODEL
 
 of_file() { tests/bats.sh "$@" --times "$out/$job.times"; } # job: of run_job()
 
-# ---- all jobs: "beside|alone RANK JOB PART COMMAND...", and a lower rank begins earlier ----
+# ---- all jobs: "beside|alone SECONDS JOB PART COMMAND...", and those of more seconds begin earlier ----
 
 all_jobs() {
     local build file
-    echo 'beside 0 format format format'
-    echo 'beside 3 scripts scripts scripts'
-    echo 'beside 2 warnings warnings warnings'
-    echo 'beside 2 units units units'
-    echo 'beside 2 fuzz fuzz fuzz'
+    echo 'beside 999 format format format' # What is wrong most often is said first.
+    echo 'beside 30 scripts scripts scripts'
+    echo 'beside 30 warnings warnings warnings'
+    echo 'beside 15 units units units'
+    echo 'beside 15 fuzz fuzz fuzz'
     for build in thread address release; do # The slowest first.
         for file in servers/*.c; do
             file=$(basename "$file" .c)
-            echo "beside 1 gate-$build-$file gate conform $build $file"
+            echo "beside 20 gate-$build-$file gate conform $build $file"
         done
     done
     for file in tests/*.bats; do jobs_of_file "$file"; done
@@ -146,19 +146,19 @@ all_jobs() {
 
 # A bats file; its quiet tests are a job of their own.
 jobs_of_file() { # jobs_of_file FILE
-    local name tags part rank=2
+    local name tags part seconds=10
     name=$(basename "$1" .bats)
     tags=,$(sed -n 's/^# bats file_tags=//p' "$1"),
     part=$name
     [[ ! $tags =~ ,part:([a-z_]+), ]] || part=${BASH_REMATCH[1]}
-    [[ $tags != *,long,* ]] || rank=1
+    [[ ! $tags =~ ,long:([0-9]+), ]] || seconds=${BASH_REMATCH[1]}
     if [[ $tags == *,quiet,* ]]; then
-        echo "alone $rank $name $part of_file $1"
+        echo "alone $seconds $name $part of_file $1"
     elif grep -q '^# bats test_tags=.*\<quiet\>' "$1"; then
-        echo "beside $rank $name $part of_file $1 --tags !quiet"
-        echo "alone $rank $name-quiet $part of_file $1 --tags quiet"
+        echo "beside $seconds $name $part of_file $1 --tags !quiet"
+        echo "alone $seconds $name-quiet $part of_file $1 --tags quiet"
     else
-        echo "beside $rank $name $part of_file $1"
+        echo "beside $seconds $name $part of_file $1"
     fi
 }
 
@@ -197,7 +197,7 @@ build() { # build JOBS
 
 main() {
     local install=() wanted=() word jobs chosen status=0 begin_us=${EPOCHREALTIME/./}
-    jobs=$(all_jobs | sort --stable --key=2,2n)
+    jobs=$(all_jobs | sort --stable --key=2,2nr)
     for word in "$@"; do
         case $word in
         --help) help "$(parts_of "$jobs")"; exit ;;

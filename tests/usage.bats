@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:suite
+# bats file_tags=part:suite,long:25
 # usage.bats -- guards against a mistake that is not told, a word that no help knows, a plan that is not
 # what would be run.
 
