@@ -165,9 +165,11 @@ has_rows() { [[ -s $1 ]] && awk 'NR == 2 { found = 1; exit } END { exit !found }
 # A cold_start.csv without the column is of schema 1.
 need_schema() { # need_schema FILE
     local found
-    has_rows "$1" || return 0
+    [[ -s $1 ]] || return 0
     found=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
-        NR == 2 { print c ? $c : 1 }' "$1")
+        NR == 2 { print c ? $c : 1; found = 1; exit }
+        END { if (!found) print "no row" }' "$1")
+    [[ $found != 'no row' ]] || return 0
     [[ $found =~ ^[0-9]+$ && $found -ge $oldest_schema && $found -le $schema ]] ||
         die "$1: this run has schema $found, this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
 }

@@ -127,7 +127,7 @@ try_run() { # try_run FILE LINE WORD SEPARATOR STRING
         ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$file" || complain "$@" "$(basename "$file") has a control character"
     done
     try_command "$@" ./run_all.sh show "$box/run"
-    try_command "$@" ./run_all.sh compare results/reference "$box/run" --out "$box/compared"
+    try_command "$@" ./run_all.sh compare "$box/other" "$box/run" --out "$box/compared"
 }
 
 try_experiment() { # try_experiment conf LINE WORD SEPARATOR STRING
@@ -157,8 +157,9 @@ every_pair() { awk -v strings="$STRINGS" '{ for (i = 1; i <= strings; i++) print
 make_box() {
     box=$(mktemp -d)
     trap 'rm -rf "$box"; rm -f "$CANARY"' EXIT
-    mkdir "$box/tmp" "$box/tree" "$box/run" "$box/compared"
+    mkdir "$box/tmp" "$box/tree" "$box/run" "$box/compared" "$box/other"
     make_run "$box/clean"
+    cp tests/fixtures/cold_start.csv "$box/other"
     cp -r run_all.sh harness servers "$box/tree/"
     mkdir -p "$box/tree/docs" "$box/tree/tests"
     touch "$box/out" "$box/err"
