@@ -96,7 +96,7 @@ NO_TLS   := $(strip $(call missing,tls))
 $(if $(NO_TLS),$(info Leaving out TLS: $(LIBS_tls) is not installed))
 LIBS_load := $(if $(NO_TLS),,$(LIBS_tls))
 
-PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load measure gate start switch_cost ready_cost witness hello chat chat-room) \
+PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load check_conf measure gate start switch_cost ready_cost witness hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
 .PHONY: all programs servers tools objects fuzzers test lint fuzz format install uninstall clean FORCE
@@ -149,6 +149,9 @@ $(BUILD)/room-liar-%: $(BUILD)/tests/liars/chat/%.o $(ROOM) $(COMMON)
 $(BUILD)/load: $(BUILD)/clients/load.o $(BUILD)/clients/load_options.o $(LOAD) $(COMMON)
 $(BUILD)/chat: $(BUILD)/clients/chat.o $(CHAT) $(LOAD) $(COMMON)
 $(BUILD)/chat-room: $(ROOM) $(COMMON)
+# Only what reads an experiment: built in a second, before all else.
+$(BUILD)/check_conf: $(call objects,harness/check_conf/*.c harness/conf*.c) \
+                      $(addprefix $(BUILD)/common/,die.o number.o output.o plain.o program.o whole.o)
 $(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/switch_cost: $(BUILD)/harness/switch/switch_cost.o $(COMMON)
@@ -158,7 +161,7 @@ $(BUILD)/start: $(BUILD)/harness/start/start.o $(HARNESS) $(COMMON)
 $(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(addprefix $(BUILD)/,load chat chat-room measure gate start switch_cost ready_cost witness hello demo $(TOOLS)):
+$(addprefix $(BUILD)/,load chat chat-room check_conf measure gate start switch_cost ready_cost witness hello demo $(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F)) $(KEEP)
 

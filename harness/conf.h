@@ -103,6 +103,10 @@ struct conf_error {
 bool conf_parse(const char *text, size_t size, const char *profile, struct conf *conf,
                 struct conf_error *error);
 
+/* Reads the experiment in the file `path`, or dies with the file, the line and what is wrong there.
+ */
+void conf_read(const char *path, const char *profile, struct conf *conf);
+
 /* True for "quick", "standard" and "full". */
 bool conf_is_profile(const char *name);
 

@@ -1,7 +1,6 @@
 /* measure.c -- measures one experiment for one model: starts the server, drives the load client
  * through the experiment's points, reads the kernel, and appends a row per point to raw.csv. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 #include <unistd.h>
 
 #include "common/die.h"
-#include "common/whole.h"
 #include "common/net.h"
 #include "common/number.h"
 #include "common/program.h"
@@ -23,7 +21,7 @@
 #include "harness/user.h"
 #include "harness/walls.h"
 
-enum { CONF_SIZE_MAX = 64 * 1024, NAME_MAX_B = 64, PATH_MAX_B = 4096 };
+enum { NAME_MAX_B = 64, PATH_MAX_B = 4096 };
 
 /* Everything the command line can say. */
 struct request {
@@ -149,22 +147,6 @@ static void parse(int argc, char **argv, struct request *request)
 
 /* ---- the experiment ---- */
 
-static void read_conf(struct request *request)
-{
-    static char text[CONF_SIZE_MAX];
-    struct conf_error error;
-    int fd = open(request->conf_path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : whole_read(fd, text, sizeof text);
-    if (size < 0) die_usage("cannot read %s: %s", request->conf_path, strerror(errno));
-    if ((size_t)size == sizeof text)
-        die_usage("%s is larger than an experiment (%d bytes)", request->conf_path, CONF_SIZE_MAX);
-    close(fd);
-    if (conf_parse(text, (size_t)size, request->session.profile, &request->session.conf, &error))
-        return;
-    if (error.line > 0) die_usage("%s:%d: %s", request->conf_path, error.line, error.what);
-    die_usage("%s: %s", request->conf_path, error.what);
-}
-
 /* "harness/experiments/ramp.conf" is the experiment "ramp". */
 static const char *experiment_name(const char *path)
 {
@@ -250,7 +232,7 @@ int main(int argc, char **argv)
     static struct request request; /* Too large for a small stack. */
     program_begin();
     parse(argc, argv, &request);
-    read_conf(&request);
+    conf_read(request.conf_path, request.session.profile, &request.session.conf);
     if (request.print_key != NULL) {
         char value[CONF_VALUE_MAX];
         if (!conf_print(&request.session.conf, request.print_key, value, sizeof value))

@@ -31,6 +31,14 @@ choose_models() {
     need_models "${models[@]}"
 }
 
+# Before any work, on a fresh clone too: what this needs is built in a second.  Where it cannot be, without a compiler, in a
+# folder of another user or beside another build, order_experiments finds the mistake.
+check_experiments() {
+    local files=("${experiments[@]/#/harness/experiments/}")
+    { mkdir -p build && flock --nonblock build/lock make --silent build/release/check_conf; } >/dev/null 2>&1 || return 0
+    build/release/check_conf "$profile" "${files[@]/%/.conf}" || exit
+}
+
 # Capacity, then what depends on it, then the rest.
 order_experiments() {
     local name

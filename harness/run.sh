@@ -237,6 +237,7 @@ finish() {
 
 main() {
     read_options "$@"
+    check_experiments
     need_cpus
     prepare_folders
     handle_signals

@@ -152,6 +152,21 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
     [[ $output == *'/proc is not mounted'* ]]
 }
 
+@test "a mistake in an experiment is refused before any work, on a fresh clone too" {
+    local clone=$tmp/clone bad=harness/experiments/capacity.conf
+    mkdir "$clone"
+    git ls-files -z --cached --others --exclude-standard -- run_all.sh Makefile harness common clients servers tests/*.c | xargs -0 cp --parents --target-directory="$clone"
+    cd "$clone" || return 1
+    echo 'windows_s = 2' >>"$bad"
+    for request in 'quick capacity' 'quick' 'full memory capacity --plan'; do
+        # shellcheck disable=SC2086  # words
+        refuses "$bad:$(wc -l <"$bad"): unknown key \"windows_s\"" ./run_all.sh $request --no-install
+    done
+    [[ ! -e results && ! -e build/release/measure && ! -e build/release/server-poll ]]
+    sed -i '$s/.*/deaf = -1/' "$bad"
+    refuses "$bad:$(wc -l <"$bad"): deaf " ./run_all.sh quick capacity --no-install
+}
+
 # ---- folders of others ----
 
 @test "root does not write into a folder that another user owns or may write to" {
