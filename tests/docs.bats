@@ -11,20 +11,31 @@ setup() {
 
 pages() { git ls-files --cached --others --exclude-standard -- '*.md'; }
 
+# page<TAB>link, for each link that stays in this tree.
+links() { pages | xargs grep -HoE '\]\([^)]+\)' | sed -E 's/:\]\(/\t/; s/\)$//' | grep -vP '\t(https?|mailto):'; }
+
+# page#fragment, for each heading.
+headings() {
+    pages | xargs awk '/^#+ / {
+        text = tolower($0)
+        sub(/^#+ /, "", text)
+        gsub(/[^a-z0-9 _-]/, "", text)
+        gsub(/ /, "-", text)
+        print FILENAME "#" text }'
+}
+
 @test "every relative link leads to a file, every fragment to a heading" {
-    wrong=0
-    for page in $(pages); do
-        while read -r link; do
-            file=${link%%#*} fragment=${link#*#}
-            [[ $link != *#* ]] && fragment=
-            target=$page
-            [[ -z $file ]] || target=$(dirname "$page")/$file
-            [[ -e $target ]] || { echo "$page: no file $link"; wrong=1; continue; }
-            [[ -z $fragment ]] || grep -E '^#+ ' "$target" | tr '[:upper:]' '[:lower:]' |
-                sed -E 's/^#+ //; s/[^a-z0-9 _-]//g; s/ /-/g' | grep -qxF -- "$fragment" ||
-                { echo "$page: no heading for $link"; wrong=1; }
-        done < <(grep -oE '\]\([^)]+\)' "$page" | sed -E 's/^\]\(//; s/\)$//' | grep -vE '^(https?|mailto):' || true)
-    done
+    local page link file target headings links wrong=0
+    headings=$'\n'$(headings)$'\n'
+    links=$(links)
+    while IFS=$'\t' read -r page link; do
+        file=${link%%#*} target=$page
+        [[ -z $file ]] || target=${page%"${page##*/}"}$file
+        [[ -e $target ]] || { echo "$page: no file $link"; wrong=1; continue; }
+        [[ $link == *#* ]] || continue
+        target=$(realpath --relative-to=. "$target")
+        [[ $headings == *$'\n'"$target#${link#*#}"$'\n'* ]] || { echo "$page: no heading for $link"; wrong=1; }
+    done <<<"$links"
     [[ $wrong == 0 ]]
 }
 
@@ -160,10 +171,12 @@ commands_in_prose() {
     pages | xargs awk '/^```/ { inside = !inside } !inside' | grep -oE '`\./run_all\.sh [^`]+`' | tr -d '`' | grep -vE '\<[A-Z]+\>' | sort -u
 }
 
-# What takes minutes to measure is planned: options, experiments and models are those there are.
+# What takes minutes to measure is planned: options, experiments and models are those there are.  The programs are built.
 plans() { # plans COMMAND
+    mkdir -p "$BATS_TEST_TMPDIR/bin"
+    ln -sf "$(type -P true)" "$BATS_TEST_TMPDIR/bin/make"
     # The run before, which the reader has made, stands for any.
-    bash -c "${1/results\/before/results/reference} --no-install --plan" 3>&- >"$BATS_TEST_TMPDIR/said" 2>&1 || { cat "$BATS_TEST_TMPDIR/said"; return 1; }
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH bash -c "${1/results\/before/results/reference} --no-install --plan" 3>&- >"$BATS_TEST_TMPDIR/said" 2>&1 || { cat "$BATS_TEST_TMPDIR/said"; return 1; }
 }
 
 @test "every command in prose and tables is one that is understood" {
