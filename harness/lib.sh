@@ -105,10 +105,10 @@ conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --pri
 
 # Those that run when none is named; the others take their own time, or ask a question of their own.
 default_experiments() {
-    local files
-    lines_into files all_experiments
-    files=("${files[@]/#/harness/experiments/}")
-    grep -LE '^default[[:space:]]*=[[:space:]]*no[[:space:]]*$' "${files[@]/%/.conf}" | sed 's|.*/||; s|\.conf$||'
+    local confs
+    lines_into confs all_experiments
+    confs=("${confs[@]/#/harness/experiments/}")
+    grep -LE '^default[[:space:]]*=[[:space:]]*no[[:space:]]*$' "${confs[@]/%/.conf}" | sed 's|.*/||; s|\.conf$||'
 }
 
 # The CPUs that this process may use, one number a line: its affinity mask, whatever OMP_NUM_THREADS or a quota say.

@@ -77,7 +77,7 @@ scripts() {
 }
 
 # Whether a command of the file may begin with "!".
-has_negation() { grep -qE '(^|[;&|(){]|\<(then|do|else))[[:space:]]*![[:space:]]' "$1"; } # has_negation FILE
+has_negation() { grep -qE '(^|[;&|(){]|\b(then|do|else))[[:space:]]*![[:space:]]' "$1"; } # has_negation FILE
 
 # Zero warnings, with both compilers.  Clang links nothing: the linker is the same.
 warnings() {
