@@ -47,9 +47,12 @@ bool omission_make_folder(const char *out, struct session *session)
     return mkdir(session->histograms, 0777) == 0 || errno == EEXIST;
 }
 
-void omission_keep_window(const struct session *session, const struct row *row)
+void omission_keep_window(const struct session *session, const struct process *load,
+                          const struct row *row)
 {
-    char window[PATH_MAX_B], kept[PATH_MAX_B];
+    char window[PATH_MAX_B], kept[PATH_MAX_B], words[200];
+    process_last_line(load, words, sizeof words);
+    if (words[0] != '\0') die_because("%s", words); /* It could not write the file whole. */
     session_window_file(session, window, sizeof window);
     snprintf(kept, sizeof kept, "%s/%s-%s-%s-%s-%ld.hgrm", session->histograms, session->experiment,
              session->model, row_get(row, "connections_asked"), row_get(row, "arrival"),

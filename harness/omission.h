@@ -28,7 +28,9 @@ bool omission_window(const struct session *session, struct process *load, const 
  * it.  False with errno. */
 bool omission_make_folder(const char *out, struct session *session);
 
-/* Gives session_window_file() the name of the window that `row` tells.  Dies if it cannot. */
-void omission_keep_window(const struct session *session, const struct row *row);
+/* Gives session_window_file() the name of the window that `row` tells.  Dies if it cannot, or if
+ * the client said that it could not write the file. */
+void omission_keep_window(const struct session *session, const struct process *load,
+                          const struct row *row);
 
 #endif

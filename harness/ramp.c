@@ -164,7 +164,7 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
     edge_row(&before, &after, &window, &session->cpus, row, &numbers);
     if (session->conf.kind == CONF_LATENCY) row_memory(ramp, &after, row);
     row_shares(&after.tree, &window, row);
-    if (session->conf.kind == CONF_OMISSION) omission_keep_window(session, row);
+    if (session->conf.kind == CONF_OMISSION) omission_keep_window(session, &ramp->load, row);
     ramp->achieved_per_s = numbers.achieved_per_s;
     *verdict = verdict_judge(&numbers, reason, size);
     edge_free(&before);

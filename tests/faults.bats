@@ -74,8 +74,10 @@ judged() { # judged STATUS ERROR FILE-CONTENT [CALL]
     [[ $(wrong rate,sent 1,0 1,9) == *'sent is 0, and was 9' ]]
     [[ -z $(wrong back,connected 1,0 1,9) ]]
     [[ $(wrong rate,connected 1,0 1,9) == *'connected is 0, and was 9' ]]
-    [[ -z $(wrong counter,per_message page_faults,0 page_faults,0.01) ]]
-    [[ $(wrong counter,per_message page_faults,0 page_faults,0.05) == *'per_message is 0, and was 0.05' ]]
+    counter() { wrong pass,counter,method,per_message "$@"; }
+    [[ -z $(counter plain,faults,perf,0 plain,faults,perf,0.01) ]]
+    [[ $(counter plain,faults,perf,0 plain,faults,perf,0.05) == *'per_message is 0, and was 0.05' ]]
+    [[ -z $(counter plain,moves,perf,0 plain,faults,perf,7) ]]
 }
 
 @test "results are compared but for their numbers: a value that is none, or a field less, is another result" {

@@ -93,6 +93,15 @@ counts=(window_s=0.4 offered_per_s=1000.5 sent_per_s=1001.5 achieved_per_s=1002.
     [[ $(grep -E '^(rate|closed)' "$told" | one_line) == 'closed rate 1002.500' ]]
 }
 
+@test "latencies that the client could not write whole are not kept: its words end the run" {
+    mkdir "$BATS_TEST_TMPDIR/histograms"
+    sed -i "s|    window)|& echo >'$BATS_TEST_TMPDIR/histograms/window.hgrm'; echo 'load: cannot write h: No space left' >\&2; |" "$bin/load"
+    tiny 'kind = omission' 'connections = 3' 'rate_per_s = 5000' 'stop_ms = 50'
+    run -1 "$measure" "$conf" --bin-dir "$bin" --model poll --seed 7 --out "$raw" 3>&-
+    [[ $output == 'measure: load: cannot write h: No space left' ]] || { echo "$output"; return 1; }
+    [[ ! -e $(echo "$BATS_TEST_TMPDIR"/histograms/tiny-*) ]]
+}
+
 @test "what a wall's clients saw is in its row, and the wall is a p99 over a second" {
     sed -i 's/latency_ns_p99=13/latency_ns_p99=1500000000/' "$answer"
     tiny 'kind = walls' 'connections = 3' 'rate_per_s = 1000'

@@ -27,10 +27,19 @@ function is_0(cell) { return cell ~ /^0([.]0*)?$/ }
 # A counter of a few events in all has none in another run.
 function was_none(column, value) { return value + 0 == 0 || (column == "per_message" && value < 0.05) }
 
-FNR == NR { for (i = 1; i <= NF; i++) reference[FNR, i] = $i; wanted = FNR; next }
+# Which row of the reference this one is held against: the same line, or the same counter of the same pass.
+function key_of() { return "counter" in number ? $number["pass"] " " $number["counter"] " " $number["method"] : FNR }
+
+FNR == NR {
+    if (FNR == 1) for (i = 1; i <= NF; i++) number[$i] = i
+    for (i = 1; i <= NF; i++) reference[FNR == 1 ? 1 : key_of(), i] = $i
+    wanted = FNR
+    next
+}
 
 FNR == 1 {
     columns = NF
+    delete number
     for (i = 1; i <= NF; i++) {
         name[i] = $i
         number[$i] = i
@@ -50,8 +59,8 @@ NF != columns { print FILENAME ":" FNR ": " NF " cells of " columns; next }
 
 {
     for (i = 1; i <= NF; i++)
-        if (is_0($i) && !was_none(name[i], reference[FNR, i]) && !(("", name[i]) in may_be_0) && !((table, name[i]) in may_be_0))
-            print FILENAME ":" FNR ": " name[i] " is 0, and was " reference[FNR, i]
+        if (is_0($i) && !was_none(name[i], reference[key_of(), i]) && !(("", name[i]) in may_be_0) && !((table, name[i]) in may_be_0))
+            print FILENAME ":" FNR ": " name[i] " is 0, and was " reference[key_of(), i]
         else if (name[i] == "foreign_cpu_percent" && $i > 100 || name[i] == "steal_percent" && $i > 150)
             print FILENAME ":" FNR ": " name[i] " is " $i
 }
