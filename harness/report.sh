@@ -39,6 +39,21 @@ say_of_runs() { # say_of_runs answer|rank
         awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f "harness/$1.awk" "${inputs[@]}"
 }
 
+# "experiment<TAB>sentence" for each beside which another run measured.
+beside_others() {
+    [[ ! -s $run/raw.csv ]] || awk -F, '
+        NR == 1 { for (i = 1; i <= NF; i++) place[$i] = i; next }
+        !("other_run" in place) { exit }
+        { experiment = $place["experiment"]; if (!rows[experiment]++) names[++count] = experiment }
+        $place["other_run"] == 1 { beside[experiment]++ }
+        END {
+            for (i = 1; i <= count; i++)
+                if (names[i] in beside)
+                    printf "%s\tAnother run measured on this machine beside %d of %d points: both are noisier for it (column other_run).\n",
+                        names[i], beside[names[i]], rows[names[i]]
+        }' "$run/raw.csv"
+}
+
 html_text() { awk -v filter=1 -f harness/html.awk; }
 
 # The tables of an experiment; of none (""): the overview.
@@ -103,6 +118,7 @@ html_section() { # html_section EXPERIMENT NUMBER
     text=$(question_of "$1" | html_text)
     [[ -z $text ]] || echo "<p class=\"question\">$text</p>"
     sentences answers "$1" '<p class="answer"><b>Answer.</b> ' '</p>'
+    sentences beside "$1" '<p class="mark">' '</p>'
     while read -r name; do
         number=$((number + 1))
         [[ ${name%-*} != "$1" ]] || figure "$name" "$number"
@@ -159,7 +175,7 @@ markdown_report() {
     basename "$run" | markdown_text
     awk -F'\t' '{ print "\n" $1 " is excluded by the conformance gate: " $2 }' "$work/excluded.tsv" | markdown_text
     awk -F'\t' -v OFS=' | ' -f harness/markup.awk -f harness/report_markdown.awk \
-        "$work/answers.tsv" "$work/ranks.tsv" "$work/tables.tsv"
+        "$work/answers.tsv" "$work/beside.tsv" "$work/ranks.tsv" "$work/tables.tsv"
     echo
     while read -r experiment; do echo "![$experiment](figures/$experiment.png)"; done <"$work/figures.txt"
 }
@@ -181,7 +197,8 @@ tables >"$work/tables.tsv"
 [[ ! -s $run/chat.csv ]] || awk -v runs=1 -f harness/spread.awk -f harness/summarise.awk "$work/chat.csv" >"$work/chat_runs.csv"
 say_of_runs answer >"$work/answers.tsv"
 say_of_runs rank >"$work/ranks.tsv"
-for name in tables answers ranks not_available; do html_text <"$work/$name.tsv" >"$work/$name.html"; done
+beside_others >"$work/beside.tsv"
+for name in tables answers beside ranks not_available; do html_text <"$work/$name.tsv" >"$work/$name.html"; done
 markdown_report >"$run/summary.md"
 html >"$run/index.html"
 overview >"$work/overview.txt"

@@ -108,6 +108,20 @@ answers() {
     grep -q $'^models\tmy-poll epoll:buffer-kib=64 $' "$work/values.txt"
 }
 
+@test "an experiment beside which another run measured says so, and of how many points; others do not" {
+    local run=$BATS_TEST_TMPDIR/beside page words='Another run measured on this machine beside 2 of 5 points: both are noisier for it (column other_run).'
+    mkdir "$run"
+    # Two rows of ramp beside another run, three without; those of capacity alone.
+    { head -n 1 tests/fixtures/raw.csv; grep ',ramp,' tests/fixtures/raw.csv | head -n 5; grep ',capacity,' tests/fixtures/raw.csv | head -n 2; } |
+        awk 'NR == 1 { print $0 ",other_run"; next } { print $0 "," (NR < 4) }' >"$run/raw.csv"
+    draw_only
+    ./run_all.sh draw "$run"
+    page=$run/index.html
+    [[ $(part "$(section ramp)" '<\/section>') == *"<p class=\"mark\">$words</p>"* ]]
+    [[ $(part "$(section capacity)" '<\/section>') != *'Another run'* ]]
+    [[ $(grep -cF "$words" "$run/summary.md") == 1 ]]
+}
+
 @test "every figure says what it shows and how to read it" {
     local file
     for file in harness/plots/*.gp; do
