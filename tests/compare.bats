@@ -224,6 +224,7 @@ make_shakes_and_chat() { # make_shakes_and_chat NAME TLS_FACTOR CHAT_FACTOR AT_O
 }
 
 @test "handshakes and chats are compared, too, unless their load was another one" {
+    draw_only handshakes-server_cpu_us_per_connection
     make_shakes_and_chat a 1 1 8
     make_shakes_and_chat b 1.5 2 8
     make_shakes_and_chat more_at_once 1.5 1 16
@@ -238,6 +239,7 @@ make_shakes_and_chat() { # make_shakes_and_chat NAME TLS_FACTOR CHAT_FACTOR AT_O
 }
 
 @test "other costs, other options of the server or other visits are another load" {
+    draw_only
     make_run a seed=1
     make_run b seed=1
     for run in a b; do cp tests/fixtures/cold_start.csv "$tmp/$run"; done

@@ -152,7 +152,13 @@ quietly_doctored() { "$tmp/run_all.sh" doctor >/dev/null; }
 }
 
 @test "check prints a row for every trap" {
-    run ./run_all.sh check poll --no-install
-    traps=$(build/release/gate --list | wc -l)
-    [[ $(grep -cE '^(pass|FAIL|skip)  [a-z0-9-]+ ' <<<"$output") == "$traps" ]]
+    # Two of them are tried; the part `gate` of the tests tries all.
+    load running.bash
+    build_of server-poll
+    traps=$(build/release/gate --list | awk '{ print $1 }')
+    except=$(grep -vxE 'start|half-close' <<<"$traps" | sed "s/.*/--except &=here/" | tr '\n' ' ')
+    program gate "exec '$PWD/build/release/gate' $except \"\$@\""
+    C10K_ENTERED=$$ C10K_BIN=$bin run -0 ./run_all.sh check poll --no-install
+    diff <(sort <<<"$traps") <(sed -nE 's/^(pass|FAIL|skip)  ([a-z0-9-]+) .*/\2/p' <<<"$output" | sort)
+    [[ $(grep -cE '^pass  (start|half-close) ' <<<"$output") == 2 ]]
 }
