@@ -230,9 +230,9 @@ END
     [[ ${lines[0]} == *"started with --host ::1, but nobody listens there"* ]] || { echo "$output"; return 1; }
 }
 @test "pay_wrong: costs that are not paid, slept instead of burnt, lost when split, or paid in mid-line are found" {
-    caught_as costs-paid "not paid: sleep" pay_wrong --how 1
+    in_one_of 3 caught_as costs-paid "sleep not paid" pay_wrong --how 1 # A busy machine can be late by as much as a cost.
     caught_as costs-paid "!spin 150000 burnt" pay_wrong --how 2
-    caught_as costs-paid "not paid: sleep 15" pay_wrong --how 3
+    in_one_of 3 caught_as costs-paid "split not paid" pay_wrong --how 3
     caught_as costs-paid "for a line that is no cost" pay_wrong --how 4
 }
 @test "full: a server that out of files ends, never accepts again, or lets a client go is found" {
@@ -247,7 +247,7 @@ END
     caught hog never-reading "each client that never reads costs"
     caught hog one-non-reader "one client that never reads costs"
 }
-@test "empty_pool: others that are not served beside clients that never read are found" { caught empty_pool never-reading "a newcomer beside 20 that never read"; }
+@test "empty_pool: others that are not served beside clients that never read are found" { caught empty_pool never-reading "a newcomer beside clients that never read"; }
 @test "die_on_reset: a server that ends only where a write fails is found by clients that leave bytes unread" {
     caught_as closed-peer "die_on_reset: write:" die_on_reset --only-writes 1
 }

@@ -9,7 +9,7 @@ shopt -s inherit_errexit nullglob
 # shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
 export LC_ALL=C
-export ASAN_OPTIONS=halt_on_error=1:detect_leaks=1 TSAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export ASAN_OPTIONS=halt_on_error=1:detect_leaks=1 TSAN_OPTIONS=halt_on_error=1:atexit_sleep_ms=50 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/hostile.sh}"
 

@@ -30,7 +30,7 @@ int trial_patience_ms(int ms)
     return ms;
 }
 
-void trial_check_alive(void)
+void trial_check_survived(void)
 {
 }
 

@@ -66,7 +66,9 @@ static _Noreturn void help(void)
          "  --name NAME          how to call it in the last line [the command]\n"
          "  --trap TRAP          try only this one; may be given more than once\n"
          "  --except TRAP=WHY    a declared exception: not tried, shown as skip with the reason\n"
-         "  --instrumented       the server is built with a sanitizer: do not judge its memory\n"
+         "  --instrumented       the server is built with a sanitizer: bring smaller crowds, and "
+         "do not\n"
+         "                       judge its memory\n"
          "  --tsv FILE           also write the rows as trap, result, evidence, tab between\n"
          "  --jobs N             traps tried side by side, at most 6 [4]\n"
          "  --seed N             of what mixed-crowd leaves to chance [random, shown]\n"
@@ -259,11 +261,12 @@ static void join_command(int count, char **words)
     }
 }
 
-/* Sanitized servers end at their first finding, so that the trap that met it fails. */
+/* Sanitized servers end at their first finding, so that the trap that met it fails.  With threads,
+ * ThreadSanitizer would sleep for a second at the end of each. */
 static void set_sanitizers(void)
 {
     setenv("ASAN_OPTIONS", "halt_on_error=1:quarantine_size_mb=1:detect_leaks=1", 0);
-    setenv("TSAN_OPTIONS", "halt_on_error=1", 0);
+    setenv("TSAN_OPTIONS", "halt_on_error=1:atexit_sleep_ms=50", 0);
     setenv("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1", 0);
 }
 

@@ -15,13 +15,25 @@
 
 enum { PIECE_B = 64 * 1024, PATIENCE_MS = 10000 };
 
-/* The byte that the stream with this tag has at this position: a mix of both (splitmix64's). */
-static unsigned char byte_at(uint64_t tag, uint64_t position)
+/* The `number`th eight bytes of the stream with this tag: a mix of both (splitmix64's). */
+static uint64_t word_at(uint64_t tag, uint64_t number)
 {
-    uint64_t z = tag * 0x9e3779b97f4a7c15 + (position >> 3);
+    uint64_t z = tag * 0x9e3779b97f4a7c15 + number;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
     z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (unsigned char)(z >> (position & 7) * 8);
+    return z;
+}
+
+/* What the stream with this tag has from this position on: `size` bytes, at most PIECE_B, until the
+ * next call. */
+static const unsigned char *bytes_at(uint64_t tag, uint64_t position, size_t size)
+{
+    enum { WORD_B = sizeof(uint64_t) };
+    static uint64_t words[PIECE_B / WORD_B + 1];
+    size_t skipped = position % WORD_B; /* Of the first word. */
+    for (size_t i = 0; i * WORD_B < skipped + size; i++)
+        words[i] = word_at(tag, position / WORD_B + i);
+    return (const unsigned char *)words + skipped;
 }
 
 static struct peer new_peer(int family)
@@ -80,7 +92,7 @@ struct peer peer_connect(void)
     if (!peer_try_connect(&peer)) trial_fail("a client was refused");
     int error = await_connection(&peer);
     if (error != 0) {
-        trial_check_alive();
+        trial_check_survived();
         trial_fail("a client could not connect: %s", strerror(error));
     }
     return peer;
@@ -142,11 +154,8 @@ static size_t none_or_broken(const char *call)
 
 size_t peer_send_some(struct peer *peer, size_t size)
 {
-    static unsigned char piece[PIECE_B];
-    if (size > sizeof piece) size = sizeof piece;
-    for (size_t i = 0; i < size; i++)
-        piece[i] = byte_at(peer->tag, peer->sent + i);
-    ssize_t sent = send(peer->fd, piece, size, MSG_NOSIGNAL);
+    if (size > PIECE_B) size = PIECE_B;
+    ssize_t sent = send(peer->fd, bytes_at(peer->tag, peer->sent, size), size, MSG_NOSIGNAL);
     if (sent < 0) return none_or_broken("send");
     peer->sent += (uint64_t)sent;
     return (size_t)sent;
@@ -158,10 +167,11 @@ size_t peer_receive_some(struct peer *peer, size_t size)
     ssize_t got = recv(peer->fd, piece, size < sizeof piece ? size : sizeof piece, 0);
     if (got == 0) return SIZE_MAX;
     if (got < 0) return none_or_broken("recv");
+    const unsigned char *expected = bytes_at(peer->tag, peer->received, (size_t)got);
     for (ssize_t i = 0; i < got; i++, peer->received++) {
         if (peer->received >= peer->sent)
             trial_fail("more came back than the %lu bytes that were sent", peer->sent);
-        if (piece[i] != byte_at(peer->tag, peer->received))
+        if (piece[i] != expected[i])
             trial_fail("byte %lu of a client came back wrong", peer->received);
     }
     return (size_t)got;
@@ -182,10 +192,10 @@ bool peer_echoes(struct peer *peer, size_t size, int within_ms)
 {
     uint64_t target = peer->sent + size;
     while (peer->received < target) {
-        short events = peer->sent < target ? POLLIN | POLLOUT : POLLIN;
-        if (!peer_wait(peer, events, trial_patience_ms(within_ms))) return false;
         if (peer->sent < target && peer_send_some(peer, target - peer->sent) == SIZE_MAX)
             return false;
+        short events = peer->sent < target ? POLLIN | POLLOUT : POLLIN;
+        if (!peer_wait(peer, events, trial_patience_ms(within_ms))) return false;
         if (peer_receive_some(peer, PIECE_B) == SIZE_MAX) return false;
     }
     return true;
@@ -195,7 +205,7 @@ void peer_must_echo(struct peer *peer, size_t size, int within_ms, const char *w
 {
     uint64_t before = peer->received;
     if (peer_echoes(peer, size, within_ms)) return;
-    trial_check_alive();
+    trial_check_survived();
     trial_fail("%s: %lu of %zu bytes came back, then nothing for %d ms", who,
                peer->received - before, size, trial_patience_ms(within_ms));
 }
@@ -211,11 +221,11 @@ void peer_drain(struct peer *peer, size_t piece, int pause_us)
 {
     while (peer->received < peer->sent) {
         if (!peer_wait(peer, POLLIN, trial_patience_ms(PATIENCE_MS))) {
-            trial_check_alive();
+            trial_check_survived();
             trial_fail("silent after %lu of %lu bytes", peer->received, peer->sent);
         }
         if (peer_receive_some(peer, piece) == SIZE_MAX) {
-            trial_check_alive();
+            trial_check_survived();
             trial_fail("closed after %lu of %lu bytes", peer->received, peer->sent);
         }
         if (pause_us > 0) clock_sleep_ns((uint64_t)pause_us * NS_PER_US);

@@ -14,10 +14,13 @@ enum {
     SILENCE_MS = 5000, /* Nothing at all moves for so long: it never will. */
     PATIENCE_MS = 15000,
     STALL_MS = 2000,
+    SHORT_STALL_MS = 200,
     AT_ONCE_MS = 1000, /* What a client on loopback may wait at most, on a busy machine too. */
     TRIES = 3,
-    PAID_ONCE_MS_MAX = 290, /* A cost of 150 ms: twice would be 300. */
-    UNPAID_MS_MAX = 500,    /* A cost of 1 s: none of it. */
+    COST_MS = 150,
+    SMALL_COST_MS = 30,     /* Of a sanitized server: how often it pays, the plain one shows. */
+    PAID_ONCE_MS_MAX = 290, /* Twice COST_MS would be 300. */
+    UNPAID_MS_MAX = 500,    /* A cost of 0.6 s or more: none of it. */
     TURNS_MS = 8000,        /* Three turns of a second, on a busy machine too. */
 };
 
@@ -81,15 +84,17 @@ static void stalled_reader(void)
 {
     trial_start("", "");
     struct peer peer = peer_connect();
-    peer_stuff(&peer, 64 * MIB, STALL_MS);
+    /* A server that loses patience loses it without a sanitizer, too. */
+    int stall_ms = trial_size(STALL_MS, SHORT_STALL_MS);
+    peer_stuff(&peer, 64 * MIB, stall_ms);
     /* A server whose queue has no bound took all of it without a pause: it is stalled all the same.
      */
-    if (peer.sent == 64 * MIB) clock_sleep_ns((uint64_t)STALL_MS * NS_PER_MS);
+    if (peer.sent == 64 * MIB) clock_sleep_ns((uint64_t)stall_ms * NS_PER_MS);
     peer_drain(&peer, 64 * KIB, 0);
     uint64_t stuffed = peer.sent;
     peer_must_echo(&peer, MIB, SILENCE_MS, "1 MiB after the stall");
-    trial_pass("%lu bytes unread for %d s, then all came back, and 1 MiB more", stuffed,
-               STALL_MS / 1000);
+    trial_pass("%lu bytes unread for %.1f s, then all came back, and 1 MiB more", stuffed,
+               (double)stall_ms / 1000);
 }
 
 /* A burst that fills the server's way out, with a pause: its EAGAIN is not the end. */
@@ -178,25 +183,35 @@ static double least_line_ms(const struct peer *peer, const char *text, size_t fi
 
 static void costs_paid(void)
 {
+    enum { LINE_MAX_B = 64 };
+    char sleep[LINE_MAX_B], spin[LINE_MAX_B], split[LINE_MAX_B];
+    int cost_ms = trial_size(COST_MS, SMALL_COST_MS);
+    snprintf(sleep, sizeof sleep, "!sleep %06d one\n", cost_ms * 1000);
+    snprintf(spin, sizeof spin, "!spin %06d two\n", cost_ms * 1000);
+    snprintf(split, sizeof split, "!sleep %06d three\n", cost_ms * 1000);
     if (!trial_start_if_known("--costs")) trial_skip("the server does not know --costs");
     struct peer peer = peer_connect();
     double plain_ms = least_line_ms(&peer, "no !sleep 1000000\n", 18, UNPAID_MS_MAX);
-    double sleep_ms = least_line_ms(&peer, "!sleep 150000 one\n", 18, PAID_ONCE_MS_MAX);
+    double sleep_ms = least_line_ms(&peer, sleep, 18, PAID_ONCE_MS_MAX);
     struct trial_usage before = trial_usage();
-    double spin_ms = time_line_ms(&peer, "!spin 150000 two\n", 17);
+    double spin_ms = time_line_ms(&peer, spin, 17);
     double cpu_ms = (double)(trial_usage().cpu_ns - before.cpu_ns) / NS_PER_MS;
-    double split_ms = least_line_ms(&peer, "!sleep 150000 three\n", 9, PAID_ONCE_MS_MAX);
-    if (sleep_ms < 150 || spin_ms < 150 || split_ms < 150)
-        trial_fail("not paid: sleep %.0f, spin %.0f, split %.0f ms instead of 150", sleep_ms,
-                   spin_ms, split_ms);
-    if (cpu_ms < 149 || cpu_ms > (double)PAID_ONCE_MS_MAX)
-        trial_fail("!spin 150000 burnt %.0f ms of CPU", cpu_ms);
+    double split_ms = least_line_ms(&peer, split, 9, PAID_ONCE_MS_MAX);
+    if (sleep_ms < cost_ms || spin_ms < cost_ms || split_ms < cost_ms)
+        trial_fail("%s not paid: sleep %.0f, spin %.0f, split %.0f ms instead of %d",
+                   sleep_ms < cost_ms  ? "sleep"
+                   : spin_ms < cost_ms ? "spin"
+                                       : "split",
+                   sleep_ms, spin_ms, split_ms, cost_ms);
+    if (cpu_ms < cost_ms - 1 || cpu_ms > (double)PAID_ONCE_MS_MAX)
+        trial_fail("!spin %d burnt %.0f ms of CPU", cost_ms * 1000, cpu_ms);
     if (sleep_ms > (double)PAID_ONCE_MS_MAX || split_ms > (double)PAID_ONCE_MS_MAX)
-        trial_fail("paid twice: %.0f ms at once, %.0f ms split, for 150", sleep_ms, split_ms);
+        trial_fail("paid twice: %.0f ms at once, %.0f ms split, for %d", sleep_ms, split_ms,
+                   cost_ms);
     if (plain_ms > (double)UNPAID_MS_MAX)
         trial_fail("paid %.0f ms for a line that is no cost", plain_ms);
-    trial_pass("150 ms: sleep %.0f, spin %.0f (CPU %.0f), split in two %.0f; no cost %.1f ms",
-               sleep_ms, spin_ms, cpu_ms, split_ms, plain_ms);
+    trial_pass("%d ms: sleep %.0f, spin %.0f (CPU %.0f), split in two %.0f; no cost %.1f ms",
+               cost_ms, sleep_ms, spin_ms, cpu_ms, split_ms, plain_ms);
 }
 
 /* A thousand lines, a second each, in one read: the others are not kept waiting for all of them. */
@@ -222,7 +237,7 @@ static void costs_off(void)
 {
     trial_start("", "");
     struct peer peer = peer_connect();
-    double took_ms = least_line_ms(&peer, "!sleep 1000000\n!spin 900000\n", 28, UNPAID_MS_MAX);
+    double took_ms = least_line_ms(&peer, "!sleep 1000000\n!spin 600000\n", 28, UNPAID_MS_MAX);
     if (took_ms > (double)UNPAID_MS_MAX) trial_fail("without --costs a line took %.0f ms", took_ms);
     trial_pass("without --costs the lines are just bytes: %.1f ms", took_ms);
 }

@@ -87,6 +87,10 @@ void trial_stop(void);
 /* Fails if the server has ended. */
 void trial_check_alive(void);
 
+/* The same for a client that lost its connection or has no answer: a process that ends closes its
+ * sockets a moment before it is gone, and gets that moment. */
+void trial_check_survived(void);
+
 /* What the server's process tree holds. */
 struct trial_usage {
     uint64_t processes, threads, zombies, files, rss_kib, private_kib, cpu_ns;
