@@ -72,11 +72,9 @@ end_servers() {
 runs() { pgrep --full -- "$1" >/dev/null; } # runs REGEX
 gone() { ! runs "$1"; } # gone REGEX
 
-# Fails, and tells who it is, if a process is left whose command line matches.
+# Fails, and names it, if a process is left whose command line matches.
 nothing_left() { # nothing_left REGEX
-    local file line
-    for file in /proc/[0-9]*/cmdline; do
-        line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue # It ended meanwhile.
-        [[ ! $line =~ $1 ]] || { echo "left behind: $line"; return 1; }
-    done
+    local left status=0
+    left=$(pgrep --full --list-full -- "$1") || status=$?
+    ((status == 1)) || { echo "left behind: $left"; return 1; } # 1: none.
 }
