@@ -25,7 +25,9 @@ enum {
     COMMAND_MAX = 4096,
     LOOK_MS = 100,
     IN_VAIN_MAX = 3,
-    IN_VAIN_DISTURBED_MAX = 10
+    IN_VAIN_DISTURBED_MAX = 10,
+    DEATH_LOOK_MS = 10,
+    DEATH_LOOKS = 50
 };
 
 static const double p99_wall_ns = 1e9;
@@ -77,6 +79,15 @@ static enum outcome meet_death(struct climb *climb)
     process_last_words(&climb->target.process, words, sizeof words);
     return meet(climb, "ended", "none: the server ended", "none: a server that ran out should wait",
                 words);
+}
+
+/* The kernel closes the connections of a server that dies before its end is reported: where
+ * connections are missing, waits for that report.  Returns true if the server has ended. */
+static bool ends_soon(struct climb *climb)
+{
+    for (int looks = 0; looks < DEATH_LOOKS && target_is_running(&climb->target); looks++)
+        clock_sleep_ns((uint64_t)DEATH_LOOK_MS * NS_PER_MS);
+    return !target_is_running(&climb->target);
 }
 
 /* ---- starting ---- */
@@ -197,7 +208,8 @@ static enum outcome explain_missing(struct climb *climb, const struct answer *an
         snprintf(climb->reason, TEXT_MAX, "the client could not connect: %s", error);
         return give_up(climb, "client_limited", climb->reason, NO_RESULT);
     }
-    if (asked_enough(climb, answer)) return meet_refusal(climb, answer, said);
+    if (asked_enough(climb, answer))
+        return ends_soon(climb) ? meet_death(climb) : meet_refusal(climb, answer, said);
     return time_left_s(climb) > 0 ? GO_ON : stop_short(climb, LIMITS);
 }
 
@@ -217,6 +229,8 @@ static enum outcome try_traffic(struct climb *climb, bool at_wall)
         row_set_real(&climb->row, numbers[i], answer_number(&window, numbers[i]));
     if (answer_number(&window, "corrupt") > 0)
         return give_up(climb, "corrupt", "wrong bytes came back", NO_RESULT);
+    if (answer_number(&window, "connections_established") < (double)climb->held && ends_soon(climb))
+        return meet_death(climb);
     double p99_ns = answer_number(&window, "latency_ns_p99");
     if (at_wall || isnan(p99_ns) || p99_ns < p99_wall_ns) return GO_ON;
     char evidence[TEXT_MAX];
@@ -244,7 +258,9 @@ static enum outcome connect_once(struct climb *climb, long connections)
     if (!target_is_running(&climb->target)) return meet_death(climb);
     read_limits(climb, climb->now);
     if (climb->held < connections) return explain_missing(climb, &answer);
-    return fine ? GO_ON : give_up(climb, "failed", climb->reason, NO_RESULT);
+    if (fine) return GO_ON;
+    return ends_soon(climb) ? meet_death(climb)
+                            : give_up(climb, "failed", climb->reason, NO_RESULT);
 }
 
 static enum outcome climb_to(struct climb *climb, long connections)
@@ -253,7 +269,7 @@ static enum outcome climb_to(struct climb *climb, long connections)
     while (outcome == GO_ON && climb->held < connections)
         outcome = connect_once(climb, connections);
     if ((outcome != GO_ON && outcome != WALL) || climb->held == 0) return outcome;
-    if (!target_is_running(&climb->target)) return outcome;
+    if (!target_is_running(&climb->target)) return outcome == GO_ON ? meet_death(climb) : outcome;
     enum outcome traffic = try_traffic(climb, outcome == WALL);
     if (!target_is_running(&climb->target)) return meet_death(climb);
     return traffic == GO_ON ? outcome : traffic;
