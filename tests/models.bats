@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:models,quiet
+# bats file_tags=part:models
 # models.bats -- guards what single models promise beyond the gate: their own options, their speed,
 # and what they do when something of theirs is missing or killed.
 
@@ -90,19 +90,20 @@ comes_back_in_turns() { # comes_back_in_turns PORT NAME
     [[ $output == *'--share reuseport|exclusive '*'[reuseport]'* ]]
 }
 
-# How long, in ms, B waits while A has something costly and, behind it, something cheap on its way.
+# A has something costly and, behind it, something cheap on its way.  Sets `first` to the client that gets an echo first: A or,
+# if it need not wait for that, B.
 wait_beside_a_cost() { # wait_beside_a_cost OFFLOAD
-    local a b begin
+    local a b
     start server-libuv --costs --offload "$1"
     exec {a}<>"/dev/tcp/127.0.0.1/$port" {b}<>"/dev/tcp/127.0.0.1/$port"
-    printf '!sleep 400000 first\n' >&"$a"
+    printf '!sleep 1000000 first\n' >&"$a"
     sleep 0.05
     printf 'second\n!spin 1000 third\n' >&"$a"
-    begin=${EPOCHREALTIME/./}
     echo polite >&"$b"
     hears "$b" polite
-    waited_ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
-    hears "$a" '!sleep 400000 first'
+    first=B
+    ! read -r -t 0 -u "$a" || first=A
+    hears "$a" '!sleep 1000000 first'
     hears "$a" second
     hears "$a" '!spin 1000 third'
     exec {a}>&- {b}>&-
@@ -111,11 +112,9 @@ wait_beside_a_cost() { # wait_beside_a_cost OFFLOAD
 
 @test "libuv: with --offload a cost keeps its client's lines in order and no other client waiting" {
     wait_beside_a_cost 0
-    echo "inline: ${waited_ms} ms"
-    ((waited_ms >= 300))
+    [[ $first == A ]]
     wait_beside_a_cost 1
-    echo "offloaded: ${waited_ms} ms"
-    ((waited_ms < 200))
+    [[ $first == B ]]
     "$BIN/gate" --jobs 4 --trap costs-paid --trap costs-off -- "$BIN/server-libuv" 0 --offload 1
 }
 
@@ -142,7 +141,7 @@ ns_per_message() { # ns_per_message PROGRAM OPTION...
     taskset --cpu-list --pid "${allowed%%[,-]*}" "$server" >/dev/null
     read -r before _ <"/proc/$server/schedstat"
     received=$(taskset --cpu-list "${allowed##*[,-]}" "$BIN/load" --port "$port" --connections 100 --closed \
-        --warm 0 --duration 0.7 --output json | jq .received)
+        --warm 0 --duration 0.3 --output json | jq .received)
     read -r after _ <"/proc/$server/schedstat"
     stop || true # The bare loop leaves its end to the signal.
     echo $(((after - before) / received))
@@ -157,11 +156,12 @@ near_the_bare_loop() {
 }
 
 @test "epoll costs at most 5 % more CPU per message than a bare loop" {
-    in_one_of_or_weather 8 near_the_bare_loop
+    # Neighbours cost now the one more, now the other: a loop that is as cheap is near it in one of many tries.
+    in_one_of 25 near_the_bare_loop
 }
 
 @test "epoll: with --buffer-kib an idle client costs that much, without it next to nothing" {
-    printf '%s\n' '# Question: what does a buffer cost?' 'kind = memory' 'connections = 500' 'settle_s = 0.3' \
+    printf '%s\n' '# Question: what does a buffer cost?' 'kind = memory' 'connections = 500' 'settle_s = 0.3' 'reruns = 0' \
         >"$BATS_TEST_TMPDIR/memory.conf"
     each_kib() { # each_kib KIB: the server's own memory for each client
         "$BIN/measure" "$BATS_TEST_TMPDIR/memory.conf" --model "epoll:buffer-kib=$1" --out "$BATS_TEST_TMPDIR/$1.csv" \
