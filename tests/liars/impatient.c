@@ -6,7 +6,8 @@
 static void *serve_client(void *argument)
 {
     int fd = (int)(intptr_t)argument;
-    const struct timeval patience = {.tv_sec = 1};
+    /* A write that passed on a part is tried once more: about a second in all. */
+    const struct timeval patience = {.tv_usec = 600000};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     char buffer[LIAR_BUFFER_B];
     for (ssize_t size; (size = read(fd, buffer, sizeof buffer)) > 0;)
