@@ -13,6 +13,20 @@ setup() {
 
 teardown() { end_servers; }
 
+# Sends signals to the server, each some time after the one before; the first after so many clients have connected.
+signal_after() { # signal_after CONNECTIONS [SECONDS SIGNAL]...
+    eventually has_clients "$1"
+    shift
+    while (($# > 0)); do
+        sleep "$1"
+        kill "-$2" "$server"
+        shift 2
+    done
+}
+
+# One socket more is the listener.
+has_clients() { (($(find "/proc/$server/fd" -lname 'socket:*' 2>/dev/null | wc -l) > $1)); } # has_clients COUNT
+
 # Prints field NAME of the JSON in $output.
 field() { jq -r ".$1" <<<"$output"; }
 
@@ -72,13 +86,13 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "a server stopped for 200 ms shows at max and p99.9 in the open loop, the closed loop hides it" {
     start server-poll
-    (sleep 0.6; kill -STOP "$server"; sleep 0.2; kill -CONT "$server") 3>&- &
+    signal_after 10 0.5 STOP 0.2 CONT 3>&- &
     run -0 $load --port "$port" --connections 10 --rate 2000 --warm 0.1 --duration 1 --output json
     wait $!
     true_that "$(field latency_ns_max) >= 190000000"
     true_that "$(field latency_ns_p99) >= 150000000" # A fifth of the messages waited up to 200 ms.
     closed_loop_hides() {
-        (sleep 0.6; kill -STOP "$server"; sleep 0.2; kill -CONT "$server") 3>&- &
+        signal_after 10 0.5 STOP 0.2 CONT 3>&- &
         run -0 $load --port "$port" --connections 10 --closed --warm 0.1 --duration 1 --output json
         wait $!
         true_that "$(field latency_ns_max) >= 190000000"
@@ -96,7 +110,7 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "a server that falls silent: all that is lost is counted, with at least the timeout" {
     start server-poll
-    (sleep 0.8; kill -STOP "$server") 3>&- &
+    signal_after 10 0.7 STOP 3>&- &
     run -1 --separate-stderr $load --port "$port" --connections 10 --rate 1000 --warm 0.1 --duration 1.2 --timeout-ms 300 --output json
     wait $!
     kill -CONT "$server"
@@ -107,7 +121,7 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "a server that dies in the window: an answer comes all the same" {
     start server-poll
-    (sleep 0.5; kill -KILL "$server") 3>&- &
+    signal_after 10 0.4 KILL 3>&- &
     run -1 --separate-stderr $load --port "$port" --connections 10 --rate 1000 --warm 0.1 --duration 1 --output json
     wait $!
     [[ $(field connections_reset) == 10 && $(field lost) -gt 0 ]]
@@ -135,7 +149,7 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "idle connections that the server ends are missed, in a process that sends nothing, too" {
     start server-poll
-    (sleep 0.5; kill -KILL "$server") 3>&- &
+    signal_after 10 0.4 KILL 3>&- &
     run -1 --separate-stderr $load --port "$port" --processes 2 --connections 10 --active 3 --rate 100 --warm 0.1 --duration 1 --output json
     wait $!
     [[ $(field connections_reset) == 10 && $(field connections_established) == 0 ]]
@@ -143,7 +157,7 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "a connection that the server ends makes exit status 1, though no message is missing" {
     start server-poll
-    (sleep 0.6; kill -KILL "$server") 3>&- &
+    signal_after 3 0.5 KILL 3>&- &
     run -1 --separate-stderr $load --port "$port" --connections 3 --active 1 --rate 1 --constant --warm 0 --duration 1 --output json
     wait $!
     [[ $stderr == *'the server ended 3 connections'* ]]
@@ -164,7 +178,7 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "who waits for the last echoes sleeps meanwhile" {
     start server-poll
-    (sleep 0.2; kill -STOP "$server") 3>&- &
+    signal_after 1 0.2 STOP 3>&- &
     TIMEFORMAT='%U %S'
     { time $load --port "$port" --rate 100 --warm 0 --duration 0.4 --timeout-ms 1500 >/dev/null 2>&1 || true; } 2>"$BATS_TEST_TMPDIR/time"
     wait $!
