@@ -158,8 +158,11 @@ spell_out() {
 
 @test "a server that drops one message in a hundred is corrupt: the stream goes on with a wrong byte" {
     tiny 'kind = latency' 'connections = 10' 'rate_per_s = 5000'
-    measure_command 'exec build/release/liar-drop {port}'
-    [[ $(column status 1) == corrupt && $(column reason 1) == *'got a wrong byte' ]]
+    gets_a_wrong_byte() { # Where the client is late the server reads several messages as one: it drops fewer.
+        measure_command 'exec build/release/liar-drop {port}'
+        [[ $(column status 1) == corrupt && $(column reason 1) == *'got a wrong byte' ]]
+    }
+    in_one_of_or_weather 5 gets_a_wrong_byte
 }
 
 @test "a server that changes one bit is corrupt, in either kind of load" {
