@@ -73,6 +73,8 @@ judged() { # judged STATUS ERROR FILE-CONTENT [CALL]
     [[ -z $(wrong gave_up,sent 1,0 1,9) ]]
     [[ $(wrong rate,sent 1,0 1,9) == *'sent is 0, and was 9' ]]
     [[ -z $(wrong back,connected 1,0 1,9) ]]
+    [[ -z $(wrong received_in_time,achieved_per_s 0,0 7,9) ]]
+    [[ $(wrong received,achieved_per_s 7,0 7,9) == *'achieved_per_s is 0, and was 9' ]]
     [[ $(wrong rate,connected 1,0 1,9) == *'connected is 0, and was 9' ]]
     counter() { wrong pass,counter,method,per_message "$@"; }
     [[ -z $(counter plain,faults,perf,0 plain,faults,perf,0.01) ]]
