@@ -150,7 +150,7 @@ spell_out() {
     [[ $(column sent 1) == $(($(column received 1) + $(column lost 1))) ]]
     true_that "$(column latency_ns_p90 1) >= 300000000"
     # The next window of the same ramp gets nothing at all.
-    tiny 'kind = latency' 'connections = 10 11' 'rate_per_s = 4000' 'message_b = 4096' 'timeout_ms = 100'
+    tiny 'kind = latency' 'connections = 10 11' 'rate_per_s = 8000' 'message_b = 4096' 'timeout_ms = 100'
     measure_command 'exec build/release/liar-stall {port}'
     [[ $(column status 1) == failed && $(column reason 1) == 'not one of '* ]]
     [[ $(column status 2) == failed && $(column reason 2) == 'not reached: '* ]]
