@@ -19,7 +19,7 @@ static int listen_fd;
 
 uint16_t trial_port(void)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t size = sizeof address;
     assert_int_equal(getsockname(listen_fd, (struct sockaddr *)&address, &size), 0);
     return ntohs(address.sin_port);
