@@ -303,13 +303,13 @@ answers_within_250_ms() {
     ((took > 4900000 && took < 30000000)) || { echo "took $took us"; false; }
 }
 
-# 5 ms, and 20 ms for two in a hundred.  No machine makes them less, and in one of several looks they are not half as much again.
+# 5 ms, and 20 ms for two in a hundred.  No machine makes them less, and in one of many looks they are not twice as much.
 shows_the_known_delay() {
     local p50 p99
     sleep 0.5
     p50=$(plain "$(value 'latency p50' 1)") p99=$(plain "$(value 'latency p99' 1)")
     echo "p50 $p50 us, p99 $p99 us"
-    true_that "$p50 >= 5000 && $p50 < 7500 && $p99 >= 20000 && $p99 < 30000"
+    true_that "$p50 >= 5000 && $p50 < 10000 && $p99 >= 20000 && $p99 < 40000"
 }
 
 @test "the figures are those of the experiments: latencies of a known delay and a known tail, memory" {
