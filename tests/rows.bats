@@ -111,7 +111,8 @@ counts=(window_s=0.4 offered_per_s=1000.5 sent_per_s=1001.5 achieved_per_s=1002.
     expect_row 1 wall=latency 'wall_evidence=p99 1.5 s at 1000 messages/s; 0 of 400 lost'
 }
 
-@test "counters are per message that came back" {
+counts_per_message() {
+    rm -f "$raw"
     tiny 'kind = counters' 'connections = 3' 'rate_per_s = 1000'
     ECHOES=40 measured
     first() { tries "$1" | head -n 1; }
@@ -121,6 +122,10 @@ counts=(window_s=0.4 offered_per_s=1000.5 sent_per_s=1001.5 achieved_per_s=1002.
     for call in poll read write; do
         [[ $(awk -F, -v call="$call" '$12 == "calls" && $13 == call { print $14, $15 }' "$raw") == '0.1 0' ]]
     done
+}
+
+@test "counters are per message that came back" {
+    in_one_of 5 counts_per_message # A call that is under way at an edge of the window is in it or not.
 }
 
 @test "a client that lost count is not believed, nor one that claims more connections than the kernel has" {
