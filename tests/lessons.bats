@@ -37,8 +37,8 @@ stand_in() {
     touch --date=tomorrow $bin/{switch_cost,ready_cost,witness} # Newer than their sources: nobody makes them again.
     mkdir "$BATS_FILE_TMPDIR/bin"
     cat >"$BATS_FILE_TMPDIR/bin/gnuplot" <<'END'
-#!/usr/bin/env bash
-[[ -z ${output:-} ]] || echo '<svg>not drawn</svg>' >"$output"
+#!/bin/sh
+[ -z "${output:-}" ] || echo '<svg>not drawn</svg>' >"$output"
 END
     chmod +x "$BATS_FILE_TMPDIR/bin/gnuplot"
     export PATH=$BATS_FILE_TMPDIR/bin:$PATH
