@@ -75,8 +75,8 @@ TOOLS    := bare_client bare_server second_client weather without_io_uring hosti
 # All that the fuzzers reach, and no more, because sanitizers compile slowly; the linker names what is missing here.
 REACHED   = $(addprefix $(BUILD)/common/,costs.o die.o net.o number.o plain.o whole.o) \
             $(addprefix $(BUILD)/clients/,connection.o message.o $(if $(NO_TLS),tls_none.o,tls.o)) \
-            $(addprefix $(BUILD)/harness/,child.o columns.o conf.o conf_estimate.o conf_values.o keeper.o limits.o load_link.o \
-                                          probe_tree.o proc_file.o process.o said.o user.o)
+            $(call objects,harness/conf*.c) \
+            $(addprefix $(BUILD)/harness/,child.o columns.o keeper.o limits.o load_link.o probe_tree.o proc_file.o process.o said.o user.o)
 FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
 
