@@ -10,6 +10,7 @@
  * last: who tries at once then meets a queue that nobody empties.  So drops are told apart. */
 #include "harness/herd.h"
 
+#include <errno.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -123,6 +124,15 @@ static void take_step(struct herd *herd, char *line, double begin_s, double aske
                   looked ? herd->queue[(int)bin] : -1);
 }
 
+/* The client's own words say why it wrote none, if it is that. */
+static _Noreturn void die_without_timeline(const struct herd *herd)
+{
+    char words[200];
+    int error = errno;
+    process_last_line(&herd->load, words, sizeof words);
+    die_because("%s: %s; %s", herd->session->timeline, strerror(error), words);
+}
+
 /* Copies the timeline and sees when how many were back. */
 static void read_times(struct herd *herd, bool all_back)
 {
@@ -131,7 +141,7 @@ static void read_times(struct herd *herd, bool all_back)
     double begin_s = (begin_ns - (double)herd->kill_ns) / NS_PER_S; /* Since the kill. */
     double asked = answer_number(&herd->answer, "connections_asked");
     FILE *timeline = fopen(herd->session->timeline, "r");
-    if (timeline == NULL) die(herd->session->timeline);
+    if (timeline == NULL) die_without_timeline(herd);
     while (fgets(line, sizeof line, timeline) != NULL)
         take_step(herd, line, begin_s, asked);
     if (ferror(timeline)) die(herd->session->timeline);

@@ -33,10 +33,13 @@ long proc_file_entries(const char *path)
     long count = 0;
     DIR *folder = opendir(path);
     if (folder == NULL) return -1;
-    for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    errno = 0;
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL; errno = 0)
         count += entry->d_name[0] != '.';
+    int error = errno;
     closedir(folder);
-    return count;
+    errno = error;
+    return error == 0 ? count : -1;
 }
 
 long proc_file_open_files(pid_t pid)
