@@ -44,17 +44,6 @@ AMBIENT  := CPATH C_INCLUDE_PATH LIBRARY_PATH LD_RUN_PATH GCC_EXEC_PREFIX COMPIL
 unexport $(AMBIENT)
 without_ambient := env $(addprefix -u ,$(AMBIENT))
 
-# What objects and programs depend on beside their sources.  harness/machine_info.sh tells of it what built a run's programs.
-define BUILT_WITH
-compiler: $(shell $(without_ambient) $(CC) --version 2>/dev/null | head -n 1)
-CC: $(CC)
-CFLAGS: $(CFLAGS)
-LDFLAGS: $(LDFLAGS)
-OURS: $(OURS)
-endef
-BUILT_WITH := $(BUILT_WITH)
-STAMP    := $(BUILD)/built_with.txt
-
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 
 # Warnings are shown and kept, a file for each object and program: `make test` finds those of an earlier build, too.
@@ -95,6 +84,18 @@ $(if $(NO_DEMO),$(info Leaving out the live demo: $(LIBS_demo) is not installed)
 NO_TLS   := $(strip $(call missing,tls))
 $(if $(NO_TLS),$(info Leaving out TLS: $(LIBS_tls) is not installed))
 LIBS_load := $(if $(NO_TLS),,$(LIBS_tls))
+
+# What objects and programs depend on beside their sources.  harness/machine_info.sh tells of it what built a run's programs.
+define BUILT_WITH
+compiler: $(shell $(without_ambient) $(CC) --version 2>/dev/null | head -n 1)
+CC: $(CC)
+CFLAGS: $(CFLAGS)
+LDFLAGS: $(LDFLAGS)
+TLS: $(if $(NO_TLS),no,yes)
+OURS: $(OURS)
+endef
+BUILT_WITH := $(BUILT_WITH)
+STAMP    := $(BUILD)/built_with.txt
 
 PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load check_conf measure gate start switch_cost ready_cost witness hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo)

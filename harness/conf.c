@@ -137,7 +137,7 @@ static bool agree(const struct conf *conf, struct conf_error *error)
     bool stops = conf->kind == CONF_OMISSION;
     if (conf->warm_until_steady && conf->warmup_s <= 0)
         return conf_fail(error, "warmup = steady needs a warmup_s above 0");
-    if (conf->kind == CONF_HERD && conf->time_cap_s > HERD_S_MAX)
+    if (conf->kind == CONF_HERD && conf->time_cap_s > (double)HERD_S_MAX)
         return conf_fail(error, "kind herd needs a time_cap_s of at most %d", HERD_S_MAX);
     if (conf->kind == CONF_HERD && conf->connection_count != 1)
         return conf_fail(error, "kind herd needs one number in connections");

@@ -52,7 +52,7 @@ double conf_estimate_s(const struct conf *conf)
     double spells = conf->warm_until_steady ? 5 : 1, loops = windows_of(conf->kind);
     if (conf->kind == CONF_COLD_START) return 1 + 10 * 0.2e-3 * (double)conf->requests;
     if (conf->kind == CONF_HANDSHAKES)
-        return HANDSHAKE_VARIANTS * (0.5 + 0.5e-3 * (double)conf->requests);
+        return (double)HANDSHAKE_VARIANTS * (0.5 + 0.5e-3 * (double)conf->requests);
     if (conf->kind == CONF_WALLS) return estimate_walls_s(conf);
     if (conf->kind == CONF_HERD) return estimate_herd_s(conf);
     for (size_t i = 0; i < conf->connection_count; i++) {

@@ -80,6 +80,7 @@ on_debian() { # on_debian VERSION
     git clone --quiet . "$folder/debian/srv/c10k-bench"
     # shellcheck disable=SC2016  # for the shells in there
     run_both unshare --mount --pid --fork --kill-child bash -c '
+        mount --bind "$1" "$1" # A mount point, as the root folder of a machine is.
         cd "$1"
         mount --types proc proc proc
         mount --rbind /sys sys

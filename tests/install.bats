@@ -50,6 +50,11 @@ stale_objects() { make --dry-run BUILD="$tmp/build" ECHO=: "$@" "$tmp/build/comm
     grep -qx 'CFLAGS: -O1 -DNAME="a b"' "$tmp/build/built_with.txt"
 }
 
+@test "OpenSSL that is installed later, or removed, builds the load client anew" {
+    make --silent BUILD="$tmp/build" ECHO=: NO_TLS=tls "$tmp/build/common/costs.o"
+    [[ $(stale_objects NO_TLS=tls) == 0 && $(stale_objects NO_TLS=) == 1 ]]
+}
+
 @test "the machine's card names the compiler and the flags that built what runs" {
     mkdir "$tmp/bin"
     printf '%s\n' 'compiler: other cc 1.0' 'CC: other' 'CFLAGS: -O3' 'LDFLAGS: ' >"$tmp/bin/built_with.txt"

@@ -149,13 +149,30 @@ ssize_t getline(char **line, size_t *size, FILE *stream)
     return disk_free(&disk, 0) == 0 ? result : -1;
 }
 
+static int fail_or_scan(const char *name, const void *caller, FILE *stream, const char *format,
+                        va_list values)
+{
+    struct full_disk disk = disk_fill(name, caller, stream);
+    return disk_free(&disk, vfscanf(stream, format, values));
+}
+
 int __isoc99_fscanf(FILE *stream, const char *format, ...);
 int __isoc99_fscanf(FILE *stream, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    struct full_disk disk = disk_fill("__isoc99_fscanf", CALLER, stream);
-    int result = disk_free(&disk, vfscanf(stream, format, values));
+    int result = fail_or_scan("__isoc99_fscanf", CALLER, stream, format, values);
+    va_end(values);
+    return result;
+}
+
+/* What fscanf(3) is called since version 2.38 of the GNU C library. */
+int __isoc23_fscanf(FILE *stream, const char *format, ...);
+int __isoc23_fscanf(FILE *stream, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    int result = fail_or_scan("__isoc23_fscanf", CALLER, stream, format, values);
     va_end(values);
     return result;
 }
