@@ -90,7 +90,7 @@ void canvas_bar(struct canvas *canvas, int row, int col, int height, double valu
     if (isnan(value)) return;
     double share = largest > 0 ? fmin(fmax(value / largest, 0), 1) : 0;
     /* Something that is not nothing is seen. */
-    int eighths = (int)ceil(share * CANVAS_LEVELS * height);
+    int eighths = (int)ceil(share * (double)CANVAS_LEVELS * height);
     for (; eighths > 0; eighths -= CANVAS_LEVELS, row--)
         put_letter(canvas, row, col, LOOK_PLAIN,
                    (char)(eighths < CANVAS_LEVELS ? eighths : CANVAS_LEVELS));
