@@ -70,10 +70,10 @@ FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
 
 # A model whose library is missing is left out, with a word; the others still build.  One link shows that none is missing; only
-# if it fails, each is tried.
+# if it fails, each is tried.  Where nothing can be linked, as with a TMPDIR that is not there, nothing is left out.
 links     = $(shell echo 'int main(void) { return 0; }' | $(without_ambient) $(CC) -x c - -o /dev/null $(1) 2>/dev/null && echo yes)
 ALL_LINK := $(call links,$(foreach model,$(MODELS) demo tls,$(LIBS_$(model))))
-missing   = $(if $(ALL_LINK),,$(if $(LIBS_$(1)),$(if $(call links,$(LIBS_$(1))),,$(1))))
+missing   = $(if $(ALL_LINK),,$(if $(LIBS_$(1)),$(if $(call links,$(LIBS_$(1))),,$(if $(call links),$(1)))))
 MISSING  := $(strip $(foreach model,$(MODELS),$(call missing,$(model))))
 $(foreach model,$(MISSING),$(info Leaving out the model $(model): $(LIBS_$(model)) is not installed))
 SERVERS  := $(addprefix $(BUILD)/server-,$(filter-out $(MISSING),$(MODELS)))

@@ -55,6 +55,12 @@ stale_objects() { make --dry-run BUILD="$tmp/build" ECHO=: "$@" "$tmp/build/comm
     [[ $(stale_objects NO_TLS=tls) == 0 && $(stale_objects NO_TLS=) == 1 ]]
 }
 
+@test "a compiler that can link nothing for now makes no library missing" {
+    make --silent BUILD="$tmp/build" ECHO=: "$tmp/build/common/costs.o"
+    TMPDIR=/proc run -0 make --dry-run BUILD="$tmp/build" ECHO=: "$tmp/build/common/costs.o"
+    [[ $output != *'Leaving out'* && $output != *'-c -o'* ]]
+}
+
 @test "the machine's card names the compiler and the flags that built what runs" {
     mkdir "$tmp/bin"
     printf '%s\n' 'compiler: other cc 1.0' 'CC: other' 'CFLAGS: -O3' 'LDFLAGS: ' >"$tmp/bin/built_with.txt"
