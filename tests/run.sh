@@ -26,7 +26,7 @@ self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/run.sh}"
 source tests/jobs.bash
 
-readonly AT_ONCE=5 # Jobs mostly wait: so many keep two CPUs busy.
+readonly AT_ONCE=6 # Jobs mostly wait: so many keep two CPUs busy.
 readonly out=build/test
 
 # ---- the parts that are no bats files ----
