@@ -65,10 +65,14 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
 
 @test "a build waits for one that is under way, and says so" {
     nothing_to_measure
-    flock build/lock sleep 1 3>&- &
-    eventually runs 'flock build/lock sleep 1'
-    run poll_runs --plan
-    [[ $output == *'another build is under way: waiting for it'*'1 steps: '* ]]
+    exec 8>>build/lock
+    flock 8
+    poll_runs --plan >"$tmp/said" 2>&1 3>&- 8>&- &
+    patience_s=60 eventually grep -q 'another build is under way: waiting for it' "$tmp/said"
+    patience_s=60 eventually runs '^flock 8$' # For as long as the lock is held.
+    exec 8>&-
+    wait $!
+    grep '1 steps: ' "$tmp/said"
 }
 
 # ---- what cannot be written ----
