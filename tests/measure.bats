@@ -283,9 +283,8 @@ serves_3000() {
     in_one_of_or_weather 3 serves_3000
 }
 
-@test "messages that cost time are told apart, and stall only those who share a loop" {
-    tiny 'kind = latency' 'connections = 100' 'rate_per_s = 5000' 'cost = sleep' 'cost_us = 50000' \
-        'cost_percent = 1' 'timeout_ms = 3000'
+tells_slow_apart() {
+    rm -f "$raw"
     run -0 "$measure" "$conf" --model poll --out "$raw" 3>&-
     run -0 "$measure" "$conf" --model thread --out "$raw" 3>&-
     true_that "$(column slow_sent 1) >= 3 && $(column slow_sent 1) <= 35" # 15 of 1,500 are expected.
@@ -293,6 +292,12 @@ serves_3000() {
     last=$(rows) # The last row of each model counts.
     true_that "$(column latency_ns_p99 1) > 20e6"
     true_that "$(column latency_ns_p90 "$last") < $(column latency_ns_p90 1) / 3"
+}
+
+@test "messages that cost time are told apart, and stall only those who share a loop" {
+    tiny 'kind = latency' 'connections = 100' 'rate_per_s = 5000' 'cost = sleep' 'cost_us = 50000' \
+        'cost_percent = 1' 'timeout_ms = 3000'
+    in_one_of_or_weather 3 tells_slow_apart # A hundred threads are late, too, where others have the CPU.
 }
 
 @test "clients that never read stand in the row" {
