@@ -152,6 +152,11 @@ bool row_write(const struct row *row, int fd)
     return write_line(fd, columns_of(row), row);
 }
 
+void row_append(const struct row *row, int fd, const char *path)
+{
+    if (!row_write(row, fd)) die_because("cannot write %s: %s", path, strerror(errno));
+}
+
 static bool has_header(const struct columns *columns, int fd)
 {
     static char wanted[COLUMNS_MAX * COLUMNS_VALUE_MAX], found[sizeof wanted];

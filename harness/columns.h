@@ -54,4 +54,8 @@ void columns_beside(const char *out, const char *name, char *path, size_t size);
  * a row is in the file whole or not at all.  False with errno. */
 bool row_write(const struct row *row, int fd);
 
+/* Appends the row in the same way to the table `path`.  Dies with the path and the cause if it
+ * cannot be written. */
+void row_append(const struct row *row, int fd, const char *path);
+
 #endif

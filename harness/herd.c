@@ -282,8 +282,9 @@ static bool run_policy(const struct session *session, const char *policy, int ta
     return !herd.broke;
 }
 
-bool herd_run(struct session *session, const char *out)
+bool herd_run(struct session *session)
 {
+    const char *out = session->out_path;
     int table_fd = herd_table_open(out), back_fd = herd_back_open(out);
     columns_beside(out, "timeline.csv", session->timeline, sizeof session->timeline);
     bool worked = run_policy(session, "now", table_fd, back_fd) &&

@@ -5,7 +5,7 @@
 #include "harness/session.h"
 
 /* Measures one model, once for each way to come back.  Writes herd.csv and herd_back.csv beside the
- * file `out`.  False if our own machinery broke. */
-bool herd_run(struct session *session, const char *out);
+ * session's out_path.  False if our own machinery broke. */
+bool herd_run(struct session *session);
 
 #endif

@@ -81,6 +81,14 @@ int herd_back_open(const char *out)
     return open_table(&back_columns, out, "herd_back.csv");
 }
 
+static void append(const struct row *row, int table_fd, const struct session *session,
+                   const char *name)
+{
+    char path[PATH_MAX_B];
+    columns_beside(session->out_path, name, path, sizeof path);
+    row_append(row, table_fd, path);
+}
+
 /* An empty row of a table, but for whose it is. */
 static void begin_row(struct row *row, const struct columns *columns, const struct session *session)
 {
@@ -133,7 +141,7 @@ void herd_table_add(int table_fd, const struct session *session, const struct he
     set_answered(&row, answer);
     row_set_text(&row, "status", status);
     row_set_text(&row, "reason", reason);
-    if (!row_write(&row, table_fd)) die("write a row of herd.csv");
+    append(&row, table_fd, session, "herd.csv");
 }
 
 void herd_back_add(int table_fd, const struct session *session, const char *policy, double since_s,
@@ -149,5 +157,5 @@ void herd_back_add(int table_fd, const struct session *session, const char *poli
     for (int i = STEP_FIRST; i < STEP_END; i++)
         row_set_text(&row, back_names[i], strsep(&rest, ","));
     if (queue >= 0) row_set_whole(&row, "accept_queue", (uint64_t)queue);
-    if (!row_write(&row, table_fd)) die("write a row of herd_back.csv");
+    append(&row, table_fd, session, "herd_back.csv");
 }

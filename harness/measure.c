@@ -25,7 +25,7 @@ enum { NAME_MAX_B = 64, PATH_MAX_B = 4096 };
 
 /* Everything the command line can say. */
 struct request {
-    const char *conf_path, *out_path, *print_key, *rate;
+    const char *conf_path, *print_key, *rate;
     bool check;
     struct session session;
 };
@@ -82,7 +82,7 @@ static void take_option(int c, struct request *request)
         session->command = optarg;
         break;
     case 'o':
-        request->out_path = optarg;
+        session->out_path = optarg;
         break;
     case 'p':
         session->profile = optarg;
@@ -181,7 +181,7 @@ static void prepare(struct request *request)
         die_usage("%s is of kind %s, which harness/%s.sh measures", request->conf_path,
                   conf_kind_name(session->conf.kind), conf_kind_name(session->conf.kind));
     if (session->model == NULL) die_usage("--model is missing; see --help");
-    if (request->out_path == NULL) die_usage("--out is missing; see --help");
+    if (session->out_path == NULL) die_usage("--out is missing; see --help");
     if (session->model[0] == '\0' ||
         session->model[strspn(session->model, "abcdefghijklmnopqrstuvwxyz0123456789_-:=+")] != '\0')
         die_usage("--model takes a name of a-z, 0-9, _, -, :, = and +, not \"%s\"", session->model);
@@ -204,9 +204,9 @@ static void prepare(struct request *request)
     if (session->conf.kind == CONF_HERD) return; /* It has tables of its own. */
     bool counters = session->conf.kind == CONF_COUNTERS;
     session->out_fd =
-        columns_open(counters ? &passes_columns : NULL, request->out_path, why, (int)sizeof why);
+        columns_open(counters ? &passes_columns : NULL, session->out_path, why, (int)sizeof why);
     if (session->out_fd < 0) die_usage("%s", why);
-    if (session->conf.kind == CONF_OMISSION && !omission_make_folder(request->out_path, session))
+    if (session->conf.kind == CONF_OMISSION && !omission_make_folder(session->out_path, session))
         die_usage("cannot make %s: %s; choose another --out", session->histograms, strerror(errno));
 }
 
@@ -221,7 +221,7 @@ static bool run(struct request *request)
     case CONF_WALLS:
         return walls_run(session);
     case CONF_HERD:
-        return herd_run(session, request->out_path);
+        return herd_run(session);
     default:
         return ramp_run(session);
     }

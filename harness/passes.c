@@ -73,7 +73,7 @@ static void write_row(struct run *run, const char *counter, const char *method, 
     row_set_text(&run->row, "method", method);
     row_set_text(&run->row, "status", status);
     row_set_text(&run->row, "reason", reason);
-    if (!row_write(&run->row, run->session.out_fd)) die("write a row of counters.csv");
+    row_append(&run->row, run->session.out_fd, run->session.out_path);
     row_set_text(&run->row, "per_message", NULL);
     row_set_text(&run->row, "failed_per_message", NULL);
 }

@@ -386,7 +386,7 @@ static void write_row(const struct session *session, struct row *row, const char
     if (known) row_set_whole(row, "other_run", other);
     row_set_text(row, "status", status);
     row_set_text(row, "reason", reason);
-    if (!row_write(row, session->out_fd)) die("write a row of raw.csv");
+    row_append(row, session->out_fd, session->out_path);
 }
 
 void session_keep_try(const struct session *session, struct row *row, const char *status,

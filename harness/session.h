@@ -23,7 +23,8 @@ struct session {
     const char *profile, *model, *bin_dir;
     const char *command; /* NULL: the model is BIN_DIR/server-MODEL. */
     long repeat, seed;
-    int out_fd;                            /* raw.csv, or what the kind writes, for appending. */
+    const char *out_path;                  /* raw.csv, or counters.csv; herd.csv is beside it. */
+    int out_fd;                            /* The same, for appending; not in kind herd. */
     const struct process_watcher *watcher; /* Of the server, or NULL. */
     char histograms[SESSION_FOLDER_MAX];   /* Folder for them, in kind omission only. */
     char timeline[SESSION_FOLDER_MAX];     /* File where the client tells it, in kind herd only. */

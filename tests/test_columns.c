@@ -212,6 +212,7 @@ static void prepare_herd(void)
     session = (struct session){.experiment = "e",
                                .profile = "quick",
                                .model = "poll",
+                               .out_path = out,
                                .repeat = 2,
                                .seed = 9,
                                .conf = {.base_ms = 50, .cap_ms = 400}};
