@@ -45,7 +45,8 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   --out DIR           write there; it must be empty or new, and no other user may be able to write
                       to it [results/<date>_<time>_<host>, with _2 where another run has that]
   --baseline RUN      afterwards compare with this earlier run, at its rates unless --rate is given
-  --resume RUN        go on with a run that was cut off: what is missing is measured in the same order;
+  --resume RUN        go on with a run that was cut off, found the disk full, or in which a program of
+                      ours broke: all from that step on is measured in the same order;
                       it is refused where machine, programs or experiments are not the same
   --user U            for root: the user that servers run as; root: no change
                       [a user without rights that no other process has]

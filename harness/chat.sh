@@ -110,8 +110,7 @@ measure_point() { # measure_point MEMBERS
         ((what_stopped == 0)) || exit "$what_stopped"
         row=$(row_of "$1" "$scraps/answer" "$(tail -n 1 "$scraps/said")" "$try")
     done
-    [[ -s $out/chat.csv ]] || echo "schema,experiment,profile,repeat,seed,$measured,status,reason" >"$out/chat.csv"
-    echo "$row" >>"$out/chat.csv"
+    append_row "$out/chat.csv" "schema,experiment,profile,repeat,seed,$measured,status,reason" "$row"
     tell "$({ head -n 1 "$out/chat.csv"; echo "$row"; } | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         { printf "point room %s %s delivery_ns_p99=%s cpu_us_per_delivery=%s\n", $c["members"], $c["status"], $c["delivery_ns_p99"], $c["server_cpu_us_per_delivery"] }')"
 }

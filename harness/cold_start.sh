@@ -56,21 +56,21 @@ row_from() { # row_from JSON EXPERIMENT MODEL REQUESTS REASON
 }
 
 add_row() { # add_row FILE ROW
-    [[ -s $1 ]] ||
-        echo experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason,schema >"$1"
-    echo "$2" >>"$1"
+    append_row "$1" \
+        experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason,schema "$2"
 }
 
 time_model() { # time_model EXPERIMENT OUT RUNS REQUESTS MODEL SCRAPS
-    local json=$2/cold_start/$5.json status=0 reason
+    local json=$2/cold_start/$5.json status=0 reason why
     : >"$6/reason"
     command_of "$5" >"$6/command"
     # setpriv: what hyperfine started must not outlive it.
-    run_child hyperfine --shell none --style none --warmup 1 --runs "$3" --export-json "$json" --command-name "$5" \
+    run_child hyperfine --shell none --style none --warmup 1 --runs "$3" --export-json "$6/times.json" --command-name "$5" \
         "setpriv --pdeathsig TERM harness/cold_start.sh --once $5 $4 ${6@Q}" >/dev/null 2>"$6/hyperfine.log" || status=$?
     flock "$6/lock" true
     ((what_stopped == 0)) || exit "$what_stopped"
     if ((status == 0)); then
+        why=$(cp "$6/times.json" "$json" 2>&1) || fail "cannot write $json: ${why##*: }"
         reason=$(chatter_of "$6")
         add_row "$2/cold_start.csv" "$(row_from "$json" "$1" "$5" "$4" "$reason")"
     else

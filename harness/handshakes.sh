@@ -137,10 +137,8 @@ settled_cpu_ns() { # settled_cpu_ns PID
 # ---- one variant, one row ----
 
 add_row() { # add_row ROW
-    local file=$out/handshakes.csv
-    [[ -s $file ]] ||
-        echo experiment,schema,profile,model,repeat,path,tls,key,resumed_asked,at_once,connections,failed,resumed,round_trips,round_trips_max,handshake_sent_b,handshake_received_b,window_s,connections_per_s,handshake_ns_p50,handshake_ns_p99,server_cpu_us_per_connection,proxy_cpu_us_per_connection,client_cpu_us_per_connection,steal_percent,foreign_cpu_percent,tries,status,reason >"$file"
-    echo "$1" >>"$file"
+    append_row "$out/handshakes.csv" \
+        experiment,schema,profile,model,repeat,path,tls,key,resumed_asked,at_once,connections,failed,resumed,round_trips,round_trips_max,handshake_sent_b,handshake_received_b,window_s,connections_per_s,handshake_ns_p50,handshake_ns_p99,server_cpu_us_per_connection,proxy_cpu_us_per_connection,client_cpu_us_per_connection,steal_percent,foreign_cpu_percent,tries,status,reason "$1"
 }
 
 per_connection_us() { # per_connection_us NS DONE

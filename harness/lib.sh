@@ -46,6 +46,16 @@ fail() {
     exit 1
 }
 
+# Adds lines to a file, whole or not at all: a full disk takes a part.  False, and one line on stderr, if that failed.
+append() { # append FILE LINES
+    local size=0 why
+    [[ ! -f $1 ]] || size=$(stat --format=%s "$1")
+    if why=$({ printf '%s\n' "$2" >>"$1"; } 2>&1); then return; fi
+    [[ ! -f $1 ]] || truncate --size="$size" "$1"
+    printf '%s: cannot write %s: %s\n' "$(basename "$0")" "$1" "${why##*: }" >&2
+    return 1
+}
+
 # Dies unless the value of an option is one.
 whole_number() { # whole_number OPTION TEXT MAX
     if [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] && (($2 <= $3)); then return; fi

@@ -5,8 +5,10 @@
 #   same NAME SHA256                 what must be the same when the run goes on: programs, scripts, experiments, commands
 #   models NAME...                   those that the gate let through
 #   step NUMBER WHAT [TABLE=BYTES]   one that is finished, and how long the tables were then
+#   broken NUMBER WHAT [TABLE=BYTES] one whose program broke: the run went on, but --resume measures again from here on
 #
-# A step counts whole or not at all: rows behind the last step that is noted are cut off, and measured again.
+# A step counts whole or not at all: rows behind the last step that is finished, with none broken before it, are cut off and
+# measured again.  Those after a broken step, too: the rate that they were offered may come from it.
 # shellcheck shell=bash disable=SC2154,SC2034  # of run.sh, for run.sh
 
 step_tables=("${tables[@]}" herd_back)
@@ -34,14 +36,14 @@ record_begin() { # record_begin ARGUMENT...
     { printf 'argument\t%s\n' "$@"; echo "$same" | sort -u; } >>"$out/progress.tsv"
 }
 
-record_models() { printf 'models\t%s\n' "${models[*]}" >>"$out/progress.tsv"; }
+record_models() { append "$out/progress.tsv" "models"$'\t'"${models[*]}"; }
 
-record_step() { # record_step WHAT
+record_step() { # record_step step|broken WHAT
     local table sizes=''
     for table in "${step_tables[@]}"; do
         [[ ! -f $out/$table.csv ]] || sizes+=$(printf '\t%s=%s' "$table.csv" "$(stat --format=%s "$out/$table.csv")")
     done
-    printf 'step\t%s\t%s%s\n' "$step" "$1" "$sizes" >>"$out/progress.tsv"
+    append "$out/progress.tsv" "$1"$'\t'"$step"$'\t'"$2$sizes"
 }
 
 recorded() { sed -n "s/^$1\t//p" "$out/progress.tsv"; } # recorded WORD
@@ -50,6 +52,13 @@ recorded() { sed -n "s/^$1\t//p" "$out/progress.tsv"; } # recorded WORD
 lock_run() {
     exec 7>>"$out/progress.tsv"
     flock --nonblock 7 || die "$out is still under way"
+}
+
+# Leaves the lines of progress.tsv that a command prints, its first ones.  In place: the lock is on this file.
+keep_progress() { # keep_progress COMMAND...
+    local size
+    size=$("$@" "$out/progress.tsv" | wc -c)
+    truncate --size="$size" "$out/progress.tsv"
 }
 
 # The folder of a run that shall go on, as `out`, and its options.
@@ -62,13 +71,13 @@ take_up_run() { # take_up_run FOLDER
     strange=$(find "$out" ! -type f ! -type d -print -quit)
     [[ -z $strange ]] || die "$strange is neither a file nor a folder; a run has nothing else"
     lock_run
-    [[ -z $(tail -c 1 "$out/progress.tsv") ]] || sed -i '$d' "$out/progress.tsv" # Cut off in the middle of a line.
+    keep_progress head --lines="$(wc -l <"$out/progress.tsv")" # The last one may have been cut off in its middle.
     lines_into arguments recorded argument
     # A command is run; it is taken from the user, and not from a file that another user may have written.
     [[ " ${arguments[*]} " != *' --command '* && " ${arguments[*]} " != *' --out '* && " ${arguments[*]} " != *' --resume '* ]] ||
         die "$out cannot go on: its progress.tsv was changed"
     parse_options "${arguments[@]}"
-    lines_into steps_finished sed -n 's/^step\t[0-9]*\t\([^\t]*\).*/\1/p' "$out/progress.tsv"
+    lines_into steps_finished sed -n '/^broken\t/q; s/^step\t[0-9]*\t\([^\t]*\).*/\1/p' "$out/progress.tsv"
 }
 
 # Dies if something is another than when the run began, and names it.
@@ -90,6 +99,7 @@ finished_size() { # finished_size TABLE
 
 cut_unfinished_step() {
     local table size now rows=0
+    keep_progress sed "/^broken\t/,\$d"
     for table in "${step_tables[@]}"; do
         [[ -f $out/$table.csv ]] || continue
         size=$(finished_size "$table") now=$(stat --format=%s "$out/$table.csv")
@@ -97,8 +107,8 @@ cut_unfinished_step() {
         rows=$((rows + $(tail -c "+$((size + 1))" "$out/$table.csv" | wc -l)))
         if ((size == 0)); then rm "$out/$table.csv"; else truncate --size="$size" "$out/$table.csv"; fi
     done
-    ((rows == 0)) || say "$rows lines of the step that was cut off are taken out: it is measured again"
-    printf 'resumed: %s, after %s steps\n' "$(date --utc '+%Y-%m-%d %H:%M:%S UTC')" "${#steps_finished[@]}" >>"$out/machine.txt"
+    ((rows == 0)) || say "$rows lines of the step that was cut off, or broke, and of those after it are taken out: they are measured again"
+    append "$out/machine.txt" "resumed: $(date --utc '+%Y-%m-%d %H:%M:%S UTC'), after ${#steps_finished[@]} steps"
 }
 
 # Whether the next step was finished before; then it only counts.

@@ -226,7 +226,7 @@ finish() {
         say "nothing was measured; see $out"
         exit "$((what_stopped != 0 ? what_stopped : 1))"
     fi
-    printf '\nload average after the run: %s\n' "$(cat /proc/loadavg)" >>"$out/machine.txt"
+    append "$out/machine.txt" $'\n'"load average after the run: $(cat /proc/loadavg)" || end_without_room
     [[ $anonymous == false ]] || remove_names
     [[ ! $out =~ ^"$PWD/results/"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{6} ]] || link_latest # A name of ours, see begin_folder.
     say 'drawing'

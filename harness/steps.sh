@@ -36,16 +36,36 @@ show_points() {
     [[ ! -t 1 ]] || printf '\r\033[K' || true
 }
 
-# One step by a program of its own.  If that breaks, the run goes on, and ends with 1; fails if the run is interrupted.
+# Whether rows can still be written: a disk may be full, or a user's share of it.  What is left of its last block takes no row.
+has_room() {
+    local file=$out/.room room=true
+    head --bytes=64K /dev/zero 2>/dev/null >"$file" || room=false
+    rm -f "$file"
+    [[ $room == true ]]
+}
+
+# The cause was said.
+end_without_room() {
+    say "nothing more can be written to $out: what was measured is kept"
+    say "with room again, go on with ./run_all.sh --resume $out, or draw it with ./run_all.sh draw $out"
+    exit 1
+}
+
+# One step by a program of its own.  If that breaks, the run goes on while rows can be written, and ends with 1; fails if the run
+# is interrupted.
 run_step() { # run_step EXPERIMENT WHAT COMMAND...
-    local status=0
+    local status=0 word=step
     if was_finished "$1" "$2"; then return; fi
     begin_step "$1, $2"
     run_child "${@:3}" > >(show_points) || status=$?
     done_s=$((done_s + $(estimate_of "$1")))
     ((what_stopped == 0)) || return 1
-    ((status == 0)) || { broken=1; say "$1, $2: $(basename "$3") itself broke (status $status): points are missing"; }
-    record_step "$1, $2"
+    if ((status != 0)); then
+        broken=1 word=broken
+        say "$1, $2: $(basename "$3") itself broke (status $status): points are missing"
+        has_room || end_without_room
+    fi
+    record_step "$word" "$1, $2" || end_without_room
 }
 
 # While nothing else of ours runs.
@@ -55,7 +75,8 @@ measure_machine_costs() {
     ((${#missing[@]} == 0)) || say 'measuring what a context switch costs, and what it costs to ask for ready descriptors'
     for name in "${missing[@]}"; do
         if run_child "$bin/$name" >"$work/$name.csv"; then
-            mv "$work/$name.csv" "$out/"
+            cp "$work/$name.csv" "$out/$name.part" # A full disk takes a part.
+            mv "$out/$name.part" "$out/$name.csv"
         elif ((what_stopped == 0)); then
             say "$name could not be measured: what follows from it will not be told"
         fi

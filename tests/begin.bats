@@ -126,9 +126,6 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
     grep -q "^servers_run_as: user $(id --user nobody)" "$tmp/run/machine.txt"
 }
 
-# Root of a container, or of a chroot, may not either.
-can_mount() { unshare --mount true 2>/dev/null || skip 'no mount namespace may be made here'; }
-
 @test "a temporary folder that cannot be used, or is full, is reported before the build" {
     for folder in "$tmp/none" /proc; do
         TMPDIR=$folder run -1 --separate-stderr ./run_all.sh quick capacity --no-install --out "$tmp/run"
@@ -151,6 +148,26 @@ can_mount() { unshare --mount true 2>/dev/null || skip 'no mount namespace may b
         PATH=$PATH:/usr/sbin run -2 --separate-stderr "harness/$name" "${words[@]}"
         one_line_on_stderr "cannot write to $tmp/file/run" || { echo "$name"; return 1; }
     done
+}
+
+@test "a script that finds the disk full names the file and the cause in one line, and leaves no part of a row" {
+    can_mount
+    mkdir "$tmp/full"
+    while read -r file name words; do
+        # shellcheck disable=SC2016,SC2086  # for the other shell; words are meant
+        PATH=$PATH:/usr/sbin run -1 --separate-stderr unshare --mount sh -c '
+            folder=$1
+            mount -t tmpfs -o size=1m none "$folder" && mkdir "$folder/cold_start" || exit 77
+            head -c 2M /dev/zero 2>/dev/null >"$folder/filler"
+            shift
+            "$@" && exit
+            [ -z "$(cat "$folder"/*.csv 2>/dev/null)" ] || exit 78
+            exit 1' sh "$tmp/full" "harness/$name" --out "$tmp/full" $words
+        one_line_on_stderr "$name: cannot write $tmp/full/$file: No space left on device"
+    done <<'TRIES'
+cold_start/poll.json cold_start.sh --runs 2 --requests 2 poll
+handshakes.csv handshakes.sh --requests 2 --connections 1 direct,none,none,0
+TRIES
 }
 
 @test "without /proc a script says so" {

@@ -188,3 +188,36 @@ noted() { # noted COMMAND...
     noted repeat_all measure_chat chat 2 | is "chat, repeat 1 of 2: harness/chat.sh --experiment chat --out $out --profile standard --repeat 1 --seed 8" \
         "chat, repeat 2 of 2: harness/chat.sh --experiment chat --out $out --profile standard --repeat 2 --seed 9"
 }
+
+# One step by a program that ends with STATUS.
+step_of() { # step_of STATUS
+    local broken=0 ends_with=$1
+    was_finished() { return 1; }
+    begin_step() { step=$((step + 1)); }
+    estimate_of() { echo 1; }
+    run_child() { return "$ends_with"; }
+    record_step() { echo "noted: $*"; }
+    run_step r 'poll, repeat 1 of 1' bin/measure || echo 'does not go on'
+    echo "broken $broken"
+}
+
+@test "a step whose program broke is noted as broken, and a run that can write no more rows ends with what to do" {
+    step_of 0 | is 'noted: step r, poll, repeat 1 of 1' 'broken 0'
+    step_of 1 | is 'r, poll, repeat 1 of 1: measure itself broke (status 1): points are missing' 'noted: broken r, poll, repeat 1 of 1' 'broken 1'
+    out=/proc # In which no file can be made.
+    run -1 step_of 1
+    is 'r, poll, repeat 1 of 1: measure itself broke (status 1): points are missing' 'nothing more can be written to /proc: what was measured is kept' \
+        'with room again, go on with ./run_all.sh --resume /proc, or draw it with ./run_all.sh draw /proc' <<<"$output"
+}
+
+@test "lines are added whole or not at all, with the cause in one line" {
+    local file=$BATS_TEST_TMPDIR/lines lines
+    append "$file" first
+    append "$file" $'second\nthird'
+    is first second third <"$file"
+    lines=$(seq 20000)
+    # A file of a size that holds a part of them.
+    run -1 --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 8; export C10K_ENTERED=$$; source harness/lib.sh; append "$1" "$2"' bash "$file" "$lines"
+    [[ $stderr == "bash: cannot write $file: File too large" ]] || { echo "$stderr"; return 1; }
+    is first second third <"$file"
+}

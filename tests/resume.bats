@@ -15,11 +15,15 @@ setup_file() {
     known_costs
     small_experiments
     for model in poll fork; do printf 'half-close\tpass\t-\n' >"$bin/gate-$model.tsv"; done
-    # Sends a signal to its run when the step CUT has written its rows, and before the run knows.
+    # When the step CUT has written its rows, and before the run knows: sends its run a signal, or fills the disk of a folder.
     mv "$bin/measure" "$bin/measure.small"
     program measure "'$bin/measure.small' \"\$@\" || exit
         case \" \$* \" in *' --model '*) echo >>'$files/steps' ;; *) exit 0 ;; esac
-        [ ! -s '$files/cut' ] || [ \$(wc -l <'$files/steps') != \$(cut -d' ' -f1 '$files/cut') ] || kill -\$(cut -d' ' -f2 '$files/cut') \$PPID"
+        read -r step how <'$files/cut' && [ \$(wc -l <'$files/steps') = \$step ] || exit 0
+        case \$how in
+        /*) head -c 1G /dev/zero 2>/dev/null >\$how/filler; exit 0 ;;
+        *) kill -\$how \$PPID ;;
+        esac"
     draw_only
     export PATH
     measured "$files/whole"
@@ -27,17 +31,21 @@ setup_file() {
 }
 
 setup() {
+    load checking.bash
+    load running.bash
     load refusing.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     tmp=$BATS_TEST_TMPDIR files=$BATS_FILE_TMPDIR bin=$BATS_FILE_TMPDIR/bin
 }
+
+a_run=(./run_all.sh quick capacity ramp --models "poll fork" --repeats 1 --rate 2000 --seed 7 --no-install)
 
 # A run of two kinds, cut off at STEP by SIGNAL: 4 steps, 2 models x (2 points + 2 points).
 measured() { # measured FOLDER [STEP SIGNAL]
     : >"$files/steps"
     echo "${@:2}" >"$files/cut"
     [[ -n ${2:-} ]] || : >"$files/cut"
-    C10K_ENTERED=$$ C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick capacity ramp --models "poll fork" --repeats 1 --rate 2000 --seed 7 --no-install --out "$1" >"$files/said" 2>&1 3>&-
+    C10K_ENTERED=$$ C10K_BIN=$bin setsid env --default-signal=INT "${a_run[@]}" --out "$1" >"$files/said" 2>&1 3>&-
 }
 
 cut_off() { # cut_off FOLDER STEP SIGNAL
@@ -121,6 +129,48 @@ resumed_quietly() { resumed "$@" > >(grep -vE '^\[ *[0-9]+ s\] (building|another
     printf 'step\t3\tcapacity, poll, repeat 2 of 2\traw.csv=99999' >>"$tmp/run/progress.tsv"
     run -0 resumed "$tmp/run"
     [[ $output == *'2 of them are finished'* && $(wc -l <"$tmp/run/raw.csv") == 9 ]]
+}
+
+# No line of the table or of progress.tsv was written in part.
+whole_rows() { # whole_rows FOLDER
+    [[ -z $(tail -c 1 "$1/raw.csv") && -z $(tail -c 1 "$1/progress.tsv") ]]
+    awk -F, 'NR == 1 { cells = NF } NF != cells { exit 1 }' "$1/raw.csv"
+}
+
+# A page of a tmpfs that is full still takes what fits into its rest: raw.csv has two steps in its first page, and four do not fit.
+@test "a disk that fills up in the middle of a run: its cause in one line, whole rows to draw, and --resume measures what is missing" {
+    can_mount
+    : >"$files/steps"
+    mkdir "$tmp/disk"
+    echo "2 $tmp/disk" >"$files/cut"
+    # shellcheck disable=SC2016  # for the other shell
+    C10K_ENTERED=$$ C10K_BIN=$bin run -1 --separate-stderr unshare --mount bash -c '
+        mount -t tmpfs -o size=66m none "$1" || exit 77
+        "${@:3}" --out "$1/run" || status=$?
+        rm "$1/filler"
+        cp -r "$1/run" "$2"
+        exit "${status:-0}"' bash "$tmp/disk" "$tmp/run" "${a_run[@]}"
+    echo "$output"
+    one_line_on_stderr "cannot write $tmp/disk/run/raw.csv: No space left on device"
+    [[ $output == *"measure itself broke (status 1)"*"go on with ./run_all.sh --resume $tmp/disk/run"* && $(grep -c broke <<<"$output") == 1 ]]
+    check whole_rows "$tmp/run"
+    ((checked == 0))
+    run -0 ./run_all.sh draw "$tmp/run"
+    [[ -s $tmp/run/index.html ]]
+    run -0 resumed "$tmp/run" --no-install
+    echo "$output"
+    diff <(points "$files/whole") <(points "$tmp/run")
+}
+
+@test "a step whose program broke is measured again by --resume, and what was measured after it" {
+    copy_of whole
+    sed -i 's/^step\t2\t/broken\t2\t/' "$tmp/run/progress.tsv"
+    run -0 resumed "$tmp/run" --no-install
+    echo "$output"
+    [[ $output == *'6 lines of the step that was cut off, or broke,'*'1 of them are finished'*'step 2 of 4'* ]]
+    diff <(points "$files/whole") <(points "$tmp/run")
+    [[ $(grep -c ^step "$tmp/run/progress.tsv") == 4 ]]
+    run ! grep ^broken "$tmp/run/progress.tsv"
 }
 
 @test "killed outright, a run, its client and a script that measures leave nothing behind, and all rows that were done" {

@@ -17,6 +17,9 @@ program() { # program NAME COMMANDS
     chmod +x "$bin/$1"
 }
 
+# Only root may, and root of a container, or of a chroot, may not either.
+can_mount() { unshare --mount true 2>/dev/null || skip 'no mount namespace may be made here'; }
+
 # The gate with two of its traps: enough to tell the honest from a liar.
 quick_gate() { program gate "exec '$PWD/build/release/gate' --trap start --trap large-message \"\$@\""; }
 
