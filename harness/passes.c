@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/die.h"
 #include "harness/connects.h"
 #include "harness/edge.h"
 #include "harness/probe_calls.h"

@@ -10,7 +10,6 @@
 
 #include "common/affinity.h"
 #include "common/clock.h"
-#include "common/die.h"
 #include "harness/other_run.h"
 #include "harness/probe_memory.h"
 #include "harness/probe_sockets.h"
