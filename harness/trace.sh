@@ -90,16 +90,24 @@ processes_of() { # processes_of PID
     for child in "${children[@]}"; do processes_of "$child"; done
 }
 
+# What perf runs: the client, and until the server has closed, too, which on a busy machine is later.
+# shellcheck disable=SC2016  # for the other shell
+readonly say_once='
+    "${@:3}" & echo $! >"$1"; wait $! || exit
+    for ((try = 0; try < 1000; try++)); do grep -qE "$2" /proc/net/tcp || exit 0; sleep 0.01; done'
+
 record() {
-    local hello=(taskset --cpu-list "$client_cpus" "$bin/hello" --port "$port" --text "$text")
+    local open hello=(taskset --cpu-list "$client_cpus" "$bin/hello" --port "$port" --text "$text")
+    printf -v open ':%04X [0-9A-F]+:[0-9A-F]+ 0[1-57-9]' "$port" # Not 06, TIME_WAIT, nor 0A, LISTEN.
     "${hello[@]}" >/dev/null
     run_child perf record --quiet --all-cpus --event "$(events)" --exclude-perf --clockid CLOCK_MONOTONIC \
-        --output "$work/data" -- "${hello[@]}" >"$work/took" 2>"$work/said" || {
+        --output "$work/data" -- bash -c "$say_once" client "$work/client" "$open" "${hello[@]}" >"$work/took" 2>"$work/said" || {
         ((what_stopped == 0)) || exit "$what_stopped"
         fail "perf could not listen: $(head -n 1 "$work/said")"
     }
     perf script --input "$work/data" --ns --fields comm,pid,tid,cpu,time,event,trace 2>/dev/null |
-        awk -v port="$port" -v servers="$(processes_of "$server_pid" | one_line)" -f harness/trace/trace.awk >"$work/one_echo.csv"
+        awk -v port="$port" -v client="$(<"$work/client")" -v servers="$(processes_of "$server_pid" | one_line)" \
+            -f harness/trace/trace.awk >"$work/one_echo.csv"
 }
 
 main() {

@@ -27,7 +27,7 @@ first() { local list; read -r -a list <<<"$(steps "$@")"; echo "${list[0]:?"no r
 
 @test "one echo: every packet, call and wake-up, in an order that can be" {
     need_trace
-    run -0 harness/trace.sh --text 0123456789 --out "$tmp/out"
+    harness/trace.sh --text 0123456789 --out "$tmp/out" 3>&-
     cat "$tmp/out/one_echo.csv"
     documented "$tmp/out/one_echo.csv"
     [[ $(awk -F, '$4 == "packet" && $5 != "ACK" { printf "%s %s;", $3, $5 }' "$tmp/out/one_echo.csv" ) == \
@@ -56,6 +56,8 @@ first() { local list; read -r -a list <<<"$(steps "$@")"; echo "${list[0]:?"no r
 perf_script() {
     cat <<'END'
   init 1/1 [001] 99.999999000: syscalls:sys_enter_read: fd: 9
+  hello 6/6 [001] 100.000001000: syscalls:sys_enter_connect: fd: 3
+  hello 6/6 [001] 100.000002000: sock:inet_sock_set_state: family=AF_INET sport=39999 dport=7001 oldstate=TCP_CLOSE newstate=TCP_SYN_SENT
   hello 7/7 [000] 100.000010000: syscalls:sys_enter_connect: fd: 3
   hello 7/7 [000] 100.000012000: sock:inet_sock_set_state: family=AF_INET sport=40000 dport=7000 oldstate=TCP_CLOSE newstate=TCP_SYN_SENT
   hello 7/7 [000] 100.000013500: net:net_dev_start_xmit: dev=lo len=74
@@ -94,7 +96,7 @@ END
 }
 
 @test "a trace that is known by heart becomes the rows worked out by hand" {
-    perf_script | awk -v port=7000 -v servers='8 11' -f harness/trace/trace.awk | is 'step,us,at,event,what' \
+    perf_script | awk -v port=7000 -v client=7 -v servers='8 11' -f harness/trace/trace.awk | is 'step,us,at,event,what' \
         '1,0.0,client,enter,connect' '2,2.0,client,state,SYN_SENT' '3,4.0,client,packet,SYN' '4,6.0,server,packet,SYN+ACK' \
         '5,8.0,client,packet,ACK' '6,10.0,client,wakeup,makes the server ready to run' '7,12.0,client,return,connect = 0' \
         '8,20.0,server,call,accept4 = 27' '9,22.0,server,call,read = EAGAIN' '10,24.0,server,sleep,' \
@@ -107,7 +109,7 @@ END
 @test "a trace that lacks a part is refused" {
     printf '%s\n' '  hello 7/7 [000] 5.000001000: syscalls:sys_enter_connect: fd: 3' \
         '  hello 7/7 [000] 5.000002000: syscalls:sys_exit_connect: 0x0' >"$tmp/script"
-    run -1 awk -v port=7000 -v servers=8 -f harness/trace/trace.awk "$tmp/script"
+    run -1 awk -v port=7000 -v client=7 -v servers=8 -f harness/trace/trace.awk "$tmp/script"
     [[ $output == *'does not hold a whole connection'* ]]
 }
 

@@ -1,6 +1,6 @@
 # trace.awk -- what perf script prints to one_echo.csv: what client and server did, a row for each event.
 #
-#   awk -v port=PORT -v servers="PID..." -f harness/trace/trace.awk
+#   awk -v port=PORT -v client=PID -v servers="PID..." -f harness/trace/trace.awk
 #
 # step, us (since the client's connect), at (client or server), event, what
 #   call     a system call, with its result, in which nothing else happened
@@ -16,6 +16,7 @@
 BEGIN {
     count_servers = split(servers, list, " ")
     for (i = 1; i <= count_servers; i++) side_of[list[i]] = "server"
+    side_of[client] = "client"
 }
 
 # Field by field, as names may hold blanks:  COMM PID/TID [CPU] TIME: EVENT: DETAILS
@@ -29,8 +30,6 @@ match($0, /\[[0-9]+\] +[0-9]+\.[0-9]+: +[a-z_]+:[a-z0-9_]+:/) {
     event = head[3]
     sub(/^[a-z_]+:/, "", event)
     sub(/:$/, "", event)
-    # The first hello that connects is the client; no other end has this name.
-    if (event == "sys_enter_connect" && who[1] == "hello" && !begun) side_of[pid] = "client"
     at = side_of[pid]
     if (at != "") take()
 }
