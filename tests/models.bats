@@ -136,6 +136,7 @@ wait_beside_a_cost() { # wait_beside_a_cost OFFLOAD
 # Prints the CPU time of a server per message, in ns: 100 clients, closed loop, a CPU for each end.
 ns_per_message() { # ns_per_message PROGRAM OPTION...
     local before after received allowed
+    trap end_servers EXIT # The shell of a substitution, which may fail at any line.
     allowed=$(taskset --cpu-list --pid $$ | sed 's/.*: //')
     start "$@"
     taskset --cpu-list --pid "${allowed%%[,-]*}" "$server" >/dev/null
@@ -149,7 +150,6 @@ ns_per_message() { # ns_per_message PROGRAM OPTION...
 
 near_the_bare_loop() {
     local bare ours
-    trap end_servers EXIT # The shell of a try.
     bare=$(ns_per_message bare_server)
     ours=$(ns_per_message server-epoll)
     true_that "$ours <= $bare * 1.05"

@@ -32,9 +32,10 @@ while read -r line; do
         echo "connect connections_asked=\$count connections_established=\$((count + \${EXTRA:-0})) connections_refused=101" \\
             'connections_reset=102 connections_timed_out=103 connections_failed=104 connect_error=ENOTTY connect_s=1.25' \\
             'connect_ns_p50=105 connect_ns_p99=106 connect_ns_max=107 corrupt=0' ;;
-    warm) echo 'warm achieved_per_s=108 received=100000' ;;
+    warm) sleep "\$count"; echo 'warm achieved_per_s=108 received=100000' ;;
     window)
         for ((i = 0; i < \${ECHOES:-0}; i++)); do echo . >&"\$fd"; read -r -u "\$fd" _; done
+        ((\${ECHOES:-0} == 0)) || sleep 0.1 # By then the server waits in poll(2) again.
         echo "window \$(cat "$answer")" ;;
     *) echo "\$word" ;;
     esac
