@@ -131,8 +131,11 @@ long net_free_files(void)
     if (folder == NULL) die("/proc/self/fd");
     long limit = sysconf(_SC_OPEN_MAX), used = -1; /* The folder itself does not stay open. */
     if (limit < 0) limit = LONG_MAX;               /* There is none. */
-    for (struct dirent *item; (item = readdir(folder)) != NULL;) /* A limit may have sunk below. */
+    errno = 0;
+    for (struct dirent *item; (item = readdir(folder)) != NULL;
+         errno = 0) /* A limit may have sunk. */
         used += item->d_name[0] != '.' && strtol(item->d_name, NULL, 10) < limit;
+    if (errno != 0) die("readdir /proc/self/fd");
     closedir(folder);
     return limit - used;
 }

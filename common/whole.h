@@ -13,4 +13,8 @@ bool whole_write(int fd, const void *bytes, size_t size);
  * with errno. */
 ssize_t whole_read(int fd, void *bytes, size_t size);
 
+/* Reads a file that a user names into `text`, of `size` bytes; returns how many there are.  Dies if
+ * it cannot be read or has `size` bytes or more: then it is no `kind` ("a script"). */
+size_t whole_file(const char *path, const char *kind, char *text, size_t size);
+
 #endif

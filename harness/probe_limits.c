@@ -3,6 +3,7 @@
 #include "harness/probe_limits.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
@@ -95,30 +96,34 @@ static bool is_counted(const char *status)
            !(held >> CAP_SYS_RESOURCE & 1);
 }
 
-/* Processes and threads of a user. */
-static uint64_t tasks_of_user(uint64_t user)
+/* Counts processes and threads of a user; false if not all of them can be seen. */
+static bool tasks_of_user(uint64_t user, uint64_t *tasks)
 {
     uint64_t count = 0;
     DIR *proc = opendir("/proc");
-    if (proc == NULL) return 0;
-    for (struct dirent *item; (item = readdir(proc)) != NULL;) {
+    if (proc == NULL) return false;
+    errno = 0;
+    for (struct dirent *item; (item = readdir(proc)) != NULL; errno = 0) {
         char text[TEXT_MAX];
         if (item->d_name[0] < '1' || item->d_name[0] > '9') continue;
         if (!read_of((pid_t)strtol(item->d_name, NULL, 10), "status", text, sizeof text)) continue;
         if (proc_file_number(text, "Uid:", UINT64_MAX) == user)
             count += proc_file_number(text, "Threads:", 0);
     }
+    bool all = errno == 0;
     closedir(proc);
-    return count;
+    *tasks = count;
+    return all;
 }
 
 static void probe_tasks_of_user(pid_t server, struct limit *limit)
 {
     char status[TEXT_MAX];
-    uint64_t max = soft_limit(server, "Max processes");
+    uint64_t used, max = soft_limit(server, "Max processes");
     if (max == 0 || !read_of(server, "status", status, sizeof status) || !is_counted(status))
         return;
-    *limit = (struct limit){.used = tasks_of_user(proc_file_number(status, "Uid:", 0)), .max = max};
+    if (tasks_of_user(proc_file_number(status, "Uid:", 0), &used))
+        *limit = (struct limit){.used = used, .max = max};
 }
 
 /* The files of a control group that limits, in version 2 and in version 1. */

@@ -84,11 +84,13 @@ static bool holds(pid_t pid, const uint64_t *inodes, int count, bool *seen)
     DIR *folder = opendir(path);
     *seen = folder != NULL || errno == ENOENT; /* It has ended. */
     if (folder == NULL) return false;
-    for (struct dirent *entry; !found && (entry = readdir(folder)) != NULL;) {
+    errno = 0;
+    for (struct dirent *entry; !found && (entry = readdir(folder)) != NULL; errno = 0) {
         ssize_t size = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
         link[size > 0 ? size : 0] = '\0';
         found = is_one_of(link, inodes, count);
     }
+    *seen = found || errno == 0 || errno == ENOENT;
     closedir(folder);
     return found;
 }

@@ -184,8 +184,10 @@ void probe_tasks_by_status(const struct tree *tree, struct tasks *tasks)
             tasks->unknown = tasks->unknown || errno != ENOENT; /* Else it has ended. */
             continue;
         }
-        for (struct dirent *item; (item = readdir(threads)) != NULL;)
+        errno = 0;
+        for (struct dirent *item; (item = readdir(threads)) != NULL; errno = 0)
             if (item->d_name[0] != '.') add_thread(dirfd(threads), item->d_name, tasks);
+        tasks->unknown = tasks->unknown || (errno != 0 && errno != ENOENT);
         closedir(threads);
     }
 }

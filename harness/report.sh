@@ -127,7 +127,7 @@ html_section() { # html_section EXPERIMENT NUMBER
     text=$(experiment_says "$run" "$1" 'Does not show')
     [[ -z $text ]] || echo "<p><b>What this does not show:</b> $(html_text <<<"$text")</p>"
     text=$(sentences ranks "$1" '<li>' '</li>')
-    [[ -z $text ]] || echo "<h3>Who is shown to differ</h3><ul>$text</ul>"
+    [[ -z $text ]] || echo "<h3>What is shown to differ</h3><ul>$text</ul>"
     if [[ $1 == claims ]] || is_one_of "$1" "${machine_costs[@]}"; then
         html_table "$1"
     else

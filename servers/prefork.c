@@ -94,7 +94,7 @@ static unsigned queue_length(int listen_fd)
 {
     struct tcp_info info;
     socklen_t size = sizeof info;
-    if (getsockopt(listen_fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0) return 1; /* One tries. */
+    if (getsockopt(listen_fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0) return 1; /* Try it. */
     return info.tcpi_unacked; /* Of a listener: sk_ack_backlog, Linux' tcp_get_info(). */
 }
 

@@ -3,7 +3,7 @@
 #
 # usage: tests/bench.sh | --help
 #
-# By hand, with nothing else at work; needs what `make test` has built.  A minute.
+# By hand, with nothing else at work; needs what `make test` has built.  Half a minute.
 #   demo     latencies and memory that the demo calls ok are those of an experiment, within 15 %
 #   models   epoll costs at most 5 % more CPU per message than a bare loop, in one of five tries
 # Exit status 1 if one of them misses its limit or finds no quiet moment, 2 for wrong usage.

@@ -113,7 +113,7 @@ units() {
     done
 }
 
-fuzz() { tests/fuzz/run.sh 1; } # `make fuzz` looks for longer.
+fuzz() { tests/fuzz/run.sh 2; } # `make fuzz` looks for longer.
 
 # One model through the conformance gate.
 conform() { # conform BUILD MODEL

@@ -6,7 +6,6 @@
  *       ├─ answer ─▶ stage ─▶ figures        ├─ key ─▶ wish, kill, restart, ...
  *       └─ then: who may begin what ─▶ draw */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -169,13 +168,8 @@ static void read_script(const char *path, struct script *script)
 {
     static char text[SCRIPT_B_MAX];
     struct script_error error;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : whole_read(fd, text, sizeof text);
-    if (size < 0) die_usage("cannot read %s: %s", path, strerror(errno));
-    if ((size_t)size == sizeof text)
-        die_usage("%s is larger than a script (%d bytes)", path, SCRIPT_B_MAX);
-    close(fd);
-    if (!script_parse(text, (size_t)size, script, &error))
+    size_t size = whole_file(path, "a script", text, sizeof text);
+    if (!script_parse(text, size, script, &error))
         die_usage("%s:%d: %s", path, error.line, error.what);
 }
 

@@ -246,10 +246,15 @@ void peer_close(struct peer *peer)
     peer->fd = -1;
 }
 
+void peer_half_close(const struct peer *peer)
+{
+    if (shutdown(peer->fd, SHUT_WR) < 0) trial_call_failed("shutdown");
+}
+
 bool peer_part(struct peer *peer)
 {
     char byte;
-    shutdown(peer->fd, SHUT_WR);
+    peer_half_close(peer);
     /* 0 is the end of the stream: a reset would be an error, and more bytes are not the end. */
     ssize_t got;
     do {

@@ -62,6 +62,9 @@ bool peer_wait(const struct peer *peer, short events, int wait_ms);
 void peer_reset(struct peer *peer); /* Closes with a reset. */
 void peer_close(struct peer *peer); /* Closes with a FIN. */
 
+/* Ends sending, with a FIN; receiving goes on. */
+void peer_half_close(const struct peer *peer);
+
 /* Half-closes, and closes when the server has; false if it does not within 5 s, or with a reset. */
 bool peer_part(struct peer *peer);
 

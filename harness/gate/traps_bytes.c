@@ -126,7 +126,7 @@ static void half_close(void)
             if (clock_seconds_since(begin_ns) > trial_patience_ms(PATIENCE_MS) / 1000.0)
                 trial_fail("stuck after %lu of %zu bytes", peer.sent, sizes[i]);
         }
-        shutdown(peer.fd, SHUT_WR);
+        peer_half_close(&peer);
         peer_drain(&peer, 64 * KIB, 0);
         if (!peer_part(&peer))
             trial_fail("after the half-close of %zu bytes the server did not close", sizes[i]);

@@ -10,7 +10,6 @@
  *
  * The first four did nothing wrong: every byte of theirs comes back, in time. */
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "common/clock.h"
 #include "harness/gate/peer.h"
@@ -123,7 +122,7 @@ static void send_part(struct actor *actor)
         if (sent == 0) actor->pause_ns = clock_ns() + FULL_US * NS_PER_US;
     }
     if (actor->kind == HALF_CLOSING && peer->sent == actor->goal && !actor->said_all) {
-        shutdown(peer->fd, SHUT_WR);
+        peer_half_close(peer);
         actor->said_all = true;
     }
 }
