@@ -246,9 +246,11 @@ void peer_close(struct peer *peer)
     peer->fd = -1;
 }
 
-void peer_half_close(const struct peer *peer)
+void peer_half_close(struct peer *peer)
 {
-    if (shutdown(peer->fd, SHUT_WR) < 0) trial_call_failed("shutdown");
+    /* A second time it fails if the server has closed, too. */
+    if (!peer->half_closed && shutdown(peer->fd, SHUT_WR) < 0) trial_call_failed("shutdown");
+    peer->half_closed = true;
 }
 
 bool peer_part(struct peer *peer)

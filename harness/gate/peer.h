@@ -17,6 +17,7 @@ struct peer {
     int fd;
     uint64_t tag;
     uint64_t sent, received; /* Bytes. */
+    bool half_closed;
 };
 
 /* Connects to the server of this trial; the socket does not block.  Closing it sends a reset. */
@@ -62,8 +63,8 @@ bool peer_wait(const struct peer *peer, short events, int wait_ms);
 void peer_reset(struct peer *peer); /* Closes with a reset. */
 void peer_close(struct peer *peer); /* Closes with a FIN. */
 
-/* Ends sending, with a FIN; receiving goes on. */
-void peer_half_close(const struct peer *peer);
+/* Ends sending, with a FIN; receiving goes on.  Once is enough. */
+void peer_half_close(struct peer *peer);
 
 /* Half-closes, and closes when the server has; false if it does not within 5 s, or with a reset. */
 bool peer_part(struct peer *peer);
