@@ -44,6 +44,7 @@ field() { jq -r ".$1" <<<"$output"; }
 @test "the kernel counts as many connections as the client" {
     command -v ss >/dev/null || skip "ss (iproute2) is not installed"
     start server-poll
+    waiting_before=$(ss -Htn state time-wait dst "127.0.0.1:$port" | wc -l)
     coproc LOAD { $load --port "$port" --interactive; }
     exec {answers}<&"${LOAD[0]}" # bash closes its own when the client ends.
     echo "connect 700" >&"${LOAD[1]}"
@@ -57,8 +58,8 @@ field() { jq -r ".$1" <<<"$output"; }
     echo quit >&"${LOAD[1]}"
     read -r answer <&"$answers"
     [[ $answer == quit ]]
-    # Closed with a reset: nothing is left to fill the table of ports.
-    [[ $(ss -Htn state time-wait dst "127.0.0.1:$port" | wc -l) == 0 ]]
+    # Closed with a reset: nothing is left to fill the table of ports, but what an earlier server of that port may have left.
+    (($(ss -Htn state time-wait dst "127.0.0.1:$port" | wc -l) <= waiting_before))
     exec {answers}<&-
 }
 
@@ -86,18 +87,22 @@ field() { jq -r ".$1" <<<"$output"; }
 
 @test "a server stopped for 200 ms shows at max and p99.9 in the open loop, the closed loop hides it" {
     start server-poll
-    signal_after 10 0.5 STOP 0.2 CONT 3>&- &
-    run -0 $load --port "$port" --connections 10 --rate 2000 --warm 0.1 --duration 1 --output json
-    wait $!
-    true_that "$(field latency_ns_max) >= 190000000"
-    true_that "$(field latency_ns_p99) >= 150000000" # A fifth of the messages waited up to 200 ms.
-    closed_loop_hides() {
+    # Fails in a try where a busy machine delivers the signals after the window.
+    stopped_for_200_ms() { # stopped_for_200_ms OPTION...
         signal_after 10 0.5 STOP 0.2 CONT 3>&- &
-        run -0 $load --port "$port" --connections 10 --closed --warm 0.1 --duration 1 --output json
+        run -0 $load --port "$port" --connections 10 "$@" --warm 0.1 --duration 1 --output json
         wait $!
         true_that "$(field latency_ns_max) >= 190000000"
+    }
+    open_loop_shows() {
+        stopped_for_200_ms --rate 2000
+        true_that "$(field latency_ns_p99) >= 150000000" # A fifth of the messages waited up to 200 ms.
+    }
+    closed_loop_hides() {
+        stopped_for_200_ms --closed
         true_that "$(field latency_ns_p99) <= 50000000"
     }
+    in_one_of 4 open_loop_shows
     in_one_of_or_weather 4 closed_loop_hides
 }
 
