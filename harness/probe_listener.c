@@ -3,20 +3,19 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/proc_file.h"
-
 enum {
-    INODES_MAX = 256,      /* Workers with SO_REUSEPORT have a socket each. */
-    TEXT_MAX = 256 * 1024, /* The kernel lists listeners first. */
-    STATE_LISTEN = 0x0A,   /* TCP_LISTEN of the kernel's tcp_states.h. */
-    ADDRESS_MAX = 33,      /* 32 hexadecimal digits of IPv6. */
+    LINES_MAX = 2000,    /* The kernel lists listeners first. */
+    LINE_MAX_B = 256,    /* A line of tcp6 has 180 bytes. */
+    STATE_LISTEN = 0x0A, /* TCP_LISTEN of the kernel's tcp_states.h. */
+    ADDRESS_MAX = 33,    /* 32 hexadecimal digits of IPv6. */
+    /* Less than a line: a larger read makes the kernel walk through its whole table of connections,
+     * which takes milliseconds, for lines that are not needed. */
+    READ_B = 128,
 };
 
 /* True for addresses at which a connection to the loopback interface may arrive. */
@@ -51,36 +50,13 @@ int probe_listener_inodes(const char *text, uint16_t port, uint64_t *inodes, int
     return count;
 }
 
-/* All listeners on the port, of both families; -1 where neither table can be read. */
-static int find_inodes(uint16_t port, uint64_t *inodes)
+/* True if the process holds the socket; *seen is false if it cannot be looked into. */
+static bool holds(pid_t pid, uint64_t inode, bool *seen)
 {
-    static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
-    static char text[TEXT_MAX];
-    int count = -1;
-    for (int i = 0; i < 2; i++) {
-        if (proc_file_read(AT_FDCWD, tables[i], text, sizeof text) < 0) continue;
-        if (count < 0) count = 0;
-        count += probe_listener_inodes(text, port, inodes + count, INODES_MAX - count);
-    }
-    return count;
-}
-
-static bool is_one_of(const char *link, const uint64_t *inodes, int count)
-{
-    unsigned long long inode;
-    /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
-    if (sscanf(link, "socket:[%llu]", &inode) != 1) return false;
-    for (int i = 0; i < count; i++)
-        if (inodes[i] == inode) return true;
-    return false;
-}
-
-/* True if the process holds one of the sockets; *seen is false if it cannot be looked into. */
-static bool holds(pid_t pid, const uint64_t *inodes, int count, bool *seen)
-{
-    char path[32], link[64];
+    char path[32], link[64], wanted[64];
     bool found = false;
     snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
     DIR *folder = opendir(path);
     *seen = folder != NULL || errno == ENOENT; /* It has ended. */
     if (folder == NULL) return false;
@@ -88,23 +64,53 @@ static bool holds(pid_t pid, const uint64_t *inodes, int count, bool *seen)
     for (struct dirent *entry; !found && (entry = readdir(folder)) != NULL; errno = 0) {
         ssize_t size = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
         link[size > 0 ? size : 0] = '\0';
-        found = is_one_of(link, inodes, count);
+        found = strcmp(link, wanted) == 0;
     }
     *seen = found || errno == 0 || errno == ENOENT;
     closedir(folder);
     return found;
 }
 
+/* What the kernel's tables say about a port. */
+struct search {
+    int tables, listeners; /* Tables that could be read, listeners on the port. */
+    bool ours, unseen;     /* A process of the tree holds one; a process cannot be looked into. */
+};
+
+static void look_for_holder(const struct tree *tree, uint64_t inode, struct search *search)
+{
+    for (size_t i = 0; i < tree->count && !search->ours; i++) {
+        bool seen;
+        search->ours = holds(tree->pids[i], inode, &seen);
+        search->unseen = search->unseen || !seen;
+    }
+}
+
+/* Reads the table up to a listener that a process of the tree holds. */
+static void search_table(const char *path, const struct tree *tree, uint16_t port,
+                         struct search *search)
+{
+    char buffer[READ_B], line[LINE_MAX_B];
+    uint64_t inode;
+    FILE *table = fopen(path, "re");
+    if (table == NULL) return;
+    (void)setvbuf(table, buffer, _IOFBF, sizeof buffer);
+    for (int i = 0; i < LINES_MAX && !search->ours; i++) {
+        if (fgets(line, sizeof line, table) == NULL) break;
+        if (probe_listener_inodes(line, port, &inode, 1) == 0) continue;
+        search->listeners++;
+        look_for_holder(tree, inode, search);
+    }
+    search->tables += ferror(table) == 0;
+    (void)fclose(table); /* It was only read. */
+}
+
 enum listener probe_listener(const struct tree *tree, uint16_t port)
 {
-    uint64_t inodes[INODES_MAX];
-    int count = find_inodes(port, inodes);
-    bool all_seen = true;
-    if (count <= 0) return count < 0 ? LISTENER_UNKNOWN : LISTENER_NONE;
-    for (size_t i = 0; i < tree->count; i++) {
-        bool seen;
-        if (holds(tree->pids[i], inodes, count, &seen)) return LISTENER_OURS;
-        all_seen = all_seen && seen;
-    }
-    return all_seen ? LISTENER_OTHER : LISTENER_UNKNOWN;
+    struct search search = {0};
+    search_table("/proc/net/tcp", tree, port, &search);
+    if (!search.ours) search_table("/proc/net/tcp6", tree, port, &search);
+    if (search.ours) return LISTENER_OURS;
+    if (search.listeners > 0) return search.unseen ? LISTENER_UNKNOWN : LISTENER_OTHER;
+    return search.tables > 0 ? LISTENER_NONE : LISTENER_UNKNOWN;
 }

@@ -58,11 +58,18 @@ static bool is_listed(pid_t pid)
     return false;
 }
 
+static bool has_children(void)
+{
+    siginfo_t info;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
 /* A keeper that was killed leaves its tree to us, because we are a subreaper, too. */
 static void end_orphans(void)
 {
     static pid_t orphans[ORPHANS_MAX];
-    for (int count; (count = probe_tree_children(getpid(), orphans, ORPHANS_MAX)) > 0;) {
+    while (has_children()) { /* Asked first: to list them takes a pass over all of /proc. */
+        int count = probe_tree_children(getpid(), orphans, ORPHANS_MAX);
         int strangers = 0;
         for (int i = 0; i < count; i++) {
             if (is_listed(orphans[i])) continue;

@@ -53,12 +53,23 @@ __attribute__((format(printf, 4, 5))) static bool give_up(struct target *target,
     return false;
 }
 
-/* The port must be the server's own: else another program's echoes would be measured. */
-static bool owns_port(struct target *target, char *why, size_t why_size)
+/* Which program listens on the server's port.  Mostly it is the server itself; the other processes
+ * of its tree are found by a pass over all of /proc, which is made only if it is not. */
+static enum listener find_listener(const struct target *target)
 {
+    pid_t server = target->process.pid;
+    struct tree itself = {.pids = &server, .count = 1};
+    if (probe_listener(&itself, target->port) == LISTENER_OURS) return LISTENER_OURS;
     struct tree tree = probe_tree(target->process.child); /* The keeper: all that it keeps. */
     enum listener listener = probe_listener(&tree, target->port);
     probe_tree_free(&tree);
+    return listener;
+}
+
+/* The port must be the server's own: else another program's echoes would be measured. */
+static bool owns_port(struct target *target, char *why, size_t why_size)
+{
+    enum listener listener = find_listener(target);
     if (listener == LISTENER_OURS) return true;
     if (listener == LISTENER_NONE)
         return give_up(target, why, why_size, "says port %u, but does not listen there",

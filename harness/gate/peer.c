@@ -114,20 +114,18 @@ static unsigned port_of(const struct peer *peer)
     return ntohs(address.sin_port);
 }
 
-/* True if these are the ports of the connection, seen from one end or from the other. */
-static bool is_connection_of(const struct peer *peer, unsigned local, unsigned remote)
-{
-    unsigned port = port_of(peer), server = trial_port();
-    return (local == port && remote == server) || (local == server && remote == port);
-}
-
 /* /proc/net/tcp: a socket a line, "N: LOCAL:PORT REMOTE:PORT STATE TX_QUEUE:RX_QUEUE ...", in hex.
  * Sent bytes leave the sender's queue when the receiver's kernel has them, so none counts twice
  * once all is quiet. */
 uint64_t peer_bytes_in_kernel(const struct peer *peers, int count)
 {
+    static bool is_of_peer[UINT16_MAX + 1]; /* By port: the table also has all other sockets. */
     char line[256];
     uint64_t bytes = 0;
+    unsigned server = trial_port();
+    memset(is_of_peer, 0, sizeof is_of_peer);
+    for (int i = 0; i < count; i++)
+        is_of_peer[port_of(&peers[i])] = true;
     FILE *table = fopen("/proc/net/tcp", "re");
     if (table == NULL) trial_fail("the gate itself cannot read /proc/net/tcp: %s", strerror(errno));
     while (fgets(line, sizeof line, table) != NULL) {
@@ -136,8 +134,9 @@ uint64_t peer_bytes_in_kernel(const struct peer *peers, int count)
         if (sscanf(line, " %*u: %*x:%x %*x:%x %*x %x:%x", &local, &remote, &sending, &received) !=
             4)
             continue;
-        for (int i = 0; i < count; i++)
-            if (is_connection_of(&peers[i], local, remote)) bytes += sending + received;
+        bool is_end = (is_of_peer[(uint16_t)local] && remote == server) ||
+                      (local == server && is_of_peer[(uint16_t)remote]);
+        if (is_end) bytes += sending + received;
     }
     if (ferror(table)) trial_fail("the gate itself cannot read /proc/net/tcp: %s", strerror(errno));
     (void)fclose(table); /* It was only read. */

@@ -104,6 +104,7 @@ FAILS(statfs)
 FAILS(syscall)
 FAILS(unlink)
 FAILS(usleep)
+FAILS(waitid)
 FAILS(waitpid)
 STANDS_IN(close, {
     real(a, b, c, d, e, f);
