@@ -208,21 +208,21 @@ trips_of_openssl() { # trips_of_openssl VERSION OPTION...
     serve proxy,1.3,p256,0
     # Large ones are few: 100 a second would be 100 MB/s each way, which a busy machine does not do.
     while read -r size rate at_least; do
-        run --separate-stderr "$BIN/load" --port "$port" --tls 1.3 --ca "$ca" --connections 20 --rate "$rate" --message-b "$size" --duration 2 --output csv
+        run --separate-stderr "$BIN/load" --port "$port" --tls 1.3 --ca "$ca" --connections 20 --rate "$rate" --message-b "$size" --duration 1 --output csv
         echo "$size bytes: $output $stderr"
         ((status == 0))
         [[ $(of_client lost <<<"$output") == 0 && $(of_client corrupt <<<"$output") == 0 && $(of_client received <<<"$output") -ge $at_least ]]
     done <<'END'
-20 100 100
-16384 100 100
+20 100 50
+16384 100 50
 1000000 5 1
 END
-    run -0 "$BIN/load" --port "$port" --tls 1.3 --ca "$ca" --connections 50 --closed --duration 1 --output csv
-    [[ $(of_client lost <<<"$output") == 0 && $(of_client received <<<"$output") -gt 1000 ]]
+    run -0 "$BIN/load" --port "$port" --tls 1.3 --ca "$ca" --connections 50 --closed --duration 0.3 --output csv
+    [[ $(of_client lost <<<"$output") == 0 && $(of_client received <<<"$output") -gt 300 ]]
     end_serving
     lie_at 1000
     serve proxy,1.2,rsa2048,0
-    run -1 --separate-stderr "$BIN/load" --port "$port" --tls 1.2 --ca "$ca" --connections 5 --rate 500 --duration 1
+    run -1 --separate-stderr "$BIN/load" --port "$port" --tls 1.2 --ca "$ca" --connections 5 --rate 500 --duration 0.3
     [[ $stderr == *'bytes that it had not received'* ]]
     end_serving
 }

@@ -269,6 +269,8 @@ refuses_then_serves() {
     refuses_then_serves chat-room talk
 }
 
+serves_a_newcomer() (exec 8<>"/dev/tcp/127.0.0.1/$port"; echoes 8 1)
+
 @test "where memory for a client runs out a loop says so, serves those inside, and lets others in when some leave" {
     local model size files
     for model in poll epoll io_uring; do
@@ -278,13 +280,14 @@ refuses_then_serves() {
         echoes "$inside"
         size=$(awk '/^VmSize/ { print $2 * 1024 }' "/proc/$server/status")
         prlimit --pid "$server" --as="$size:"
-        "$BIN/load" --port "$port" --connections 8000 --closed --duration 3 >"$BATS_TEST_TMPDIR/load" 2>&1 3>&- &
+        "$BIN/load" --port "$port" --connections 8000 --closed --duration 20 >"$BATS_TEST_TMPDIR/load" 2>&1 3>&- &
         eventually grep -q 'memory for a client' "$said"
         echoes "$inside"
+        sleep 0.3 # Time to say it again, which it must not.
+        kill $!
         wait $! || true
-        exec {newcomer}<>"/dev/tcp/127.0.0.1/$port"
-        echoes "$newcomer"
-        exec {inside}>&- {newcomer}>&-
+        eventually serves_a_newcomer
+        exec {inside}>&-
         [[ $(wc -l <"$said") == 1 ]]
         stop
     done
