@@ -34,9 +34,10 @@ known_costs() {
 shrink() { # shrink CONF
     awk '
         BEGIN {
-            split("warmup_s=0.05 window_s=0.1 settle_s=0 repeats=1 reruns=0 requests=200 outage_s=0.3 base_ms=50 cap_ms=200 " \
-                  "stop_ms=50 time_cap_s=10 connections_limited=20 warmup=fixed cost_us=100 rate_per_s=15000", pairs, " ")
+            split("warmup_s=0.02 window_s=0.1 settle_s=0 repeats=1 reruns=0 requests=200 outage_s=0.3 base_ms=50 cap_ms=200 " \
+                  "stop_ms=50 time_cap_s=10 connections_limited=20 warmup=fixed cost_us=100 rate_per_s=12000", pairs, " ")
             for (i in pairs) { split(pairs[i], pair, "="); small[pair[1]] = pair[2] }
+            defaults = split("warmup_s settle_s reruns", default_of, " ")
         }
         function few(list,    i, count, number, text) {
             count = split(list, number, " ")
@@ -49,11 +50,15 @@ shrink() { # shrink CONF
             sub(/\..*/, "", key)
             value = $0
             sub(/^[^=]*= */, "", value)
+            said[$1] = 1
             if (key in small) value = small[key]
             if (key == "connections") value = few(value)
             if (key == "active") value = value ~ / / ? "5 10" : 5
             if (key == "deaf" && value ~ / /) value = "0 1" # Each takes megabytes that nothing reads.
             print $1 " = " value
+        }
+        END { # What an experiment does not say has a default, which is for a whole run.
+            for (i = 1; i <= defaults; i++) if (!(default_of[i] in said)) print default_of[i] " = " small[default_of[i]]
         }' "$1"
 }
 
