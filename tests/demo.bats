@@ -354,36 +354,37 @@ shows_the_known_delay() {
 
 # The word below a model's name.
 word() { # word COLUMN
-    local LC_ALL=C.UTF-8 line width=$(((80 - 13) / count))
-    line=$(sed -n 4p <<<"${look:-$(screen)}")
-    read -r line <<<"${line:13+($1-1)*width:14}"
-    echo "$line"
+    local LC_ALL=C.UTF-8 lines word width=$(((80 - 13) / count))
+    mapfile -t lines <<<"${look:-$(screen)}"
+    read -r word <<<"${lines[3]:13+($1-1)*width:14}"
+    echo "$word"
 }
 
-# Prints "p50 p99 memory" of column 4 in us and KiB, as often as asked, each from another turn that
-# was ok; fewer if there are not so many within 20 s.  Looks seldom: the CPU time of a look is foreign to the demo.
+# Prints "p50 p99 memory" of column 4 in us and KiB, as often as asked, each from another turn that was ok; fewer if there
+# are not so many within 40 s.  One look in 1.5 s, most of them at the word only: the CPU time of a look is foreign to the demo.
 ok_readings() { # ok_readings COUNT
-    local before='' now look seen=0 end=$((SECONDS + 20))
+    local before='' now look seen=0 end=$((SECONDS + 40))
     while ((SECONDS < end)); do
-        look=$(screen)
-        now="$(plain "$(value 'latency p50' 4)") $(plain "$(value 'latency p99' 4)") $(plain "$(value memory 4)")"
-        if [[ $now != "$before" && $(word 4) == ok ]]; then
-            echo "$now"
-            before=$now
-            ((++seen < $1)) || return 0
-        fi
         sleep 1.5
+        look=$(screen)
+        [[ $(word 4) == ok ]] || continue
+        now="$(plain "$(value 'latency p50' 4)") $(plain "$(value 'latency p99' 4)") $(plain "$(value memory 4)")"
+        [[ $now != "$before" ]] || continue
+        echo "$now"
+        before=$now
+        ((++seen < $1)) || return 0
     done
 }
 
-# The same of an experiment, as often as its points are ok.
-measured() { # measured TIMES
+# The same of an experiment, of as many points that are ok; fewer if there are not so many among twelve.
+measured() { # measured COUNT
     local conf=$BATS_TEST_TMPDIR/same.conf raw=$BATS_TEST_TMPDIR/raw.csv repeat
-    printf '%s\n' 'kind = latency' 'connections = 200' 'rate_per_s = 5000' 'warmup_s = 0.2' 'window_s = 0.5' 'settle_s = 0.1' \
-        'reruns = 1' 'server_options = --costs' >"$conf"
+    printf '%s\n' 'kind = latency' 'connections = 200' 'rate_per_s = 5000' 'warmup_s = 0.2' 'window_s = 0.3' 'settle_s = 0.1' \
+        'reruns = 0' 'server_options = --costs' >"$conf"
     rm -f "$raw"
-    for ((repeat = 1; repeat <= $1; repeat++)); do
+    for ((repeat = 1; repeat <= 12; repeat++)); do
         build/release/measure "$conf" --model epoll --repeat $repeat --bin-dir "$bin" --out "$raw" >/dev/null
+        (($(ok_rows) < $1)) || break
     done
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["status"] == "ok" { print $c["latency_ns_p50"] / 1e3, $c["latency_ns_p99"] / 1e3,

@@ -30,6 +30,9 @@ tries() { # tries NAME
     awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } { print $c[name] }' "$raw"
 }
 
+# How many rows of raw.csv are of undisturbed windows.
+ok_rows() { tries status | awk '$1 == "ok" { count++ } END { print count + 0 }'; }
+
 one_line() { tr '\n' ' ' | sed 's/ $//'; }
 
 # The rows that count: a disturbed window is tried again, and then the try before does not.
