@@ -131,7 +131,8 @@ of_row() { # of_row NAME VARIANT
         -subj /CN=elsewhere -CA "$ca" -CAkey "${ca%.pem}.key" -keyout "$tmp/elsewhere.key" -out "$tmp/elsewhere.pem" 2>/dev/null
     openssl s_server -accept 0 -cert "$tmp/elsewhere.pem" -key "$tmp/elsewhere.key" -quiet >"$tmp/said" 2>&1 3>&- &
     foreign=$!
-    for _ in {1..100}; do foreign_port=$(listening_port "$foreign"); [[ -z $foreign_port ]] || break; sleep 0.02; done
+    listens() { foreign_port=$(listening_port "$foreign") && [[ -n $foreign_port ]]; }
+    eventually listens
     run -1 --separate-stderr "$BIN/load" --port "$foreign_port" --short-lived 1 --tls 1.3 --ca "$ca"
     kill "$foreign"
     [[ $stderr == *'certificate is refused: '*[Hh]ostname* ]]
@@ -233,7 +234,7 @@ END
     proxy=${pids%%,*}
     "$BIN/load" --port "$port" --tls 1.3 --ca "$ca" --connections 50 --reconnect jitter --duration 20 --output csv >"$tmp/line" 2>"$tmp/said" 3>&- &
     client=$!
-    for _ in {1..500}; do grep -q 'are held' "$tmp/said" && break; sleep 0.02; done
+    eventually grep -q 'are held' "$tmp/said"
     # HAProxy forgets no certificate on its way: it is started again as it was.
     mapfile -d '' -t command <"/proc/$proxy/cmdline"
     kill -KILL "$proxy"

@@ -211,10 +211,15 @@ every_window_drifts() {
     in_one_of_or_weather 3 every_window_drifts
 }
 
-@test "one ramp measures again only as often as its experiment allows" {
-    tiny 'kind = latency' 'connections = 20 21' 'rate_per_s = 400' 'window_s.full = 0.4' 'reruns = 1'
+measures_again_once() {
+    rm -f "$raw"
     measure_drift
     [[ $(tries connections_asked | one_line) == '20 20 21' && $(tries try | one_line) == '1 2 1' ]]
+}
+
+@test "one ramp measures again only as often as its experiment allows" {
+    tiny 'kind = latency' 'connections = 20 21' 'rate_per_s = 400' 'window_s.full = 0.4' 'reruns = 1'
+    in_one_of_or_weather 3 measures_again_once
 }
 
 closed_loop_hides() {
@@ -305,13 +310,18 @@ tells_slow_apart() {
     in_one_of_or_weather 3 tells_slow_apart # A hundred threads are late, too, where others have the CPU.
 }
 
-@test "clients that never read stand in the row" {
-    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 200' 'deaf = 0 1 3'
+counts_what_is_not_read() {
+    rm -f "$raw"
     run -0 "$measure" "$conf" --model poll --out "$raw" 3>&-
     [[ $(tries deaf_clients | one_line) == '0 1 3' && $(tries connections_established | one_line) == '5 6 8' ]]
     [[ $(tries connections_active | one_line) == '5 5 5' && $(tries lost | one_line) == '0 0 0' ]]
     [[ $(column deaf_stuck_b 1) == 0 ]]
     true_that "$(column deaf_stuck_b 3) > 2 * $(column deaf_stuck_b 2) && $(column deaf_stuck_b 2) > 100000"
+}
+
+@test "clients that never read stand in the row" {
+    tiny 'kind = latency' 'connections = 5' 'rate_per_s = 200' 'deaf = 0 1 3'
+    in_one_of_or_weather 3 counts_what_is_not_read # The third of them may have no time to send all that fits.
 }
 
 @test "a warm-up of so few messages that they take no time is made, too" {
