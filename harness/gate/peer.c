@@ -202,11 +202,18 @@ bool peer_echoes(struct peer *peer, size_t size, int within_ms)
 
 void peer_must_echo(struct peer *peer, size_t size, int within_ms, const char *who)
 {
-    uint64_t before = peer->received;
+    uint64_t before = peer->received, due = peer->sent + size - before;
     if (peer_echoes(peer, size, within_ms)) return;
     trial_check_survived();
-    trial_fail("%s: %lu of %zu bytes came back, then nothing for %d ms", who,
-               peer->received - before, size, trial_patience_ms(within_ms));
+    trial_fail("%s: %lu of %lu bytes came back, then nothing for %d ms", who,
+               peer->received - before, due, trial_patience_ms(within_ms));
+}
+
+void peer_must_send(struct peer *peer, size_t size, const char *who)
+{
+    if (peer_send_some(peer, size) == size) return;
+    trial_check_survived();
+    trial_fail("%s: %zu bytes cannot be sent", who, size);
 }
 
 void peer_stuff(struct peer *peer, size_t size, int quiet_ms)

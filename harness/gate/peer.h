@@ -40,8 +40,12 @@ size_t peer_send_some(struct peer *peer, size_t size);
  * of the stream or after a reset. */
 size_t peer_receive_some(struct peer *peer, size_t size);
 
-/* Sends `size` bytes and receives as many, both at once.  False if nothing moves for `within_ms`
- * (longer for a sanitized server) or the server closes. */
+/* Sends `size` further bytes, few enough for the socket to take them at once, or fails the trap,
+ * saying which `who` could not. */
+void peer_must_send(struct peer *peer, size_t size, const char *who);
+
+/* Sends `size` further bytes and receives all that were sent, both at once.  False if nothing moves
+ * for `within_ms` (longer for a sanitized server) or the server closes. */
 bool peer_echoes(struct peer *peer, size_t size, int within_ms);
 
 /* peer_echoes() or the trap fails, saying which `who` was not served. */
