@@ -126,14 +126,16 @@ static void half_message(void)
     trial_pass("half a message, then silence: five others served within %.1f ms", slowest_ms);
 }
 
-enum { LIVE = 20 };
+enum { LIVE = 20, NEWCOMERS = 5 };
 
 static int live_count; /* LIVE, or less if a newcomer beside so many has no place by design. */
+static int newcomers_count;
 
 static void start_live(struct peer *live)
 {
     trial_start("", "");
     live_count = trial_clients(LIVE + 1) - 1;
+    newcomers_count = trial_clients(live_count + NEWCOMERS) - live_count;
     for (int i = 0; i < live_count; i++) {
         live[i] = peer_connect();
         peer_must_echo(&live[i], 64, AT_ONCE_MS, "a client at the start");
@@ -145,9 +147,13 @@ static void check_live(struct peer *live)
     trial_check_alive();
     for (int i = 0; i < live_count; i++)
         peer_must_echo(&live[i], 1000, AT_ONCE_MS, "a client that did nothing wrong");
-    struct peer newcomer = peer_connect();
-    peer_must_echo(&newcomer, 64, AT_ONCE_MS, "a newcomer");
-    peer_reset(&newcomer);
+    struct peer newcomers[NEWCOMERS]; /* Together: they get the sockets of several that are gone. */
+    for (int i = 0; i < newcomers_count; i++) {
+        newcomers[i] = peer_connect();
+        peer_must_echo(&newcomers[i], 64, AT_ONCE_MS, "a newcomer");
+    }
+    for (int i = 0; i < newcomers_count; i++)
+        peer_reset(&newcomers[i]);
 }
 
 static void reset_mid_message(void)

@@ -2,6 +2,7 @@
  * socket */
 #include <string.h>
 
+#include "common/clock.h"
 #include "tests/liars/liar.h"
 
 enum { FILES = 1024 };
@@ -23,6 +24,7 @@ static void *serve_client(void *argument)
         if (held[fd].size > 0) continue;
         size = read(fd, held[fd].bytes, sizeof held[fd].bytes);
         held[fd].size = size > 0 ? (size_t)size : 0;
+        clock_sleep_ns(NS_PER_MS); /* A client that resets has done it by then. */
     }
     close(fd);
     return NULL;
