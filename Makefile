@@ -12,6 +12,9 @@
 #                      c10k-server-MODEL [PREFIX=/usr/local; DESTDIR for packagers]; uninstall
 #   make clean         remove build/
 #
+# All rules are here: make need not try its own on every file, which takes longer than all else where nothing is to be built.
+MAKEFLAGS += --no-builtin-rules
+
 # A model is a file in servers/.  Libraries that only one model needs go here.
 MODELS        := $(basename $(notdir $(wildcard servers/*.c)))
 LIBS_libuv    := -luv
@@ -70,8 +73,9 @@ FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
 
 # A model whose library is missing is left out, with a word; the others still build.  One link shows that none is missing; only
-# if it fails, each is tried.  Where nothing can be linked, as with a TMPDIR that is not there, nothing is left out.
-links     = $(shell echo 'int main(void) { return 0; }' | $(without_ambient) $(CC) -x c - -o /dev/null $(1) 2>/dev/null && echo yes)
+# if it fails, each is tried.  Where nothing can be linked, as with a TMPDIR that is not there, nothing is left out.  A library of
+# nothing is linked: it needs no source to be compiled, and each call of make waits for this.
+links     = $(shell $(without_ambient) $(CC) -shared -o /dev/null $(or $(1),-lc) 2>/dev/null && echo yes)
 ALL_LINK := $(call links,$(foreach model,$(MODELS) demo tls,$(LIBS_$(model))))
 missing   = $(if $(ALL_LINK),,$(if $(LIBS_$(1)),$(if $(call links,$(LIBS_$(1))),,$(if $(call links),$(1)))))
 MISSING  := $(strip $(foreach model,$(MODELS),$(call missing,$(model))))

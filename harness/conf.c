@@ -245,3 +245,10 @@ bool conf_print(const struct conf *conf, const char *key, char *value, size_t si
             return snprintf(value, size, "%s", conf->text[i]) >= 0;
     return false;
 }
+
+void conf_print_all(const struct conf *conf, FILE *file)
+{
+    for (int i = 0; i < CONF_KEYS; i++)
+        fprintf(file, "%s=%s\n", conf_keys[i].name, conf->text[i]);
+    fprintf(file, "estimate_s=%.1f\n", conf_estimate_s(conf));
+}

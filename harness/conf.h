@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum {
     CONF_VALUE_MAX = 512,           /* Bytes of one value, with its end. */
@@ -113,6 +114,9 @@ bool conf_is_profile(const char *name);
 /* Writes the value called `key` (a key, "question", "shows", "does_not_show" or "estimate_s") into
  * `value`.  False if there is no such key. */
 bool conf_print(const struct conf *conf, const char *key, char *value, size_t size);
+
+/* Writes "key=value" of each key and of estimate_s to a file, a line each. */
+void conf_print_all(const struct conf *conf, FILE *file);
 
 /* About how many seconds one model takes for one repeat. */
 double conf_estimate_s(const struct conf *conf);

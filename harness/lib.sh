@@ -109,9 +109,24 @@ conf_text() { # conf_text EXPERIMENT KEY
         { print }' "harness/experiments/$1.conf"
 }
 
-# A value of an experiment, as $profile sees it.
+declare -A conf_values=() # Of the experiments that were read: "ramp kind" -> latency.
+
+# Reads an experiment, as $profile sees it, so that conf() starts no program for each value of it.
 # shellcheck disable=SC2154  # of the script
-conf() { "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print "$2"; }
+read_conf() { # read_conf EXPERIMENT
+    local line lines
+    lines_into lines "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print all
+    for line in "${lines[@]}"; do conf_values["$1 ${line%%=*}"]=${line#*=}; done
+}
+
+# A value of an experiment.
+conf() { # conf EXPERIMENT KEY
+    if [[ -n ${conf_values["$1 $2"]+read} ]]; then
+        printf '%s\n' "${conf_values["$1 $2"]}"
+    else
+        "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print "$2"
+    fi
+}
 
 # Those that run when none is named; the others take their own time, or ask a question of their own.
 default_experiments() {

@@ -53,7 +53,8 @@ static _Noreturn void help(void)
          "                   change [one without rights that no other process has]\n"
          "  --bin-dir DIR    where server-M and load are [build/release]\n"
          "  --print KEY      print a value of the experiment: any key, or question, shows,\n"
-         "                   does_not_show, estimate_s (seconds per model and repeat)\n"
+         "                   does_not_show, estimate_s (seconds per model and repeat); all: a\n"
+         "                   line KEY=VALUE of each key and of estimate_s\n"
          "  --check          only say whether the experiment is well written\n"
          "  --help           this text\n"
          "\n"
@@ -227,19 +228,27 @@ static bool run(struct request *request)
     }
 }
 
+static _Noreturn void print(const struct request *request)
+{
+    const struct conf *conf = &request->session.conf;
+    char value[CONF_VALUE_MAX];
+    if (strcmp(request->print_key, "all") == 0) {
+        conf_print_all(conf, stdout);
+    } else {
+        if (!conf_print(conf, request->print_key, value, sizeof value))
+            die_usage("an experiment has no \"%s\"; see --help", request->print_key);
+        puts(value);
+    }
+    program_end(0);
+}
+
 int main(int argc, char **argv)
 {
     static struct request request; /* Too large for a small stack. */
     program_begin();
     parse(argc, argv, &request);
     conf_read(request.conf_path, request.session.profile, &request.session.conf);
-    if (request.print_key != NULL) {
-        char value[CONF_VALUE_MAX];
-        if (!conf_print(&request.session.conf, request.print_key, value, sizeof value))
-            die_usage("an experiment has no \"%s\"; see --help", request.print_key);
-        puts(value);
-        program_end(0);
-    }
+    if (request.print_key != NULL) print(&request);
     if (request.check) return 0;
     request.session.experiment = experiment_name(request.conf_path);
     prepare(&request);

@@ -34,17 +34,22 @@ choose_models() {
 # Before any work, on a fresh clone too: what this needs is built in a second.  Where it cannot be, without a compiler, in a
 # folder of another user or beside another build, order_experiments finds the mistake.
 check_experiments() {
-    local files=("${experiments[@]/#/harness/experiments/}")
-    { mkdir -p build && flock --nonblock build/lock make --silent build/release/check_conf; } >/dev/null 2>&1 || return 0
-    build/release/check_conf "$profile" "${files[@]/%/.conf}" || exit
+    local files=("${experiments[@]/#/harness/experiments/}") checker=build/release/check_conf
+    is_newer_than_sources "$checker" || { mkdir -p build && flock --nonblock build/lock make --silent "$checker"; } >/dev/null 2>&1 || return 0
+    "$checker" "$profile" "${files[@]/%/.conf}" || exit
+}
+
+# Whether make would not build a program again: it takes much longer to find that out.
+is_newer_than_sources() { # is_newer_than_sources PROGRAM
+    local newer
+    [[ -x $1 ]] || return 1
+    newer=$(find Makefile common harness -newer "$1" \( -name Makefile -o -name '*.[ch]' \) -print -quit) && [[ -z $newer ]]
 }
 
 # Capacity, then what depends on it, then the rest.
 order_experiments() {
     local name
-    for name in "${experiments[@]}"; do
-        "$bin/measure" "harness/experiments/$name.conf" --profile "$profile" --check || exit 2
-    done
+    for name in "${experiments[@]}"; do read_conf "$name"; done # Ends the run where one is not well written.
     lines_into experiments in_order
 }
 

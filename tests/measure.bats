@@ -48,6 +48,7 @@ refused() { refuses "$1" "$measure" "${@:2}"; } # refused WORDS ARGUMENT...
     [[ $("$measure" "$conf" --print rate_per_s) == 5 ]]
     [[ $("$measure" "$conf" --profile quick --print rate_per_s) == 7 ]]
     true_that "$("$measure" "$conf" --print estimate_s) > 0.4"
+    [[ $("$measure" "$conf" --profile quick --print all) == 'kind=latency'$'\n'*$'\nrate_per_s=7\n'*$'\nestimate_s='* ]]
 }
 
 @test "all experiments of the suite are well written, for every profile" {

@@ -111,16 +111,10 @@ measured_capacity() { # measured_capacity ROW...
 
 @test "experiments: each once, capacity first, then latency, memory and the rest" {
     setting=([z kind]=capacity [a kind]=walls [b kind]=latency [c kind]=memory [d kind]=latency)
-    # shellcheck disable=SC2016  # for the program
-    printf '#!/bin/sh\nexit 0\n' >"$BATS_TEST_TMPDIR/measure"
-    chmod +x "$BATS_TEST_TMPDIR/measure"
-    (
-        experiments=(a d b c b z)
-        # bin is readonly here: the programs that order_experiments asks are on another path there.
-        eval "$(declare -f order_experiments | sed "s|\"\$bin/measure\"|$BATS_TEST_TMPDIR/measure|")"
-        order_experiments
-        printf '%s\n' "${experiments[@]}"
-    ) | is z b d c a
+    experiments=(a d b c b z)
+    read_conf() { :; }
+    order_experiments
+    printf '%s\n' "${experiments[@]}" | is z b d c a
 }
 
 @test "steps and seconds of a plan: models times repeats; cold starts repeat by themselves" {
@@ -220,4 +214,16 @@ step_of() { # step_of STATUS
     run -1 --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 8; export C10K_ENTERED=$$; source harness/lib.sh; append "$1" "$2"' bash "$file" "$lines"
     [[ $stderr == "bash: cannot write $file: File too large" ]] || { echo "$stderr"; return 1; }
     is first second third <"$file"
+}
+
+@test "an experiment is read once, as the profile sees it" {
+    local programs=$BATS_TEST_TMPDIR/programs
+    mkdir "$programs"
+    printf '#!/bin/sh\necho "$*" >>"%s"\nexec "%s" "$@"\n' "$BATS_TEST_TMPDIR/asked" "$PWD/build/release/measure" >"$programs/measure"
+    chmod +x "$programs/measure"
+    # shellcheck disable=SC2016  # for the other shell
+    C10K_BIN=$programs run -0 bash -c 'source harness/lib.sh; profile=quick
+        read_conf memory; conf memory settle_s; conf memory server_options; conf memory kind; conf ramp window_s'
+    is 0.5 '' memory 1 <<<"$output"
+    is 'harness/experiments/memory.conf --profile quick --print all' 'harness/experiments/ramp.conf --profile quick --print window_s' <"$BATS_TEST_TMPDIR/asked"
 }

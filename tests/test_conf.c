@@ -1,6 +1,7 @@
 /* test_conf.c -- guards against an experiment that quietly measures something else than its file
  * says, and against files that are no experiments at all. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clients/message.h"
@@ -136,6 +137,29 @@ static void captions_come_from_comments(void **state)
     assert_true(conf_print(&conf, "connections", value, sizeof value));
     assert_string_equal(value, "5");
     assert_false(conf_print(&conf, "colour", value, sizeof value));
+}
+
+static void all_values_are_printed_a_line_each(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    assert_true(
+        parse("kind=memory\nconnections = 5 17\nsettle_s = 3\nsettle_s.quick = 4\n", "quick"));
+    FILE *file = open_memstream(&text, &size);
+    conf_print_all(&conf, file);
+    assert_int_equal(fclose(file), 0);
+    int lines = 0;
+    for (const char *at = text; *at != '\0'; at++)
+        lines += *at == '\n';
+    assert_int_equal(lines, CONF_KEYS + 1);
+    assert_non_null(strstr(text, "\nconnections=5 17\n"));
+    assert_non_null(strstr(text, "\nsettle_s=4\n"));
+    assert_non_null(strstr(text, "\nserver_options=\n"));
+    char last[64];
+    snprintf(last, sizeof last, "\nestimate_s=%.1f\n", conf_estimate_s(&conf));
+    assert_string_equal(text + size - strlen(last), last);
+    free(text);
 }
 
 static void a_mistake_is_refused_with_its_line(void **state)
@@ -337,6 +361,7 @@ int main(void)
         cmocka_unit_test(each_range_ends_where_it_says),
         cmocka_unit_test(a_profile_overrides_in_any_order),
         cmocka_unit_test(captions_come_from_comments),
+        cmocka_unit_test(all_values_are_printed_a_line_each),
         cmocka_unit_test(a_mistake_is_refused_with_its_line),
         cmocka_unit_test(what_the_client_would_refuse_is_refused_at_once),
         cmocka_unit_test(a_mistake_in_another_profile_is_refused_too),
