@@ -7,9 +7,10 @@ setup_file() {
     cd "$BATS_TEST_DIRNAME/.." || return 1
     export COPY="$BATS_FILE_TMPDIR/copy"
     mkdir "$COPY"
-    git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- | tar --extract --directory "$COPY"
-    mkdir "$COPY/build"
-    cp -r build/release "$COPY/build"
+    # Without kept results and without the programs of other tests, which no lesson reads.
+    git ls-files -z --cached --others --exclude-standard -- . ':!results/*/*' | tar --create --null --files-from=- | tar --extract --directory "$COPY"
+    mkdir -p "$COPY/build/release"
+    find build/release -maxdepth 1 -type f ! -name 'test_*' ! -name '*liar-*' ! -name '*.a' -exec cp -t "$COPY/build/release" {} +
     cd "$COPY" || return 1
     git init --quiet
     shrink_all harness/experiments
