@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:suite
+# bats file_tags=part:suite,long:30
 # begin.bats -- guards against a run that begins where it must not: in the folder of another run or of another user, without
 # room, or without what it needs.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:suite
+# bats file_tags=part:suite,long:20
 # charts.bats -- guards against charts that mislead: a broken point drawn as a result, a colour that
 # changes, a word that cannot be read, a chart that is missing without a word.
 

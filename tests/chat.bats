@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=long:25
+# bats file_tags=long:35
 # chat.bats -- the gate of the chat server, and of the client that loads it: guards against a line that
 # one member misses, hears twice, in another order or changed, and against one member who stops all.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=long:30
 # compare.bats -- guards against differences that are claimed where there are none, missed where there
 # are, or claimed of what cannot be compared.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:controls
+# bats file_tags=part:controls,long:15
 # controls.bats -- negative controls: servers, clients and machines of which it is known what is
 # wrong with them.  Guards against a harness that calls any of them `ok`.
 

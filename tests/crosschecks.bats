@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:crosschecks
+# bats file_tags=part:crosschecks,long:20
 # crosschecks.bats -- guards against probes that agree with themselves only: each number is held
 # against that of a tool which is not ours.  A tool that is missing skips its test.
 

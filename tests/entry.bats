@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:suite
+# bats file_tags=part:suite,long:12
 # entry.bats -- guards against a user's shell that changes what our scripts do: variables, functions, options, signals.
 
 bats_require_minimum_version 1.5.0

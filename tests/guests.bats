@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:guests,deadline:180,long:50
+# bats file_tags=part:guests,deadline:180,long:15
 # guests.bats -- guards against servers from elsewhere that are measured untried, dropped without a
 # word, started in the wrong folder, or taken for one of ours.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:harness
+# bats file_tags=part:harness,long:12
 # herd.bats -- guards against a herd that loses count of its attempts, that never ends, or that takes
 # a server's death for its return.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:models
+# bats file_tags=part:models,long:20
 # models.bats -- guards what single models promise beyond the gate: their own options, their speed,
 # and what they do when something of theirs is missing or killed.
 

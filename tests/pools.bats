@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:pools,long:45
+# bats file_tags=part:pools,long:25
 # pools.bats -- guards against models that pass the gate without doing what their files say: a pool
 # that does not replace its dead, a queue that drops, a wall that is not told.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:load
+# bats file_tags=part:load,long:30
 # programs.bats -- guards against programs that trust what they inherit: closed descriptors, ignored or
 # blocked signals, a small stack, files left open; and against results that could not be written.
 

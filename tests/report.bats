@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:suite
+# bats file_tags=part:suite,long:20
 # report.bats -- guards against a report that misleads or cannot be read: an answer that the data does not bear
 # out, a chart without words, ink that fades into the paper, a page that needs the network.
 

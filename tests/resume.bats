@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:suite,long:100
+# bats file_tags=part:suite,long:65
 # resume.bats -- guards against a run that was cut off and cannot go on, goes on as another run, or counts a step twice.
 
 bats_require_minimum_version 1.5.0

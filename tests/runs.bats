@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:suite,long:80
+# bats file_tags=part:suite,long:45
 # runs.bats -- guards against whole runs that leave something out, measure what they should not, or leave a
 # process behind.
 

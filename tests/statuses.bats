@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:suite,long:70
+# bats file_tags=part:suite,long:25
 # statuses.bats -- guards against a script that goes on after a command of it has failed.
 
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:harness
+# bats file_tags=part:harness,long:20
 # switch.bats -- guards against a cost of a context switch, or of asking who is ready, that is the cost of
 # something else.
 

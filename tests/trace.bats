@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:pools
+# bats file_tags=part:pools,long:12
 # trace.bats -- guards against a picture of one echo that tells what did not happen.
 
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=part:harness
+# bats file_tags=part:harness,long:15
 # walls.bats -- guards against a wall that is not found, laid at the wrong door, or found where none is.
 
 bats_require_minimum_version 1.5.0
