@@ -214,9 +214,8 @@ draw_figure() { # draw_figure EXPERIMENT FIGURE FILE
     local format name
     name=${2##*/} name=$1-${name%.gp}
     for format in svg png; do
-        plot "$2" format="$format" output="$work/$name.$format" data="$3" experiment="$1"
+        plot "$2" format="$format" output="$run/figures/$name.$format" data="$3" experiment="$1"
     done
-    mv "$work/$name".{svg,png} "$run/figures/"
     echo "$name" >>"$work/figures.txt"
 }
 

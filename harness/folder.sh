@@ -6,24 +6,22 @@
 
 made_folders=() # By us, outermost first.
 
-# The users whose folders are safe for us: ourselves, root (the owner of /), and the owner of this checkout, whose scripts we run.
-is_trusted_user() { # is_trusted_user UID
-    local trusted
-    lines_into trusted stat --format=%u / .
-    is_one_of "$1" "$EUID" "${trusted[@]}"
-}
-
-# Dies if another user could replace a part of the path.  In a sticky folder, as /tmp is, only the owner can.
+# Dies if another user could replace a part of the path.  In a sticky folder, as /tmp is, only the owner can.  Folders are safe for
+# us if they belong to ourselves, to root (the owner of /), or to the owner of this checkout, whose scripts we run.
 need_safe_path() { # need_safe_path FOLDER OPTION
-    local folder owner group mode
+    local folder folders=() trusted facts owner group mode i
     folder=$(cd -P "$1" && pwd)
-    while true; do
-        read -r owner group mode <<<"$(stat --format='%u %g %a' "$folder")"
-        is_trusted_user "$owner" || die "$folder belongs to another user (uid $owner), who could put links into it; choose another $2"
+    while [[ -n $folder ]]; do folders+=("$folder") folder=${folder%/*}; done
+    lines_into trusted stat --format=%u / .
+    lines_into facts stat --format='%u %g %a' "${folders[@]}" /
+    folders+=(/)
+    for i in "${!folders[@]}"; do
+        folder=${folders[i]}
+        read -r owner group mode <<<"${facts[i]}"
+        is_one_of "$owner" "$EUID" "${trusted[@]}" ||
+            die "$folder belongs to another user (uid $owner), who could put links into it; choose another $2"
         ((8#$mode & 8#1000)) || ! may_others_write "$mode" "$group" ||
             die "other users may write to $folder (mode $mode), and could put links into it; choose another $2"
-        [[ $folder != / ]] || break
-        folder=$(dirname "$folder")
     done
 }
 

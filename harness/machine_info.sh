@@ -39,7 +39,7 @@ built_with() { # built_with NAME
     [[ ! -r $bin/built_with.txt ]] || sed -n "s/^$1: *//p" "$bin/built_with.txt"
 }
 
-package() { dpkg-query --show --showformat='${Version}' "$1" 2>/dev/null || true; }
+package() { sed -n "/^$1 / { s///p; q }" <<<"$packages"; } # package NAME -> its version
 
 revision() {
     local commit dirty=
@@ -52,6 +52,8 @@ revision() {
 # Asked once.  Of what fails, the rows say that it is unknown.
 cpu_facts=$(lscpu || true)
 kernel_facts=$(kernel_options || true)
+# shellcheck disable=SC2016  # for dpkg-query
+packages=$(dpkg-query --show --showformat='${Package} ${Version}\n' libuv1 liburing2 2>/dev/null || true)
 
 # Charts have this line below them.
 row machine "$(of_lscpu 'Model name'), $(cpu_count) CPUs, $(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r), $(of_lscpu 'Hypervisor vendor' | sed 's/$/ virtual machine/;s/^ virtual.*//')"

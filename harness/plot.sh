@@ -6,8 +6,10 @@
 # What a run holds goes to gnuplot and to awk through the environment and through files only, never as code.  Without the
 # user's ~/.gnuplot and fonts a chart is the same for every user.
 plot() { # plot FIGURE NAME=VALUE...
-    env HOME="$work" XDG_CONFIG_HOME="$work" XDG_DATA_HOME="$work" XDG_CACHE_HOME="$work" work="$work" known="${known:-}" "${@:2}" \
-        gnuplot --default-settings "$1" 2>"$work/gnuplot.log" || {
+    (
+        export HOME="$work" XDG_CONFIG_HOME="$work" XDG_DATA_HOME="$work" XDG_CACHE_HOME="$work" work known="${known:-}" "${@:2}"
+        exec gnuplot --default-settings "$1" 2>"$work/gnuplot.log"
+    ) || {
         cat "$work/gnuplot.log" >&2
         fail "gnuplot could not draw $(basename "$1" .gp)"
     }

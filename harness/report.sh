@@ -82,7 +82,10 @@ html_table() {
 
 # What FILE.tsv says of an experiment, each sentence between BEFORE and AFTER.
 sentences() { # sentences FILE EXPERIMENT BEFORE AFTER
-    awk -F'\t' -v experiment="$2" -v before="$3" -v after="$4" '$1 == experiment { print before $2 after }' "$work/$1.html"
+    local experiment sentence
+    while IFS=$'\t' read -r experiment sentence; do
+        [[ $experiment != "$2" ]] || printf '%s\n' "$3$sentence$4"
+    done <"$work/$1.html"
 }
 
 # A figure is EXPERIMENT-FILE, and no file has a hyphen in its name.  Ids are numbers: a name could be that of another part.
