@@ -38,7 +38,7 @@ setup() {
     tmp=$BATS_TEST_TMPDIR files=$BATS_FILE_TMPDIR bin=$BATS_FILE_TMPDIR/bin
 }
 
-a_run=(./run_all.sh quick capacity ramp --models "poll fork" --repeats 1 --rate 2000 --seed 7 --no-install)
+a_run=(./run_all.sh quick crowd ramp --models "poll fork" --repeats 1 --rate 2000 --seed 7 --no-install) # An open loop leaves CPU time.
 
 # A run of two kinds, cut off at STEP by SIGNAL: 4 steps, 2 models x (2 points + 2 points).
 measured() { # measured FOLDER [STEP SIGNAL]
@@ -100,8 +100,8 @@ TRIES
     sed -i '$d' "$bin/measure"
     sed -i 's/^kernel: .*/kernel: another/' "$tmp/run/machine.txt"
     refuses 'the machine is not the same: kernel was "another", is "' resumed_quietly "$tmp/run"
-    sed -i "s/^same\tharness.experiments.capacity.conf\t.*/same\tharness\/experiments\/capacity.conf\t0/" "$tmp/run/progress.tsv"
-    refuses 'not the same as when it began: harness/experiments/capacity.conf' resumed_quietly "$tmp/run"
+    sed -i "s/^same\tharness.experiments.crowd.conf\t.*/same\tharness\/experiments\/crowd.conf\t0/" "$tmp/run/progress.tsv"
+    refuses 'not the same as when it began: harness/experiments/crowd.conf' resumed_quietly "$tmp/run"
     refuses 'not the same as when it began: --command mine' resumed_quietly "$tmp/run" --command "mine=build/release/server-poll {port}"
 }
 
@@ -126,7 +126,7 @@ resumed_quietly() { resumed "$@" > >(grep -vE '^\[ *[0-9]+ s\] (building|another
 
 @test "what a run notes of itself holds no command, and a torn last line is no step" {
     copy_of cut_off
-    printf 'step\t3\tcapacity, poll, repeat 2 of 2\traw.csv=99999' >>"$tmp/run/progress.tsv"
+    printf 'step\t3\tcrowd, poll, repeat 2 of 2\traw.csv=99999' >>"$tmp/run/progress.tsv"
     run -0 resumed "$tmp/run"
     [[ $output == *'2 of them are finished'* && $(wc -l <"$tmp/run/raw.csv") == 9 ]]
 }
