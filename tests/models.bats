@@ -110,11 +110,16 @@ wait_beside_a_cost() { # wait_beside_a_cost OFFLOAD
     stop
 }
 
+serves_b_first() {
+    trap end_servers EXIT # The shell of a try.
+    wait_beside_a_cost 1
+    [[ $first == B ]]
+}
+
 @test "libuv: with --offload a cost keeps its client's lines in order and no other client waiting" {
     wait_beside_a_cost 0
     [[ $first == A ]]
-    wait_beside_a_cost 1
-    [[ $first == B ]]
+    in_one_of 3 serves_b_first # B has the second that A's cost takes, in which a busy machine may not get to it.
     "$BIN/gate" --jobs 4 --trap costs-paid --trap costs-off -- "$BIN/server-libuv" 0 --offload 1
 }
 
