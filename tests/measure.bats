@@ -220,7 +220,7 @@ measures_again_once() {
 
 @test "one ramp measures again only as often as its experiment allows" {
     tiny 'kind = latency' 'connections = 20 21' 'rate_per_s = 400' 'window_s.full = 0.4' 'reruns = 1'
-    in_one_of_or_weather 3 measures_again_once
+    in_one_of 3 measures_again_once
 }
 
 closed_loop_hides() {
@@ -322,7 +322,7 @@ counts_what_is_not_read() {
 
 @test "clients that never read stand in the row" {
     tiny 'kind = latency' 'connections = 5' 'rate_per_s = 200' 'deaf = 0 1 3'
-    in_one_of_or_weather 3 counts_what_is_not_read # The third of them may have no time to send all that fits.
+    in_one_of 3 counts_what_is_not_read # The third of them may have no time to send all that fits.
 }
 
 @test "a warm-up of so few messages that they take no time is made, too" {
