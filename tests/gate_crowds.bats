@@ -14,7 +14,13 @@ setup() {
 @test "undetached: threads that are neither joined nor detached are found" { caught undetached churn "memory grew"; }
 @test "double_close: a socket closed twice is found" { caught double_close churn; }
 @test "zombies: children that are not reaped are found" { caught zombies no-zombies "left over"; }
-@test "swap_buffers: bytes of another client are found" { caught swap_buffers tagged-payloads "came back wrong"; }
+
+@test "swap_buffers: bytes of another client are found" {
+    caught swap_buffers tagged-payloads "came back wrong"
+    # Also where only the messages that wait for a server that was stopped share a buffer.
+    caught_as tagged-payloads "came back wrong" swap_buffers --least-b 100
+}
+
 @test "stall: the silence of a client in a crowd is found" { caught stall mixed-crowd "silent after"; }
 @test "stubborn: a server that ignores SIGTERM is found" { caught stubborn clean-end; }
 @test "orphans: children left behind are found" { caught orphans clean-end "left behind"; }

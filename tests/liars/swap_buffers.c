@@ -1,16 +1,20 @@
 /* swap_buffers.c -- a lying server: hands one client the bytes of another */
 #include <sched.h>
+#include <string.h>
 
 #include "tests/liars/liar.h"
 
+static long least_b = 1;
 static char shared[LIAR_BUFFER_B]; /* One for all, although all are at work at once. */
 
 static void *serve_client(void *argument)
 {
     int fd = (int)(intptr_t)argument;
-    for (ssize_t size; (size = read(fd, shared, sizeof shared)) > 0;) {
+    char own[LIAR_BUFFER_B];
+    for (ssize_t size; (size = read(fd, own, sizeof own)) > 0;) {
+        const char *echoed = size < least_b ? own : memcpy(shared, own, (size_t)size);
         sched_yield();
-        if (!liar_write(fd, shared, (size_t)size)) break;
+        if (!liar_write(fd, echoed, (size_t)size)) break;
     }
     close(fd);
     return NULL;
@@ -22,7 +26,17 @@ static void serve(int listen_fd, const struct server_options *options)
     liar_serve(listen_fd, serve_client);
 }
 
+static const struct server_knob knobs[] = {
+    {.name = "least-b",
+     .help = "size of a read from which on it goes through the common buffer",
+     .value = &least_b,
+     .min = 1,
+     .max = LIAR_BUFFER_B},
+    {0},
+};
+
 const struct server_model server_model = {
     .summary = "liar: hands one client the bytes of another",
+    .knobs = knobs,
     .serve = serve,
 };
