@@ -140,7 +140,8 @@ static void compare_with_truth(const char *what, double counted)
     print_message("%s: counted %.0f, truth %.0f (%+.2f %%)\n", what, counted, told,
                   100 * (counted - told) / told);
     assert_true(told > 0.9 * (double)TASKS * (double)SLEEPS);
-    assert_true(counted > 0.97 * told && counted < 1.03 * told);
+    /* After its own account a task is switched once more: as it ends, or as it begins to pause. */
+    assert_true(counted > 0.97 * told && counted < 1.03 * told + (double)TASKS);
 }
 
 /* Counts what a server does from the start to the end of its tasks. */
