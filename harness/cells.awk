@@ -10,6 +10,7 @@ BEGIN {
     NAME = "^[a-z0-9][a-z0-9_:=+.-]*$"
     NUMBER = "^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9][0-9]?)?$"
     CELL_MAX = 1000 # A reason has at most some hundred characters.
+    LINE_MAX = 65536 # A row has a hundred columns at most; a line is as long as the file may be.
     count = split("experiment model kind profile policy path tls key pass counter method switches_method arrival warmup limits " \
                   "status between interface", words, " ")
     for (i = 1; i <= count; i++) is_name[words[i]] = 1
@@ -61,6 +62,8 @@ function check_line(text, number,    i) {
     print
 }
 
+# Before a line is split: millions of cells would fill the memory.
+length($0) > LINE_MAX { line_number = NR; refuse(length($0) " characters are too many for a line") }
 NR == 1 { read_header(); next }
 {
     this = $0

@@ -98,7 +98,10 @@ all_experiments() {
 }
 
 # Text of others without what moves a terminal's cursor.
-plain_text() { awk -f harness/plain.awk -f harness/plain_text.awk; }
+plain_text() { LC_ALL=C awk -f harness/plain.awk -f harness/plain_text.awk; }
+
+# The same of a name, which may hold line ends, too.
+plain_name() { plain_text <<<"${1//$'\n'/?}"; }
 
 # The value of a key as text, for what runs before anything is built: words and numbers, else it is refused.
 conf_text() { # conf_text EXPERIMENT KEY
@@ -184,19 +187,23 @@ known_models() { # known_models FILE...
     } | awk '!seen[$0]++' | one_line
 }
 
+# The header and the first row of a table that no gate has passed yet: of others, a line may be as long as the file.
+first_rows() { head --bytes=64K "$1" | tr -d '\000'; } # first_rows FILE
+
 # A run that is interrupted early leaves a table with nothing but its header.
-has_rows() { [[ -s $1 ]] && awk 'NR == 2 { found = 1; exit } END { exit !found }' "$1"; } # has_rows FILE
+has_rows() { [[ -f $1 && -s $1 ]] && first_rows "$1" | awk 'END { exit NR < 2 }'; } # has_rows FILE
 
 # A cold_start.csv without the column is of schema 1.
 need_schema() { # need_schema FILE
     local found
-    [[ -s $1 ]] || return 0
-    found=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
-        NR == 2 { print c ? $c : 1; found = 1; exit }
-        END { if (!found) print "no row" }' "$1")
+    [[ -f $1 && -s $1 ]] || return 0
+    found=$(first_rows "$1" | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
+        NR == 2 { print c ? $c : 1; found = 1 }
+        END { if (!found) print "no row" }')
     [[ $found != 'no row' ]] || return 0
-    [[ $found =~ ^[0-9]+$ && $found -ge $oldest_schema && $found -le $schema ]] ||
-        die "$1: this run has schema $found, this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
+    if [[ ! $found =~ ^[0-9]{1,4}$ ]] || ((10#$found < oldest_schema || 10#$found > schema)); then
+        die "$1: this run has schema $(plain_name "${found:0:40}"), this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
+    fi
 }
 
 # What the essay claims, beside what a run measured, as lines of cells: claims.awk tells how.
@@ -233,12 +240,23 @@ has_measurements() { # has_measurements FOLDER
     return 1
 }
 
-# Prints the folder of a run, absolute; dies unless something was measured in it that we can read.
+# Prints the folder of a run, absolute; dies if its name, or what is in it, could lead elsewhere.
+plain_run() { # plain_run FOLDER
+    local run other
+    [[ -d $1 ]] || die "there is no folder $(plain_name "$1")"
+    run=$(cd -P "$1" && printf '%s/' "$PWD") # With an end, else $( ) would take line ends off the name.
+    run=${run%/}
+    [[ $run == "$(plain_name "$run")" ]] || die "$(plain_name "$run"): the folder's name has characters that no text has; rename it"
+    other=$(find "$run" ! -type f ! -type d -print -quit) || fail "cannot look into $run"
+    [[ -z $other ]] || die "$(plain_name "$other") is neither a file nor a folder; links in a run are not followed: remove it"
+    echo "$run"
+}
+
+# The same; dies unless something was measured in it that we can read.
 measured_run() { # measured_run FROM FOLDER
     local run=$2 name
     [[ $run == /* ]] || run=$1/$run
-    [[ -d $run ]] || die "there is no folder $run"
-    run=$(cd "$run" && pwd -P)
+    run=$(plain_run "$run")
     has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv with a row"
     for name in "${tables[@]}" herd_back "${machine_costs[@]}"; do need_schema "$run/$name.csv"; done
     echo "$run"

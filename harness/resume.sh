@@ -24,6 +24,7 @@ same_lines() {
     done
     for name in "${experiments[@]}"; do files+=("harness/experiments/$name.conf"); done
     sha256sum "${files[@]}" harness/{plan,steps,start,handshakes,chat,cold_start}.sh | sed -E 's/^([0-9a-f]+) .(.*)$/same\t\2\t\1/'
+    [[ -z ${C10K_USER:-} ]] || printf 'same\t--user %s\t-\n' "$C10K_USER"
     for name in "${!commands[@]}"; do
         printf 'same\t--command %s\t%s\n' "$name" "$(sha256sum <<<"${commands[$name]}" | cut -c 1-64)"
     done
@@ -61,21 +62,27 @@ keep_progress() { # keep_progress COMMAND...
     truncate --size="$size" "$out/progress.tsv"
 }
 
+# The run is written to: a file of it must not be a file elsewhere, too, and what we quote of its words is text.
+need_files_of_its_own() {
+    local other
+    other=$(find "$out" -type f -links +1 -print -quit)
+    [[ -z $other ]] || die "$(plain_name "$other") has a second name elsewhere (a hard link); copy the run to go on with it"
+    words() { tr '\000' '\001' <"$out/progress.tsv" | awk '{ gsub(/\t/, "    "); print }'; }
+    cmp --quiet <(words) <(words | plain_text) || die "$out cannot go on: its progress.tsv was changed"
+}
+
 # The folder of a run that shall go on, as `out`, and its options.
 take_up_run() { # take_up_run FOLDER
-    local strange arguments
-    [[ -d $1 ]] || die "there is no folder $1"
-    out=$(cd -P "$1" && pwd)
+    local arguments
+    out=$(plain_run "$1")
     [[ -s $out/progress.tsv && -s $out/command.txt ]] || die "$1 cannot go on: it has no progress.tsv, or had not begun; start it again"
     need_safe_path "$out" --resume
-    strange=$(find "$out" ! -type f ! -type d -print -quit)
-    [[ -z $strange ]] || die "$strange is neither a file nor a folder; a run has nothing else"
+    need_files_of_its_own
     lock_run
     keep_progress head --lines="$(wc -l <"$out/progress.tsv")" # The last one may have been cut off in its middle.
     lines_into arguments recorded argument
-    # A command is run; it is taken from the user, and not from a file that another user may have written.
-    [[ " ${arguments[*]} " != *' --command '* && " ${arguments[*]} " != *' --out '* && " ${arguments[*]} " != *' --resume '* ]] ||
-        die "$out cannot go on: its progress.tsv was changed"
+    # What is run, and with which rights, is taken from the user, and not from a file that another user may have written.
+    [[ ! " ${arguments[*]} " =~ \ --(command|user|out|resume)\  ]] || die "$out cannot go on: its progress.tsv was changed"
     parse_options "${arguments[@]}"
     lines_into steps_finished sed -n '/^broken\t/q; s/^step\t[0-9]*\t\([^\t]*\).*/\1/p' "$out/progress.tsv"
 }
@@ -88,7 +95,7 @@ need_same_run() {
     other=$(comm -3 <(echo "$before") <(echo "$now") | sed 's/^\t*same\t//' | cut -f 1 | sort -u | paste -sd , | sed 's/,/, /g')
     [[ -z $other ]] || die "$out cannot go on: not the same as when it began: $other"
     now=$(harness/machine_info.sh)
-    other=$(awk -F': ' -f harness/other_machine.awk "$out/machine.txt" - <<<"$now")
+    other=$(awk -F': ' -f harness/other_machine.awk "$out/machine.txt" - <<<"$now" | plain_text)
     [[ -z $other ]] || die "$out cannot go on: the machine is not the same: $other"
 }
 

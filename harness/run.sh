@@ -4,7 +4,7 @@
 # usage: harness/run.sh [--profile P] [--models "M..."] [--repeats N] [--rate R] [--seed N]
 #                       [--out DIR] [--baseline RUN] [--plan] [--no-install] [--command NAME='...']
 #                       [--user U] [--anonymous] [EXPERIMENT...]
-#        harness/run.sh --resume RUN [--plan] [--no-install] [--command NAME='...']
+#        harness/run.sh --resume RUN [--plan] [--no-install] [--command NAME='...'] [--user U]
 #   called by run_all.sh, whose --help explains the options; DIR and RUN are absolute.
 #
 # Each repeat of an experiment runs every model once, in an order of its own.  Capacity comes
@@ -44,9 +44,9 @@ readonly command_line=${C10K_COMMAND:-harness/run.sh $*}
 
 parse_options() {
     while (($# > 0)); do
-        is_one_of "$1" --resume --command --plan --no-install --out || begun_with+=("$1")
+        is_one_of "$1" --resume --command --user --plan --no-install --out || begun_with+=("$1")
         case $1 in
-        --profile | --models | --repeats | --rate | --seed | --baseline | --user) begun_with+=("$2") ;;&
+        --profile | --models | --repeats | --rate | --seed | --baseline) begun_with+=("$2") ;;&
         --profile) profile=$2; shift ;;
         --models) read -r -a models <<<"${2//,/ }"; ((${#models[@]} > 0)) || die '--models names no model'; shift ;;
         --repeats) whole_number "$1" "$2" 1000; repeats=$2; shift ;;
@@ -77,7 +77,7 @@ read_options() {
     parse_options "$@"
     if [[ -n $resume ]]; then
         [[ ${#begun_with[@]} == 0 && -z $out ]] ||
-            die '--resume goes on as the run began: nothing else can be given but --command, --plan and --no-install'
+            die '--resume goes on as the run began: nothing else can be given but --command, --user, --plan and --no-install'
         take_up_run "$resume"
     fi
     chosen=${#models[@]}

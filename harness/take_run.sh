@@ -6,26 +6,34 @@
 readonly RUN_TABLES=("${tables[@]}" herd_back "${machine_costs[@]}" summary counters_summary chat_summary)
 readonly TABLE_B_MAX=$((64 << 20)) TEXT_B_MAX=$((1 << 20))
 
-# Prints a file of a run as an awk script lets it pass.  Exit status 2 if it is refused.
-passed() { # passed FILE BYTES_MAX NAME=VALUE AWK_SCRIPT
-    local size
+# Copies a file of a run, which may change or be replaced meanwhile: no link is followed, no pipe waited for, and no more read
+# than is allowed.
+take_file() { # take_file FILE BYTES_MAX COPY
+    local size why
     [[ -f $1 && ! -L $1 && -r $1 ]] || die "$1 is no file that can be read"
     size=$(stat --format=%s "$1") || exit
     ((size <= $2)) || die "$1 has $size bytes, more than $2"
-    tr '\000' '\001' <"$1" | awk -v shown="${1//\\/\\\\}" -v "$3" -f harness/plain.awk -f "harness/$4"
+    why=$(dd if="$1" of="$3" iflag=nofollow,nonblock,count_bytes count="$2" bs=64K status=none 2>&1) ||
+        die "$1 cannot be copied to read it: ${why##*: }"
 }
 
-# A folder of a run may hold files and folders, and nothing that leads elsewhere.
-need_plain_files() { # need_plain_files RUN
-    local other
-    other=$(find "$1" ! -type f ! -type d -print -quit) || fail "cannot look into $1"
-    [[ -z $other ]] || die "$other is neither a file nor a folder; links in a run are not followed: remove it"
+# Prints what was taken of a file as an awk script lets it pass.  Exit status 2 if it is refused.
+passed() { # passed COPY FILE NAME=VALUE AWK_SCRIPT
+    tr '\000' '\001' <"$1" | LC_ALL=C awk -v shown="${2//\\/\\\\}" -v "$3" -f harness/plain.awk -f "harness/$4"
 }
 
 take_table() { # take_table FILE COPY
     local torn=0
-    [[ -z $(tail -c 1 "$1" | tr -d '\n') ]] || torn=1
-    passed "$1" "$TABLE_B_MAX" torn="$torn" cells.awk >"$2"
+    take_file "$1" "$TABLE_B_MAX" "$2.taken"
+    [[ -z $(tail -c 1 "$2.taken" | tr -d '\n') ]] || torn=1
+    passed "$2.taken" "$1" torn="$torn" cells.awk >"$2"
+    rm "$2.taken"
+}
+
+take_text() { # take_text FILE COPY AWK_SCRIPT
+    take_file "$1" "$TEXT_B_MAX" "$2.taken"
+    passed "$2.taken" "$1" none= "$3" >"$2"
+    rm "$2.taken"
 }
 
 # Files of a subfolder, whose names become part of other names.
@@ -35,20 +43,19 @@ take_named() { # take_named RUN FOLDER ENDING AWK_SCRIPT COPY
         name=$(basename "$file" "$3")
         [[ $name =~ $name_pattern ]] || die "$1/$2: a file with an unusual name: ${name@Q}"
         mkdir -p "$5/$2"
-        passed "$file" "$TEXT_B_MAX" none= "$4" >"$5/$2/$name$3"
+        take_text "$file" "$5/$2/$name$3" "$4"
     done
 }
 
 # Copies what is read of a run to FOLDER, which must not exist; dies at the first word that is not what it should be.
 take_run() { # take_run RUN FOLDER
     local name
-    need_plain_files "$1"
     mkdir "$2"
     for name in "${RUN_TABLES[@]}"; do
-        [[ ! -s $1/$name.csv ]] || take_table "$1/$name.csv" "$2/$name.csv" || exit
+        [[ ! -s $1/$name.csv ]] || take_table "$1/$name.csv" "$2/$name.csv"
     done
     for name in machine.txt command.txt summary.md; do
-        [[ ! -e $1/$name ]] || passed "$1/$name" "$TEXT_B_MAX" none= plain_text.awk >"$2/$name" || exit
+        [[ ! -e $1/$name ]] || take_text "$1/$name" "$2/$name" plain_text.awk
     done
     take_named "$1" gate .tsv gate_rows.awk "$2"
     take_named "$1" histograms .hgrm hgrm_rows.awk "$2"

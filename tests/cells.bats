@@ -174,6 +174,72 @@ with_cell() { # with_cell FILE COLUMN VALUE
     one_line_on_stderr 'neither a file nor a folder'
 }
 
+# Refused by draw, show and compare in one line that has the words and is text.
+refused_by_all() { # refused_by_all WORDS RUN
+    local command
+    for command in draw show "compare $tmp/other"; do
+        # shellcheck disable=SC2086  # words are meant
+        run -2 --separate-stderr timeout 60 ./run_all.sh $command "$2"
+        one_line_on_stderr "$1"
+        [[ -z $output && $stderr != *[$'\e\a']* && $stderr != *$'\302\233'* ]]
+    done
+}
+
+@test "what is read of a run before its tables is refused as text: the schema, names of files and folders, what is no file or too long" {
+    draw_only
+    esc=$'\e]0;owned\a\302\233' end=$'\n'
+    mkdir "$tmp/other"
+    cp tests/fixtures/cold_start.csv "$tmp/other"
+    copy_fixture "$tmp/clean"
+    touch "$tmp/clean/summary.csv"
+    fresh() { rm -rf "$tmp/run"; cp -r "$tmp/clean" "$tmp/run"; }
+    for schema in "$esc" 08x 99999999999999999999 -1 9; do
+        fresh
+        with_cell tests/fixtures/raw.csv schema "$schema" >"$tmp/run/raw.csv"
+        refused_by_all 'raw.csv: this run has schema' "$tmp/run"
+    done
+    fresh
+    ln -s /etc/passwd "$tmp/run/x$esc"
+    refused_by_all 'x?]0;owned?? is neither a file nor a folder' "$tmp/run"
+    fresh
+    mkfifo "$tmp/run/gate/x${end}y"
+    refused_by_all 'x?y is neither a file nor a folder' "$tmp/run"
+    for name in "x$esc" "x${end}y" "x$end"; do
+        cp -r "$tmp/clean" "$tmp/$name"
+        refused_by_all 'characters that no text has; rename it' "$tmp/$name"
+    done
+    fresh
+    echo drawn | tee "$tmp/run/summary.md" "$tmp/run/summary.csv" >"$tmp/run/machine.txt"
+    rm "$tmp/run/raw.csv"
+    mkdir "$tmp/run/raw.csv"
+    refused_by_all 'raw.csv is no file that can be read' "$tmp/run"
+    rmdir "$tmp/run/raw.csv"
+    truncate --size=3G "$tmp/run/raw.csv"
+    refused_by_all 'raw.csv has 3221225472 bytes' "$tmp/run"
+    { cat tests/fixtures/raw.csv; head -c 70000 /dev/zero | tr '\0' ,; echo; } >"$tmp/run/raw.csv"
+    refused_by_all 'characters are too many for a line' "$tmp/run"
+}
+
+@test "a file of a run that becomes a link or a pipe while the run is read shows nothing of another file, and is not waited for" {
+    draw_only
+    mkdir "$tmp/bin"
+    echo 'machine: private' >"$tmp/private"
+    # Between the look at the file and its reading.
+    printf '#!/bin/sh\n%s "$@" || exit\ncase $* in */run/machine.txt) rm "$TARGET"; eval "$BECOMES" ;; esac\n' "$(command -v stat)" >"$tmp/bin/stat"
+    chmod +x "$tmp/bin/stat"
+    for becomes in "ln -s $tmp/private" mkfifo; do
+        rm -rf "$tmp/run"
+        copy_fixture "$tmp/run"
+        echo 'machine: ours' >"$tmp/run/machine.txt"
+        status=0
+        TARGET=$tmp/run/machine.txt BECOMES="$becomes $tmp/run/machine.txt" PATH=$tmp/bin:$PATH \
+            timeout 60 ./run_all.sh draw "$tmp/run" >"$tmp/said" 2>&1 || status=$?
+        [[ ! -f $tmp/run/machine.txt || -L $tmp/run/machine.txt ]] # It was replaced.
+        [[ $status != 124 ]] || { echo "waited for a pipe"; return 1; }
+        run ! grep -r 'machine: private' "$tmp/said" "$tmp/run"
+    done
+}
+
 @test "text of strangers is plain: no escape sequence, no C1, no text that is none" {
     draw_only
     copy_fixture "$tmp/run"

@@ -21,7 +21,7 @@ cd "${self%/tests/hostile_runs.sh}"
 readonly STRINGS=12
 readonly CANARY=/tmp/c10k_canary_$$ # No string can know a folder with blanks.
 readonly folder=build/hostile_runs
-found=0 tried=0
+found=0 found_here=0 tried=0 # In all, and in the pair of the moment.
 
 # Prints one of the strings.
 # shellcheck disable=SC2016  # they are not ours to expand
@@ -91,7 +91,7 @@ plant() { # plant FILE LINE WORD SEPARATOR STRING TO
 
 complain() { # complain PLACE STRING WHAT
     echo "not ok - ${*:1:4}, string $5: $6"
-    found=1
+    found=1 found_here=1
 }
 
 # Runs a command of ours in the box and looks at what it left.
@@ -183,8 +183,9 @@ main() {
     touch "$folder/tried"
     while IFS= read -r pair; do
         if ((${#sample[@]} == 0)) && grep -qxF "$pair" "$folder/tried"; then continue; fi
+        found_here=0
         try_place "${pair%|*}" "${pair##*|}"
-        ((${#sample[@]} > 0 || found > 0)) || echo "$pair" >>"$folder/tried"
+        ((${#sample[@]} > 0 || found_here > 0)) || echo "$pair" >>"$folder/tried"
     done <<<"$pairs"
     ((found > 0)) || echo "ok - hostile runs: $tried strings in $(wc -l <"$folder/places") places: each was refused in one line or shown as text"
     exit "$found"

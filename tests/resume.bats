@@ -124,6 +124,26 @@ resumed_quietly() { resumed "$@" > >(grep -vE '^\[ *[0-9]+ s\] (building|another
     refuses 'progress.tsv was changed' resumed "$tmp/run"
 }
 
+@test "--resume writes to no file that has a second name elsewhere, and quotes no word of a run as it is" {
+    copy_of cut_off
+    ln "$tmp/run/raw.csv" "$tmp/elsewhere"
+    refuses 'raw.csv has a second name elsewhere' resumed_quietly "$tmp/run"
+    rm "$tmp/elsewhere"
+    cp "$tmp/run/machine.txt" "$tmp/machine.txt"
+    sed -i $'s/^kernel: .*/kernel: \e]0;owned\a/' "$tmp/run/machine.txt"
+    refuses 'kernel was "?]0;owned?", is "' resumed_quietly "$tmp/run"
+    mv "$tmp/machine.txt" "$tmp/run/machine.txt"
+    for line in $'same\t\e]0;owned\a\t0' $'argument\t\e[2J' $'step\t1\tcapacity\302\233'; do
+        cp "$tmp/run/progress.tsv" "$tmp/progress.tsv"
+        sed -i "1i $line" "$tmp/run/progress.tsv"
+        refuses 'its progress.tsv was changed' resumed_quietly "$tmp/run"
+        mv "$tmp/progress.tsv" "$tmp/run/progress.tsv"
+    done
+    # Not where the user has said so: the rights of servers.
+    sed -i '1i argument\t--user\nargument\troot' "$tmp/run/progress.tsv"
+    refuses 'its progress.tsv was changed' resumed_quietly "$tmp/run"
+}
+
 @test "what a run notes of itself holds no command, and a torn last line is no step" {
     copy_of cut_off
     printf 'step\t3\tcrowd, poll, repeat 2 of 2\traw.csv=99999' >>"$tmp/run/progress.tsv"
