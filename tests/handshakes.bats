@@ -351,10 +351,10 @@ END
 @test "ended by a signal, servers and certificates go, and rows that were done stay" {
     need_tls
     mkdir "$tmp/scraps"
-    C10K_TEST_MARK=$tmp TMPDIR=$tmp/scraps harness/handshakes.sh --out "$tmp/out" --requests 20000 --connections 8 \
+    C10K_TEST_MARK=$tmp TMPDIR=$tmp/scraps harness/handshakes.sh --out "$tmp/out" --requests 6000 --connections 8 \
         direct,none,none,0 proxy,1.3,rsa2048,0 >"$tmp/said" 2>&1 3>&- &
     holder=$!
-    # In the middle of the second variant, which takes 20 s.
+    # In the middle of the second variant, which takes some seconds.
     patience_s=60 eventually test -s "$tmp/out/handshakes.csv"
     eventually client_runs
     [[ -n $(ls "$tmp/scraps") ]]
