@@ -176,20 +176,23 @@ slowest() {
     took_ms=$(($(date +%s%3N) - begin))
 }
 
-@test "thread_pool: as many messages sleep at a time as there are workers" {
+four_workers_serve_four() {
+    trap '[[ -z $server ]] || stop' EXIT # The shell of a try.
     slowest 4
-    ((took_ms >= 200 && took_ms < 800)) || { echo "$took_ms ms"; return 1; }
-    stop
+    echo "$took_ms ms"
+    ((took_ms >= 200 && took_ms < 800))
+}
+
+@test "thread_pool: as many messages sleep at a time as there are workers" {
+    in_one_of 3 four_workers_serve_four
     slowest 1
     ((took_ms >= 800)) || { echo "$took_ms ms"; return 1; }
 }
 
-@test "thread_pool: a full queue stops accepting, and drops nothing" {
-    start server-thread_pool --workers 1 --queue 1
-    run -0 "$BIN/load" --port "$port" --connections 500 --closed --duration 0.5 --output csv
-    [[ ! -s $said ]]
-    # While its one worker sleeps and the queue is full, a newcomer is not taken in; then it is.
-    stop
+# While its one worker sleeps and the queue is full, a new connection is not accepted; then it is.
+waits_for_room_in_the_queue() {
+    local client clients=() newcomer files i
+    trap '[[ -z $server ]] || stop' EXIT # The shell of a try.
     start server-thread_pool --costs --workers 1 --queue 1
     for ((i = 0; i < 3; i++)); do exec {client}<>"/dev/tcp/127.0.0.1/$port"; clients[i]=$client; echoes "$client"; done
     for client in "${clients[@]}"; do echo '!sleep 300000' >&"$client"; sleep 0.02; done
@@ -198,6 +201,14 @@ slowest() {
     files=$(find "/proc/$server/fd" -mindepth 1 | wc -l)
     echoes "$newcomer"
     (($(find "/proc/$server/fd" -mindepth 1 | wc -l) == files + 1))
+}
+
+@test "thread_pool: a full queue stops accepting, and drops nothing" {
+    start server-thread_pool --workers 1 --queue 1
+    run -0 "$BIN/load" --port "$port" --connections 500 --closed --duration 0.5 --output csv
+    [[ ! -s $said ]]
+    stop
+    in_one_of 3 waits_for_room_in_the_queue # The messages sleep for 0.9 s, in which a busy machine may not get to all of this.
 }
 
 # idle_bytes MODEL CLIENTS: private memory of the server for each of so many idle clients.
@@ -256,7 +267,7 @@ refuses_then_serves() {
 
 @test "a busy loop that ran out looks by the clock whether others freed something" {
     local options=() model
-    traffic() { exec "$BIN/load" --port "$port" --connections 4 --rate 500 --duration 8; }
+    traffic() { exec "$BIN/load" --port "$port" --connections 4 --rate 500 --duration 60; } # Until it is killed.
     # Not io_uring: a multishot accept keeps the limit that it began with.
     for model in poll epoll epoll_workers select thread_pool libuv; do
         [[ -x $BIN/server-$model ]] || continue
