@@ -88,8 +88,11 @@ readonly core_models=(fork thread poll libuv)
 # Of all that becomes part of paths, rows and legends; harness/cells.awk has the same.
 readonly name_pattern='^[a-z0-9][a-z0-9_:=+.-]*$'
 
+# Scripts read each from its beginning to its end, so none may be a pipe, a device, or larger than measure takes.
 all_experiments() {
-    local name
+    local name other
+    other=$(find -L harness/experiments -maxdepth 1 -name '[!.]*.conf' ! \( -type f -size -65k \) -print -quit)
+    [[ -z $other ]] || die "$(plain_name "$other") is no file of at most 64 KiB, as an experiment is; remove it"
     for name in harness/experiments/*.conf; do
         name=${name#harness/experiments/} name=${name%.conf}
         [[ $name =~ $name_pattern ]] || die "harness/experiments/${name@Q}.conf: an experiment is called by a-z, 0-9, _ : = + . and -; rename the file"

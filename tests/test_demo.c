@@ -100,6 +100,7 @@ static void a_wrong_script_is_told_with_its_line(void **state)
     expect_refused("2 +\n1 -", 2, "before the line above");
     expect_refused("-1 +", 1, "\"-1\"");
     expect_refused("1 + -", 1, "what is \"-\"");
+    expect_refused("1 \033]0;x\a\302\233", 1, "\"?]0;x???\"");
     assert_false(script_parse("1 \0", 3, &script, &error));
     static char endless[2000];
     memset(endless, 'x', sizeof endless - 1);

@@ -114,6 +114,20 @@ words_of_run_all() {
     [[ ! -e $tmp/ran ]]
 }
 
+@test "an experiment that is a pipe, a device, a folder or endless is refused in one line, and not waited for" {
+    cp -r harness run_all.sh servers "$tmp"
+    conf=$tmp/harness/experiments/zz.conf
+    for made in 'mkfifo' 'mkdir' 'ln -s /dev/zero' 'truncate --size=3G'; do
+        $made "$conf"
+        for command in list doctor 'zz --plan'; do
+            # shellcheck disable=SC2086  # words are meant
+            run -2 --separate-stderr timeout 60 "$tmp/run_all.sh" $command
+            one_line_on_stderr 'harness/experiments/zz.conf is no file of at most 64 KiB'
+        done
+        rm -r "$conf"
+    done
+}
+
 quietly_doctored() { "$tmp/run_all.sh" doctor >/dev/null; }
 
 @test "the machine's card tells what a reader needs" {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/number.h"
+#include "common/plain.h"
 #include "harness/demo/keys.h"
 
 static const double SECONDS_MAX = 24 * 3600;
@@ -83,6 +84,7 @@ bool script_parse(const char *text, size_t size, struct script *script, struct s
         memcpy(line, at, length);
         line[length] = '\0';
         line[strcspn(line, "\r")] = '\0';
+        plain_text(line, strlen(line)); /* Messages and the screen quote it. */
         if (!read_line(line, script, error)) return false;
         at += length + 1;
     }
