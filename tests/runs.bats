@@ -227,7 +227,7 @@ ends_with_terminal() {
 
 @test "SIGTERM while hyperfine runs leaves neither server nor client" {
     gated
-    C10K_ENTERED=$$ C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick cold_start --models fork --repeats 200 --no-install \
+    C10K_ENTERED=$$ C10K_BIN=$bin setsid env --default-signal=INT ./run_all.sh quick cold_start --models fork --repeats 1000 --no-install \
         --out "$tmp/run" >"$tmp/log" 2>&1 3>&- &
     run_pid=$!
     client_runs() { [[ $(left_running) == *load\ --port* ]]; }
