@@ -102,9 +102,11 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
     poll_runs --out "$tmp/run" >/dev/full 2>"$tmp/said" || status=$?
     ((status == 1))
     [[ $(<"$tmp/said") == *'the output cannot be written to /dev/full'* && ! -e $tmp/run ]]
-    poll_runs --out "$tmp/run" 2>"$tmp/said" | head -n 1
-    status=${PIPESTATUS[0]} # Its reader has gone: an interruption.
-    ((status == 143)) || { cat "$tmp/said"; return 1; }
+    exec {gone}> >(true) # Its reader has gone: an interruption.
+    wait $!
+    status=0
+    poll_runs --out "$tmp/run" >&"$gone" 2>"$tmp/said" || status=$?
+    ((status == 143)) || { echo "status $status"; cat "$tmp/said"; return 1; }
 }
 
 # ---- what is not there is said before the first second of work ----
