@@ -85,12 +85,12 @@ spell_out() {
         tries reason
         tries status >>"$BATS_TEST_TMPDIR/all"
         [[ $(tries status | sort | uniq -c | tr -s ' ') == ' 10 client_limited' ]]
+        # The three histograms show what was late: not the server.
+        true_that "$(column send_lag_ns_p99 5) > 10 * $(column from_sent_ns_p50 5)"
+        true_that "$(column latency_ns_p99 5) >= $(column send_lag_ns_p99 5) * 0.99"
     }
     in_one_of_or_weather 4 ten_times_limited
     run ! grep -x ok "$BATS_TEST_TMPDIR/all"
-    # The three histograms tell who was late: not the server.
-    true_that "$(column send_lag_ns_p99 5) > 10 * $(column from_sent_ns_p50 5)"
-    true_that "$(column latency_ns_p99 5) >= $(column send_lag_ns_p99 5) * 0.99"
 }
 
 @test "a client that polls and has no time to read is client_limited, and its server not overloaded" {
@@ -220,7 +220,7 @@ undisturbed() { raw=$tmp/$1/raw.csv ok_rows; } # undisturbed RUN: how many of it
     run -0 compare a b
     cat "$tmp/out/compare.csv"
     cpu='c["metric"] == "server_cpu_us_per_message" && '
-    [[ $(compared "$cpu"'c["verdict"] != "more" && (c["runs_a"] < 5 || c["runs_b"] < 5)') == 0 ]] ||
+    [[ $(compared "$cpu"'(c["verdict"] == "not_compared" || c["verdict"] != "more" && (c["runs_a"] < 5 || c["runs_b"] < 5))') == 0 ]] ||
         skip 'weather: others keep this machine so busy that not five runs are undisturbed'
     [[ $(compared "$cpu"'(c["max_a"] > 1.1 * c["min_a"] || c["max_b"] > 1.1 * c["min_b"])') == 0 ]] ||
         skip 'weather: others keep this machine so busy that runs of one server differ by more than 10 %'
