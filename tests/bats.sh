@@ -110,7 +110,7 @@ main() {
         shift 2
     done
     read_deadlines "$file"
-    bats --formatter cat "${tags[@]}" "$file" | watch "$times"
+    bats --formatter cat --print-output-on-failure "${tags[@]}" "$file" | watch "$times"
 }
 
 main "$@"

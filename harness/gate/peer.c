@@ -110,7 +110,8 @@ static unsigned port_of(const struct peer *peer)
 {
     struct sockaddr_in address = {0};
     socklen_t size = sizeof address;
-    if (getsockname(peer->fd, (struct sockaddr *)&address, &size) < 0) return 0;
+    if (getsockname(peer->fd, (struct sockaddr *)&address, &size) < 0)
+        trial_fail("the gate itself cannot ask for a socket's port: %s", strerror(errno));
     return ntohs(address.sin_port);
 }
 
