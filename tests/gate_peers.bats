@@ -25,7 +25,8 @@ setup() {
 @test "wait_for_rest: half a message that keeps the others waiting is found" { caught wait_for_rest half-message "another client"; }
 
 @test "hoard: 700 KiB of a client that never reads are found, by the one trap for that" {
-    caught hoard one-non-reader "it holds 7"
+    # Where a busy machine keeps the liar from reading for a while, less than that is in its memory.
+    in_one_of 3 caught hoard one-non-reader "it holds 7"
     run -0 "$gate" --trap never-reading --trap four-non-readers -- "$BIN/liar-hoard" 0
 }
 
