@@ -242,17 +242,18 @@ closed_loop_hides() {
     in_one_of_or_weather 3 closed_loop_hides
 }
 
-@test "connections are as many as ss counts" {
-    command -v ss >/dev/null || skip "ss (iproute2) is not installed"
-    tiny 'kind = latency' 'connections = 300' 'rate_per_s = 1000' 'window_s.full = 1'
+# ss looks while the server serves for so long.
+ss_counts_alike() { # ss_counts_alike WINDOW_S
     # Under a name of its own: others may run a server-poll at the same time.
-    local bin=$BATS_TEST_TMPDIR/bin
-    mkdir "$bin"
+    local bin=$BATS_TEST_TMPDIR/bin pid most=0 now
+    tiny 'kind = latency' 'connections = 300' 'rate_per_s = 1000' "window_s.full = $1"
+    mkdir -p "$bin"
     cp build/release/load "$bin"
     cp build/release/server-poll "$bin/server-counted"
+    rm -f "$raw"
     "$measure" "$conf" --profile full --model counted --bin-dir "$bin" --out "$raw" \
         >/dev/null 3>&- &
-    local pid=$! most=0 now
+    pid=$!
     while kill -0 "$pid" 2>/dev/null; do
         now=$(ss -Htnp state established | grep -c '"server-counted"' || true)
         ((now <= most)) || most=$now
@@ -261,6 +262,12 @@ closed_loop_hides() {
     wait "$pid"
     echo "ss saw $most"
     [[ $most == 300 && $(column connections_established 1) == 300 ]]
+}
+
+@test "connections are as many as ss counts" {
+    command -v ss >/dev/null || skip "ss (iproute2) is not installed"
+    try_up_to 1 ss_counts_alike 1
+    ((checked == 0)) || in_one_of 3 ss_counts_alike 6 # One look of ss takes longer than a second on a busy machine.
 }
 
 @test "a server of somebody else may say what it likes on stdout" {
