@@ -64,11 +64,12 @@ keep_progress() { # keep_progress COMMAND...
 
 # The run is written to: a file of it must not be a file elsewhere, too, and what we quote of its words is text.
 need_files_of_its_own() {
-    local other
+    local other words plain
     other=$(find "$out" -type f -links +1 -print -quit)
     [[ -z $other ]] || die "$(plain_name "$other") has a second name elsewhere (a hard link); copy the run to go on with it"
-    words() { tr '\000' '\001' <"$out/progress.tsv" | awk '{ gsub(/\t/, "    "); print }'; }
-    cmp --quiet <(words) <(words | plain_text) || die "$out cannot go on: its progress.tsv was changed"
+    words=$(tr '\000' '\001' <"$out/progress.tsv" | awk '{ gsub(/\t/, "    "); print }')
+    plain=$(plain_text <<<"$words")
+    [[ $plain == "$words" ]] || die "$out cannot go on: its progress.tsv was changed"
 }
 
 # The folder of a run that shall go on, as `out`, and its options.
