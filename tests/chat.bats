@@ -14,7 +14,7 @@ setup() {
 }
 
 teardown() {
-    [[ -z $experiment ]] || kill "$experiment" 2>/dev/null || true
+    end_child "$experiment"
     end_servers
 }
 

@@ -8,6 +8,7 @@ bats_require_minimum_version 1.5.0
 setup() {
     load measuring.bash
     load comparing.bash
+    load processes.bash
     prepare_measuring
     tmp=$BATS_TEST_TMPDIR
     started=()
@@ -15,7 +16,7 @@ setup() {
 
 teardown() {
     local pid
-    for pid in "${started[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+    for pid in "${started[@]}"; do end_child "$pid"; done
 }
 
 # Measures a liar, or any other command.

@@ -18,7 +18,7 @@ setup() {
 
 teardown() {
     local pid
-    for pid in "${started[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+    for pid in "${started[@]}"; do end_child "$pid"; done
     end_servers
 }
 

@@ -31,10 +31,7 @@ lie_at() { # lie_at PLACE
     chmod +x "$C10K_BIN/server-epoll"
 }
 
-teardown() {
-    [[ -z $holder ]] || kill "$holder" 2>/dev/null || true
-    [[ -z $holder ]] || wait "$holder" || true
-}
+teardown() { end_child "$holder"; }
 
 need_tls() {
     local program

@@ -1,4 +1,4 @@
-# processes.bash -- finding what a process started.
+# processes.bash -- finding what a process started, and ending it.
 # shellcheck shell=bash
 
 # Prints all that a process started, and what those started; the deepest come first.
@@ -10,4 +10,19 @@ descendants_of() { # descendants_of PID
         descendants_of "$child"
         echo "$child"
     done
+}
+
+# Whether a process is a child of this shell.  The number of one that has ended may soon be that of another program.
+is_child() { # is_child PID
+    local stat parent
+    stat=$(cat "/proc/$1/stat" 2>/dev/null || true)
+    read -r _ parent _ <<<"${stat##*) }"
+    [[ $parent == "$BASHPID" ]]
+}
+
+# Ends a child of this shell by SIGTERM, and waits for it; does nothing if there is none, or if it has ended.
+end_child() { # end_child PID|''
+    [[ -n $1 ]] && is_child "$1" || return 0
+    kill "$1" 2>/dev/null || true
+    wait "$1" || true
 }

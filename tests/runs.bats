@@ -16,7 +16,7 @@ setup() {
 }
 
 # A run that a test has started is in a session of its own, which Ctrl-C does not reach.
-teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
+teardown() { end_child "$run_pid"; }
 
 @test "a small run leaves a complete folder" {
     draw_only cold_start-cold_start

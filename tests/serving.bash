@@ -10,6 +10,8 @@ said=$BATS_TEST_TMPDIR/said # What the server says on stderr.
 
 # shellcheck source-path=SCRIPTDIR source=checking.bash
 source "${BASH_SOURCE[0]%/*}/checking.bash"
+# shellcheck source-path=SCRIPTDIR source=processes.bash
+source "${BASH_SOURCE[0]%/*}/processes.bash"
 
 # Waits until a command succeeds, for 10 s at most, or for patience_s.
 eventually() { # eventually COMMAND...
@@ -58,22 +60,12 @@ ends_by() { # ends_by SIGNAL PID
     ((status == 128 + $(kill -l "$1"))) || { echo "status $status after SIG$1"; return 1; }
 }
 
-# Whether a process is a child of this shell.  The number of one that has ended may soon be that of another program.
-is_child() { # is_child PID
-    local stat parent
-    stat=$(cat "/proc/$1/stat" 2>/dev/null || true)
-    read -r _ parent _ <<<"${stat##*) }"
-    [[ $parent == "$BASHPID" ]]
-}
-
 # For teardown: in whatever state a test left them.
 end_servers() {
     local pid
     for pid in "${servers[@]}"; do
-        is_child "$pid" || continue
-        kill -CONT "$pid" 2>/dev/null || continue
-        kill "$pid" 2>/dev/null || true # A signal that had waited until then may have ended it.
-        wait "$pid" || true
+        ! is_child "$pid" || kill -CONT "$pid" 2>/dev/null || true # A signal that had waited until then may end it.
+        end_child "$pid"
     done
 }
 

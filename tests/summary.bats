@@ -11,8 +11,6 @@ setup() {
     tmp=$BATS_TEST_TMPDIR
 }
 
-teardown() { [[ -z $run_pid ]] || kill "$run_pid" 2>/dev/null || true; }
-
 # cell FILE EXPERIMENT MODEL CONNECTIONS COLUMN
 cell() {
     awk -F, -v experiment="$2" -v model="$3" -v connections="$4" -v name="$5" '
