@@ -212,9 +212,13 @@ void peer_must_echo(struct peer *peer, size_t size, int within_ms, const char *w
 
 void peer_must_send(struct peer *peer, size_t size, const char *who)
 {
-    if (peer_send_some(peer, size) == size) return;
-    trial_check_survived();
-    trial_fail("%s: %zu bytes cannot be sent", who, size);
+    uint64_t end = peer->sent + size;
+    while (peer->sent < end) {
+        size_t sent = peer_send_some(peer, end - peer->sent); /* Perhaps a part of it. */
+        if (sent > 0 && sent != SIZE_MAX) continue;
+        trial_check_survived();
+        trial_fail("%s: %zu bytes cannot be sent", who, size);
+    }
 }
 
 void peer_stuff(struct peer *peer, size_t size, int quiet_ms)
