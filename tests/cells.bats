@@ -281,6 +281,7 @@ refused_by_all() { # refused_by_all WORDS RUN
     run ! grep -E '<script|\]\(javascript|[^\\]`c' "$tmp/compared/compare.md"
 }
 
+# bats test_tags=deadline:240
 @test "a sample of hostile strings in a run and an experiment: nothing runs, nothing is written elsewhere, each is refused or shown" {
     # tests/hostile_runs.sh without --sample tries all of them.
     run -0 tests/hostile_runs.sh --sample 6 2077

@@ -183,6 +183,7 @@ memory_agrees() { # memory_agrees SETTLE_S
     alike 1 "$(column page_tables_kib 1)" "$tables"
 }
 
+# bats test_tags=deadline:240
 @test "memory is as much as smaps and status say, summed by hand" {
     local settle_s
     for settle_s in 2 4 8; do
