@@ -215,7 +215,7 @@ void peer_must_send(struct peer *peer, size_t size, const char *who)
     uint64_t end = peer->sent + size;
     while (peer->sent < end) {
         size_t sent = peer_send_some(peer, end - peer->sent); /* Perhaps a part of it. */
-        if (sent > 0 && sent != SIZE_MAX) continue;
+        if (sent != SIZE_MAX && (sent > 0 || peer_wait(peer, POLLOUT, PATIENCE_MS))) continue;
         trial_check_survived();
         trial_fail("%s: %zu bytes cannot be sent", who, size);
     }
