@@ -128,6 +128,17 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
     grep -q "^servers_run_as: user $(id --user nobody)" "$tmp/run/machine.txt"
 }
 
+@test "a build that fails is reported with its first error, whatever make says behind it" {
+    mkdir "$tmp/bin"
+    printf '%s\n' '#!/bin/sh' 'echo "  CC  common/x.c"' 'echo "common/x.c:7:1: error: no such type" >&2' 'echo "make: *** [x.o] Error 1" >&2' 'exit 2' >"$tmp/bin/make"
+    chmod +x "$tmp/bin/make"
+    PATH=$tmp/bin:$PATH run -1 --separate-stderr bash -c 'source harness/lib.sh; build_programs "$1"' bash "$tmp/log"
+    [[ ${stderr_lines[-1]} == *': the build failed: common/x.c:7:1: error: no such type' ]]
+    printf '#!/bin/sh\nexit 2\n' >"$tmp/bin/make"
+    PATH=$tmp/bin:$PATH run -1 --separate-stderr bash -c 'source harness/lib.sh; build_programs "$1"' bash "$tmp/log"
+    [[ ${stderr_lines[-1]} == *': the build failed: make said nothing' ]]
+}
+
 @test "a temporary folder that cannot be used, or is full, is reported before the build" {
     for folder in "$tmp/none" /proc; do
         TMPDIR=$folder run -1 --separate-stderr ./run_all.sh quick capacity --no-install --out "$tmp/run"
