@@ -171,6 +171,7 @@ has_children() { (($(pgrep -c -P "$1") >= $2)); } # has_children PID COUNT
     says_full $bin/gate --list
     says_full $bin/gate --trap half-close -- "$bin/server-poll 0"
     says_full "$measure" harness/experiments/ramp.conf --print kind
+    says_full "$measure" harness/experiments/ramp.conf --print all
     says_full "$measure" "$conf" --model poll --out "$raw"
     says_full $bin/switch_cost --turns 50 --repeats 1
     says_full $bin/ready_cost --repeats 1
