@@ -5,6 +5,7 @@
 
 readonly RUN_TABLES=("${tables[@]}" herd_back "${machine_costs[@]}" summary counters_summary chat_summary)
 readonly TABLE_B_MAX=$((64 << 20)) TEXT_B_MAX=$((1 << 20))
+readonly EXPERIMENTS_MAX=200 # A drawing takes some tenths of a second, and some files, for each.
 
 # Copies a file of a run, which may change or be replaced meanwhile: no link is followed, no pipe waited for, and no more read
 # than is allowed.
@@ -47,6 +48,14 @@ take_named() { # take_named RUN FOLDER ENDING AWK_SCRIPT COPY
     done
 }
 
+need_few_experiments() { # need_few_experiments RUN COPY
+    local name count
+    count=$(for name in "${tables[@]}"; do
+        [[ ! -s $2/$name.csv ]] || awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; next } c && !seen[$c]++ { print $c }' "$2/$name.csv"
+    done | sort -u | wc -l)
+    ((count <= EXPERIMENTS_MAX)) || die "$1 has $count experiments, and at most $EXPERIMENTS_MAX are read; take some of their rows out"
+}
+
 # Copies what is read of a run to FOLDER, which must not exist; dies at the first word that is not what it should be.
 take_run() { # take_run RUN FOLDER
     local name
@@ -54,6 +63,7 @@ take_run() { # take_run RUN FOLDER
     for name in "${RUN_TABLES[@]}"; do
         [[ ! -s $1/$name.csv ]] || take_table "$1/$name.csv" "$2/$name.csv"
     done
+    need_few_experiments "$1" "$2"
     for name in machine.txt command.txt summary.md; do
         [[ ! -e $1/$name ]] || take_text "$1/$name" "$2/$name" plain_text.awk
     done

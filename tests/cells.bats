@@ -220,6 +220,24 @@ refused_by_all() { # refused_by_all WORDS RUN
     refused_by_all 'characters are too many for a line' "$tmp/run"
 }
 
+@test "a run of more experiments than are read is refused, and one of so many is not" {
+    many() { # many COUNT
+        awk -F, -v OFS=, -v count="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; print }
+            NR == 2 { for (k = 1; k <= count; k++) { $c = "e" k; print } }' tests/fixtures/raw.csv >"$tmp/run/raw.csv"
+    }
+    mkdir "$tmp/run" "$tmp/other"
+    cp tests/fixtures/raw.csv "$tmp/other"
+    cp tests/fixtures/raw.csv "$tmp/run/summary.csv" # show wants a run that was drawn.
+    echo drawn >"$tmp/run/summary.md"
+    many 201
+    refused_by_all 'has 201 experiments, and at most 200 are read' "$tmp/run"
+    many 200
+    # shellcheck disable=SC2016  # for the other shell
+    C10K_ENTERED=$$ run -0 bash -c 'set -euo pipefail; shopt -s inherit_errexit nullglob
+        source harness/lib.sh; source harness/take_run.sh; take_run "$1" "$2"' - "$tmp/run" "$tmp/copy"
+    [[ $(wc -l <"$tmp/copy/raw.csv") == 201 ]]
+}
+
 @test "a file of a run that becomes a link or a pipe while the run is read shows nothing of another file, and is not waited for" {
     draw_only
     mkdir "$tmp/bin"

@@ -34,3 +34,8 @@ swap_buffers got other bytes
 double_first got more bytes
 END
 }
+
+@test "a build without servers is told, and how to make them, instead of servers that fail" {
+    run -2 tests/hostile.sh 0.2 1 address nosuch
+    [[ $output == *'build/nosuch has no servers'*'make SAN=nosuch servers' && $output != *FAIL* ]]
+}

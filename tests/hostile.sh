@@ -3,7 +3,7 @@
 # well-behaved client is served throughout.
 #
 # usage: tests/hostile.sh [SECONDS [SEED [BUILD...]]]   [60, random, address thread]
-#   SECONDS are for each server; BUILD is a folder in build/.
+#   SECONDS are for each server; BUILD is a folder in build/, which make SAN=BUILD servers fills.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 # shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
@@ -57,6 +57,10 @@ try() { # try PROGRAM MODE [OPTION...]
     cat "$scraps/said"
     return 1
 }
+
+for build in "${builds[@]}"; do
+    [[ -x build/$build/chat-room ]] || { echo "hostile.sh: build/$build has no servers; build them with: make SAN=$build servers" >&2; exit 2; }
+done
 
 failed=0
 for build in "${builds[@]}"; do
