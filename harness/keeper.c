@@ -77,13 +77,13 @@ static _Noreturn void become_program(const struct keeper_job *job, pid_t keeper)
 
 /* ---- the keeper ---- */
 
-/* Discards output that the caller does not read.  True if there was something. */
+/* Discards output behind what the caller has read.  True if there was something. */
 static bool drain(const struct keeper_job *job)
 {
     static char discarded[DISCARD_B];
     int unread = 0;
-    if (job->drain_fd < 0 || ioctl(job->drain_fd, FIONREAD, &unread) < 0 || unread <= UNREAD_MAX_B)
-        return false;
+    if (job->drain_fd < 0 || !job->news->enough) return false;
+    if (ioctl(job->drain_fd, FIONREAD, &unread) < 0 || unread <= UNREAD_MAX_B) return false;
     ssize_t got = read(job->drain_fd, discarded, sizeof discarded);
     if (got > 0) job->news->output_b += (uint64_t)got;
     return got > 0;

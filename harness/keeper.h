@@ -18,12 +18,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What the keeper tells; lies in memory shared with its parent. */
+/* What the keeper and its parent say to each other, in memory that they share. */
 struct keeper_news {
     _Atomic bool ended;        /* The program has; the next two are set. */
     int status;                /* As from waitpid(2). */
     pid_t left_behind;         /* A process that outlived the program, 0: none. */
     _Atomic uint64_t output_b; /* Of its stdout, discarded unread. */
+    _Atomic bool enough;       /* Said by the parent: no more is read of it, and the rest may go. */
 };
 
 struct keeper_job {

@@ -348,6 +348,11 @@ void process_forget(struct process *process)
 /* ---- listening ---- */
 
 /* Reads byte by byte: a line is short, and what follows it must stay in the pipe. */
+void process_read_enough(struct process *process)
+{
+    if (process->news != NULL) process->news->enough = true;
+}
+
 enum process_line process_read_line(struct process *process, char *line, size_t size,
                                     uint64_t deadline_ns)
 {
@@ -370,6 +375,7 @@ enum process_line process_read_line(struct process *process, char *line, size_t 
         held++;
     }
     line[held] = '\0';
+    process_read_enough(process);
     return outcome;
 }
 

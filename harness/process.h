@@ -75,9 +75,13 @@ enum process_line {
 };
 
 /* Reads a line from the process's stdout until `deadline_ns` of clock_ns(), without its newline.
- * Otherwise `line` holds the beginning that came. */
+ * Otherwise `line` holds the beginning that came.  What a server writes after it is discarded. */
 enum process_line process_read_line(struct process *process, char *line, size_t size,
                                     uint64_t deadline_ns);
+
+/* Of a server's stdout no line is wanted: what it writes is discarded.  Until this, or the first
+ * line, its output waits, and so does the server when the pipe is full. */
+void process_read_enough(struct process *process);
 
 /* Writes how an ended process ended and the last line of its stderr into `text`: "exit 1: out of
  * memory", "signal 9 (Killed)". */

@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/die.h"
 #include "common/net.h"
 #include "common/plain.h"
 #include "harness/probe_listener.h"
+#include "harness/process.h"
 #include "harness/said.h"
 #include "tests/unit.h"
 
@@ -152,8 +154,28 @@ static void a_listener_is_ours_if_a_process_of_the_tree_holds_it(void **state)
     assert_int_equal(probe_listener(&ours, port), LISTENER_NONE);
 }
 
+/* On a busy machine the line is read late: the keeper has looked many times by then. */
+static void a_first_line_is_there_however_much_follows_and_however_late_it_is_read(void **state)
+{
+    (void)state;
+    char *argv[] = {"/bin/sh", "-c", "echo ready port=7; exec yes", NULL};
+    char line[64];
+    struct process process = process_start_server(argv, NULL, NULL);
+    process_sleep_ns(400 * NS_PER_MS);
+    assert_int_equal(process_read_line(&process, line, sizeof line, clock_ns() + 10ull * NS_PER_S),
+                     LINE_READ);
+    assert_string_equal(line, "ready port=7");
+    /* Then it does not wait for a reader. */
+    uint64_t deadline_ns = clock_ns() + 10ull * NS_PER_S;
+    while (process_wrote_b(&process) < 1u << 20 && clock_ns() < deadline_ns)
+        process_sleep_ns(5 * NS_PER_MS);
+    assert_true(process_wrote_b(&process) >= 1u << 20);
+    process_end(&process, 1000);
+}
+
 int main(void)
 {
+    process_prepare();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_text_keeps_what_is_text),
         cmocka_unit_test(
@@ -162,6 +184,7 @@ int main(void)
         cmocka_unit_test(the_last_line_of_nothing_is_empty),
         cmocka_unit_test(listeners_are_those_of_the_port_that_loopback_leads_to),
         cmocka_unit_test(a_listener_is_ours_if_a_process_of_the_tree_holds_it),
+        cmocka_unit_test(a_first_line_is_there_however_much_follows_and_however_late_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
