@@ -1,5 +1,6 @@
 /* traps_bytes.c -- every byte comes back, in order, however slowly it is sent or read. */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -217,7 +218,7 @@ static void costs_paid(void)
 /* A thousand lines, a second each, in one read: the others are not kept waiting for all of them. */
 static void costs_in_turns(void)
 {
-    enum { LINES = 1000 };
+    enum { LINES = 1000, ASKS = 8 };
     static const char line[] = "!sleep 1000000\n";
     static char text[LINES * (sizeof line - 1)];
     if (!trial_start_if_known("--costs")) trial_skip("the server does not know --costs");
@@ -225,12 +226,18 @@ static void costs_in_turns(void)
     for (size_t at = 0; at < sizeof text; at += sizeof line - 1)
         memcpy(text + at, line, sizeof line - 1);
     peer_say(&greedy, text, sizeof text);
-    clock_sleep_ns(20 * NS_PER_MS);
-    uint64_t begin_ns = clock_ns();
     struct peer other = peer_connect();
-    peer_must_echo(&other, 64, TURNS_MS, "a client beside one that sent costs of 1,000 s");
+    double longest_s = 0;
+    /* More than once: a server on a busy machine may read the costs later than the first message.
+     */
+    for (int i = 0; i < ASKS; i++) {
+        clock_sleep_ns(40 * NS_PER_MS);
+        uint64_t begin_ns = clock_ns();
+        peer_must_echo(&other, 64, TURNS_MS, "a client beside one that sent costs of 1,000 s");
+        longest_s = fmax(longest_s, clock_seconds_since(begin_ns));
+    }
     trial_pass("beside 1,000 lines of a second each another client was served within %.1f s",
-               clock_seconds_since(begin_ns));
+               longest_s);
 }
 
 static void costs_off(void)
