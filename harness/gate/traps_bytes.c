@@ -68,6 +68,9 @@ static void slow_reader(void)
     trial_start("", "");
     struct peer peer = connect_with_small_buffer();
     uint64_t begin_ns = clock_ns();
+    /* At first nothing is read, so that the server's writes are short also where it runs rarely. */
+    peer_stuff(&peer, 8 * MIB, 150);
+    if (peer.sent == 8 * MIB) clock_sleep_ns(150 * NS_PER_MS);
     while (peer.sent < 8 * MIB) { /* Sends as fast as it can, reads a little at a time. */
         peer_wait(&peer, POLLIN | POLLOUT, 1000);
         if (peer_send_some(&peer, 8 * MIB - peer.sent) == SIZE_MAX)
