@@ -115,14 +115,19 @@ static unsigned port_of(const struct peer *peer)
     return ntohs(address.sin_port);
 }
 
+/* Bytes in the kernel's queues, by where they go. */
+struct queued {
+    uint64_t to_server, to_clients;
+};
+
 /* /proc/net/tcp: a socket a line, "N: LOCAL:PORT REMOTE:PORT STATE TX_QUEUE:RX_QUEUE ...", in hex.
  * Sent bytes leave the sender's queue when the receiver's kernel has them, so none counts twice
  * once all is quiet. */
-uint64_t peer_bytes_in_kernel(const struct peer *peers, int count)
+static struct queued look_at_queues(const struct peer *peers, int count)
 {
     static bool is_of_peer[UINT16_MAX + 1]; /* By port: the table also has all other sockets. */
     char line[256];
-    uint64_t bytes = 0;
+    struct queued queued = {0};
     unsigned server = trial_port();
     memset(is_of_peer, 0, sizeof is_of_peer);
     for (int i = 0; i < count; i++)
@@ -135,13 +140,30 @@ uint64_t peer_bytes_in_kernel(const struct peer *peers, int count)
         if (sscanf(line, " %*u: %*x:%x %*x:%x %*x %x:%x", &local, &remote, &sending, &received) !=
             4)
             continue;
-        bool is_end = (is_of_peer[(uint16_t)local] && remote == server) ||
-                      (local == server && is_of_peer[(uint16_t)remote]);
-        if (is_end) bytes += sending + received;
+        if (is_of_peer[(uint16_t)local] && remote == server) {
+            queued.to_server += sending;
+            queued.to_clients += received;
+        } else if (local == server && is_of_peer[(uint16_t)remote]) {
+            queued.to_server += received;
+            queued.to_clients += sending;
+        }
     }
     if (ferror(table)) trial_fail("the gate itself cannot read /proc/net/tcp: %s", strerror(errno));
     (void)fclose(table); /* It was only read. */
-    return bytes;
+    return queued;
+}
+
+uint64_t peer_bytes_in_kernel(const struct peer *peers, int count)
+{
+    struct queued queued = look_at_queues(peers, count);
+    return queued.to_server + queued.to_clients;
+}
+
+void peer_await_reading(const struct peer *peer, uint64_t unread)
+{
+    uint64_t deadline_ns = clock_ns() + (uint64_t)trial_patience_ms(PATIENCE_MS) * NS_PER_MS;
+    while (look_at_queues(peer, 1).to_server > unread && clock_ns() < deadline_ns)
+        clock_sleep_ns(2 * NS_PER_MS);
 }
 
 /* After a call that failed: nothing now, or never again. */

@@ -61,6 +61,11 @@ void peer_drain(struct peer *peer, size_t piece, int pause_us);
  * received, but in no program's memory. */
 uint64_t peer_bytes_in_kernel(const struct peer *peers, int count);
 
+/* Waits until the server has read all but `unread` bytes of what this client sent, as long as
+ * patience goes.  A sleep instead is too short on a busy machine; but a look at the kernel's table
+ * takes long beside thousands of connections, so nothing may be timed meanwhile. */
+void peer_await_reading(const struct peer *peer, uint64_t unread);
+
 /* Waits up to wait_ms for events (poll(2)) on the socket; false if there are none. */
 bool peer_wait(const struct peer *peer, short events, int wait_ms);
 
