@@ -82,7 +82,7 @@ static bool drain(const struct keeper_job *job)
 {
     static char discarded[DISCARD_B];
     int unread = 0;
-    if (job->drain_fd < 0 || !job->news->enough) return false;
+    if (job->drain_fd < 0 || !job->news->discards) return false;
     if (ioctl(job->drain_fd, FIONREAD, &unread) < 0 || unread <= UNREAD_MAX_B) return false;
     ssize_t got = read(job->drain_fd, discarded, sizeof discarded);
     if (got > 0) job->news->output_b += (uint64_t)got;

@@ -24,7 +24,7 @@ struct keeper_news {
     int status;                /* As from waitpid(2). */
     pid_t left_behind;         /* A process that outlived the program, 0: none. */
     _Atomic uint64_t output_b; /* Of its stdout, discarded unread. */
-    _Atomic bool enough;       /* Said by the parent: no more is read of it, and the rest may go. */
+    _Atomic bool discards;     /* Set by the parent: of its stdout nothing more is read. */
 };
 
 struct keeper_job {

@@ -347,12 +347,12 @@ void process_forget(struct process *process)
 
 /* ---- listening ---- */
 
-/* Reads byte by byte: a line is short, and what follows it must stay in the pipe. */
-void process_read_enough(struct process *process)
+void process_discard_output(struct process *process)
 {
-    if (process->news != NULL) process->news->enough = true;
+    if (process->news != NULL) process->news->discards = true;
 }
 
+/* Reads byte by byte: a line is short, and what follows it must stay in the pipe. */
 enum process_line process_read_line(struct process *process, char *line, size_t size,
                                     uint64_t deadline_ns)
 {
@@ -375,7 +375,7 @@ enum process_line process_read_line(struct process *process, char *line, size_t 
         held++;
     }
     line[held] = '\0';
-    process_read_enough(process);
+    process_discard_output(process);
     return outcome;
 }
 

@@ -79,9 +79,9 @@ enum process_line {
 enum process_line process_read_line(struct process *process, char *line, size_t size,
                                     uint64_t deadline_ns);
 
-/* Of a server's stdout no line is wanted: what it writes is discarded.  Until this, or the first
- * line, its output waits, and so does the server when the pipe is full. */
-void process_read_enough(struct process *process);
+/* What a server writes on stdout is discarded from now on.  Before this, and before its first line
+ * was read, its output waits in the pipe, and the server waits when that is full. */
+void process_discard_output(struct process *process);
 
 /* Writes how an ended process ended and the last line of its stderr into `text`: "exit 1: out of
  * memory", "signal 9 (Killed)". */

@@ -129,7 +129,7 @@ static bool can_connect(uint16_t port)
 static bool await_port(struct target *target, char *why, size_t why_size)
 {
     uint64_t deadline_ns = clock_ns() + (uint64_t)READY_MS * NS_PER_MS;
-    process_read_enough(&target->process);
+    process_discard_output(&target->process);
     while (clock_ns() < deadline_ns && process_is_running(&target->process)) {
         if (can_connect(target->port)) return owns_port(target, why, why_size);
         process_sleep_ns(LOOK_MS * NS_PER_MS);
