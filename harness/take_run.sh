@@ -5,7 +5,8 @@
 
 readonly RUN_TABLES=("${tables[@]}" herd_back "${machine_costs[@]}" summary counters_summary chat_summary)
 readonly TABLE_B_MAX=$((64 << 20)) TEXT_B_MAX=$((1 << 20))
-readonly EXPERIMENTS_MAX=200 # A drawing takes some tenths of a second, and some files, for each.
+# Experiments, and models: a drawing takes some tenths of a second for each experiment, and more the more models there are.
+readonly NAMES_MAX=200 FILES_MAX=2000 # Files of gate/ and of histograms/.
 
 # Copies a file of a run, which may change or be replaced meanwhile: no link is followed, no pipe waited for, and no more read
 # than is allowed.
@@ -39,8 +40,9 @@ take_text() { # take_text FILE COPY AWK_SCRIPT
 
 # Files of a subfolder, whose names become part of other names.
 take_named() { # take_named RUN FOLDER ENDING AWK_SCRIPT COPY
-    local file name
-    for file in "$1/$2/"*"$3"; do
+    local file name files=("$1/$2/"*"$3")
+    ((${#files[@]} <= FILES_MAX)) || die "$1/$2 has ${#files[@]} files, and at most $FILES_MAX are read; take some of them out"
+    for file in "${files[@]}"; do
         name=$(basename "$file" "$3")
         [[ $name =~ $name_pattern ]] || die "$1/$2: a file with an unusual name: ${name@Q}"
         mkdir -p "$5/$2"
@@ -48,12 +50,15 @@ take_named() { # take_named RUN FOLDER ENDING AWK_SCRIPT COPY
     done
 }
 
-need_few_experiments() { # need_few_experiments RUN COPY
-    local name count
-    count=$(for name in "${tables[@]}"; do
-        [[ ! -s $2/$name.csv ]] || awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; next } c && !seen[$c]++ { print $c }' "$2/$name.csv"
-    done | sort -u | wc -l)
-    ((count <= EXPERIMENTS_MAX)) || die "$1 has $count experiments, and at most $EXPERIMENTS_MAX are read; take some of their rows out"
+need_few_names() { # need_few_names RUN COPY
+    local name column count files=()
+    for name in "${tables[@]}"; do [[ ! -s $2/$name.csv ]] || files+=("$2/$name.csv"); done
+    ((${#files[@]} > 0)) || return 0
+    for column in experiment model; do
+        count=$(awk -F, -v name="$column" 'FNR == 1 { c = 0; for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
+            c && !seen[$c]++ { count++ } END { print count + 0 }' "${files[@]}")
+        ((count <= NAMES_MAX)) || die "$1 has $count ${column}s, and at most $NAMES_MAX are read; take some of their rows out"
+    done
 }
 
 # Copies what is read of a run to FOLDER, which must not exist; dies at the first word that is not what it should be.
@@ -63,7 +68,7 @@ take_run() { # take_run RUN FOLDER
     for name in "${RUN_TABLES[@]}"; do
         [[ ! -s $1/$name.csv ]] || take_table "$1/$name.csv" "$2/$name.csv"
     done
-    need_few_experiments "$1" "$2"
+    need_few_names "$1" "$2"
     for name in machine.txt command.txt summary.md; do
         [[ ! -e $1/$name ]] || take_text "$1/$name" "$2/$name" plain_text.awk
     done

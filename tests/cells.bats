@@ -221,21 +221,29 @@ refused_by_all() { # refused_by_all WORDS RUN
 }
 
 @test "a run of more experiments than are read is refused, and one of so many is not" {
-    many() { # many COUNT
-        awk -F, -v OFS=, -v count="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; print }
+    many() { # many COUNT COLUMN
+        awk -F, -v OFS=, -v count="$1" -v column="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) c = i; print }
             NR == 2 { for (k = 1; k <= count; k++) { $c = "e" k; print } }' tests/fixtures/raw.csv >"$tmp/run/raw.csv"
     }
-    mkdir "$tmp/run" "$tmp/other"
+    taking() { # taking COMMAND: with what reads a run
+        C10K_ENTERED=$$ bash -c "set -euo pipefail; shopt -s inherit_errexit nullglob
+            source harness/lib.sh; source harness/take_run.sh; $1" - "$tmp/run" "$tmp/copy"
+    }
+    mkdir -p "$tmp/run/gate" "$tmp/other"
     cp tests/fixtures/raw.csv "$tmp/other"
     cp tests/fixtures/raw.csv "$tmp/run/summary.csv" # show wants a run that was drawn.
     echo drawn >"$tmp/run/summary.md"
-    many 201
-    refused_by_all 'has 201 experiments, and at most 200 are read' "$tmp/run"
-    many 200
-    # shellcheck disable=SC2016  # for the other shell
-    C10K_ENTERED=$$ run -0 bash -c 'set -euo pipefail; shopt -s inherit_errexit nullglob
-        source harness/lib.sh; source harness/take_run.sh; take_run "$1" "$2"' - "$tmp/run" "$tmp/copy"
-    [[ $(wc -l <"$tmp/copy/raw.csv") == 201 ]]
+    for column in experiment model; do
+        many 201 $column
+        refused_by_all "has 201 ${column}s, and at most 200 are read" "$tmp/run"
+        many 200 $column
+        taking 'take_run "$1" "$2"'
+        [[ $(wc -l <"$tmp/copy/raw.csv") == 201 ]]
+        rm -r "$tmp/copy"
+    done
+    (cd "$tmp/run/gate" && seq -f 'm%g.tsv' 2001 | xargs touch)
+    refused_by_all 'gate has 2001 files, and at most 2000 are read' "$tmp/run"
+    grep -qF "$(taking 'echo "$((TABLE_B_MAX >> 20)) MiB of a table, $((TEXT_B_MAX >> 20)) MiB of a text, $NAMES_MAX experiments, $NAMES_MAX models, ${FILES_MAX/%000/,000} files"')" SECURITY.md
 }
 
 @test "a file of a run that becomes a link or a pipe while the run is read shows nothing of another file, and is not waited for" {
