@@ -136,6 +136,23 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
     [[ $(cat "$tmp/open-2.dat") == 'NaN NaN' ]]
 }
 
+@test "histograms of another model, or without a value, make an empty chart that says so, and the rest is drawn" {
+    draw_only omission-omission
+    for content in nobody empty words; do
+        rm -rf "$tmp/run"
+        mkdir -p "$tmp/run/histograms"
+        cp tests/fixtures/raw.csv "$tmp/run"
+        case $content in
+        nobody) cp tests/fixtures/histograms/omission-poll-1-closed-1.hgrm "$tmp/run/histograms/omission-nobody-1-closed-1.hgrm" ;;
+        empty) touch "$tmp/run/histograms/omission-poll-1-closed-1.hgrm" ;;
+        words) head -n 2 tests/fixtures/histograms/omission-poll-1-closed-1.hgrm >"$tmp/run/histograms/omission-poll-1-closed-1.hgrm" ;;
+        esac
+        run -0 ./run_all.sh draw "$tmp/run"
+        grep -q 'no histogram of a model of this run' "$tmp/run/figures/omission-omission.svg"
+    done
+    run ! grep -q 'no histogram of a model' "$drawn/figures/omission-omission.svg"
+}
+
 @test "a run whose histograms were not kept is drawn without their chart, and says so" {
     mkdir "$tmp/bare"
     grep -E '^schema|,omission,' tests/fixtures/raw.csv >"$tmp/bare/raw.csv"

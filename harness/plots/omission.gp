@@ -29,6 +29,11 @@ do for [i = 1:MODELS] {
     set label say("open", i) at 100, p99("open", i) right offset -1, 0.6 textcolor rgb "#222222"
     set label say("closed", i) at 100, p99("closed", i) left offset 0.5, -1.1 textcolor rgb "#222222"
 }
+if (MODELS == 0) {
+    set label "no histogram of a model of this run" at graph 0.5, graph 0.5 center
+    plot NaN notitle
+    exit
+}
 plot for [i = 1:MODELS] curve("closed", i) using 1:2 with lines \
          linewidth 4 dashtype (10, 6) linecolor rgb colour(number(i)), \
      for [i = 1:MODELS] curve("open", i) using 1:2 with lines \

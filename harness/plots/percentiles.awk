@@ -92,7 +92,7 @@ function power_below(number,    power) {
 
 END {
     for (m = 1; m <= model_count; m++) {
-        if (!(models[m] in largest)) continue
+        if (total[m, "closed"] + total[m, "open"] == 0) continue
         drawn = drawn models[m] " "
         numbers = numbers m " "
         write_curve(m, "closed")
