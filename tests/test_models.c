@@ -183,7 +183,12 @@ static void a_message_takes_the_calls_of_its_model_and_no_other(void **state)
 
 enum { CLIENTS = 8 };
 
-/* What a server has with CLIENTS clients, each of which was echoed once. */
+/* What a server has with CLIENTS more clients than one, each of which was echoed once. */
+struct design {
+    const char *name, *options;
+    uint64_t processes, threads;
+};
+
 struct seen {
     uint64_t processes, threads;
     double size_kib, rss_kib; /* That one client more takes, within its first process. */
@@ -197,12 +202,26 @@ static uint64_t status_of(pid_t pid, const char *name)
     return proc_file_number(text, name, 0);
 }
 
+/* Processes and threads of a server.  It is ready before its last worker is started, and a worker
+ * that was hired for a moment ends after a second without a client: until as many as designed. */
+static void count(pid_t pid, const struct design *design, struct seen *seen)
+{
+    const uint64_t end_ns = clock_ns() + 10 * NS_PER_S;
+    do {
+        struct tree tree = probe_tree(pid);
+        seen->processes = tree.count;
+        seen->threads = tree.threads;
+        probe_tree_free(&tree);
+    } while ((seen->processes != design->processes || seen->threads != design->threads) &&
+             clock_ns() < end_ns);
+}
+
 /* The first client makes what all share; it is not counted. */
-static struct seen look(const char *name, const char *options)
+static struct seen look(const struct design *design)
 {
     int fds[1 + CLIENTS];
     struct target target = {0};
-    assert_true(start(name, options, NULL, &target));
+    assert_true(start(design->name, design->options, NULL, &target));
     pid_t pid = target.process.pid;
     uint64_t size_kib = 0, rss_kib = 0;
     for (int i = 0; i <= CLIENTS; i++) {
@@ -212,13 +231,10 @@ static struct seen look(const char *name, const char *options)
         size_kib = status_of(pid, "VmSize:");
         rss_kib = status_of(pid, "VmRSS:");
     }
-    struct tree tree = probe_tree(pid);
-    struct seen seen = {.processes = tree.count,
-                        .threads = tree.threads,
-                        .size_kib =
-                            (double)(status_of(pid, "VmSize:") - size_kib) / (double)CLIENTS,
-                        .rss_kib = (double)(status_of(pid, "VmRSS:") - rss_kib) / (double)CLIENTS};
-    probe_tree_free(&tree);
+    struct seen seen;
+    count(pid, design, &seen);
+    seen.size_kib = (double)(status_of(pid, "VmSize:") - size_kib) / (double)CLIENTS;
+    seen.rss_kib = (double)(status_of(pid, "VmRSS:") - rss_kib) / (double)CLIENTS;
     for (int i = 0; i <= CLIENTS; i++)
         close(fds[i]);
     target_end(&target);
@@ -228,10 +244,7 @@ static struct seen look(const char *name, const char *options)
 static void a_model_has_the_processes_and_threads_of_its_design(void **state)
 {
     (void)state;
-    static const struct {
-        const char *name, *options;
-        uint64_t processes, threads;
-    } designs[] = {
+    static const struct design designs[] = {
         {"poll", "", 1, 1},
         {"epoll", "", 1, 1},
         {"fork", "", 2 + CLIENTS, 2 + CLIENTS},
@@ -243,7 +256,7 @@ static void a_model_has_the_processes_and_threads_of_its_design(void **state)
         {"prefork", "--workers 12", 1 + 12, 1 + 12},
     };
     for (size_t i = 0; i < sizeof designs / sizeof *designs; i++) {
-        struct seen seen = look(designs[i].name, designs[i].options);
+        struct seen seen = look(&designs[i]);
         if (seen.processes != designs[i].processes || seen.threads != designs[i].threads)
             fail_msg("%s %s: %d processes, %d threads", designs[i].name, designs[i].options,
                      (int)seen.processes, (int)seen.threads);
@@ -254,7 +267,8 @@ static void a_model_has_the_processes_and_threads_of_its_design(void **state)
 static void a_thread_has_the_stack_that_was_asked_for(void **state)
 {
     (void)state;
-    struct seen small = look("thread", ""), large = look("thread", "--stack-kib 1024");
+    struct seen small = look(&(struct design){"thread", "", 1, 2 + CLIENTS});
+    struct seen large = look(&(struct design){"thread", "--stack-kib 1024", 1, 2 + CLIENTS});
     assert_true(small.size_kib >= 64 && small.size_kib < 64 + 16);
     assert_true(large.size_kib >= 1024 && large.size_kib < 1024 + 16);
     assert_true(large.rss_kib < 64);
@@ -263,7 +277,8 @@ static void a_thread_has_the_stack_that_was_asked_for(void **state)
 static void a_buffer_that_is_kept_is_memory_that_is_used(void **state)
 {
     (void)state;
-    struct seen none = look("epoll", ""), kept = look("epoll", "--buffer-kib 64");
+    struct seen none = look(&(struct design){"epoll", "", 1, 1});
+    struct seen kept = look(&(struct design){"epoll", "--buffer-kib 64", 1, 1});
     assert_true(none.rss_kib < 16);
     assert_true(kept.rss_kib >= 64 && kept.rss_kib < 64 + 16);
 }
