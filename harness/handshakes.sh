@@ -115,11 +115,14 @@ start_one() { # start_one NAME COMMAND
     [[ $ready == true ]]
 }
 
-# CPU time of a process from the scheduler's own account: exact, and neither of the two ends threads.
-# Nothing of a process that has ended.
-cpu_ns_of() {
-    local files=(/proc/"$1"/task/*/schedstat)
-    ((${#files[@]} == 0)) || cat "${files[@]}" | awk '{ sum += $1 } END { printf "%.0f", sum }'
+# CPU time of the threads of a process from the scheduler's own account, which is exact.  Our model and the proxy end no
+# thread; a third-party server may, while it is read.  Nothing of a process that has ended.
+cpu_ns_of() { # cpu_ns_of PID
+    local file ns sum=''
+    for file in /proc/"$1"/task/*/schedstat; do
+        if read -r ns _ 2>/dev/null <"$file"; then sum=$((sum + ns)); else [[ ! -e $file ]] || fail "cannot read $file"; fi
+    done
+    echo "$sum"
 }
 
 # The same when nothing happens any more: the last connections may still be ending.

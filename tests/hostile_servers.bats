@@ -153,6 +153,12 @@ row_says() { [[ $row == *",$1,"*"$2"* ]]; } # row_says STATUS WORDS
     row_says failed 'its first line is not'
 }
 
+@test "handshakes with a server whose threads end all the time are measured" {
+    command -v openssl >/dev/null || skip 'there is no openssl on this machine'
+    shake threads direct,none,none,0
+    [[ $row == *,ok,* || $row == *,noisy,* ]]
+}
+
 @test "handshakes with a server that floods are measured, and so are its cold starts; their rows say that it was chatty" {
     command -v openssl >/dev/null || skip 'there is no openssl on this machine'
     shake stderr direct,none,none,0

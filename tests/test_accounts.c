@@ -84,10 +84,11 @@ static void compare_split(void (*work)(void), bool mostly_user)
     assert_near(slow.involuntary, involuntary, at_the_end);
     assert_near(slow.voluntary, voluntary, 5);
     if (allowed) {
-        /* Its split is sampled, and good for its ratio. */
+        /* Its split is sampled, and good for its ratio.  A host that takes the CPU away takes
+         * samples with it; a wrong unit is off by a thousand. */
         double share = (double)fast.user_ns / (double)(fast.user_ns + fast.system_ns);
         assert_true(fabs(share - (double)user_ns / (double)(user_ns + system_ns)) < 0.25);
-        assert_in_range(fast.user_ns + fast.system_ns, (user_ns + system_ns) / 3,
+        assert_in_range(fast.user_ns + fast.system_ns, (user_ns + system_ns) / 30,
                         3 * (user_ns + system_ns));
         assert_near(fast.cpu_ns, slow.cpu_ns, 5 * MS);
         assert_near(fast.involuntary, involuntary, at_the_end);

@@ -14,7 +14,7 @@ export LC_ALL=C
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/hostile/all.sh}"
 
-readonly ALL='mute forever garbage tls reset close late banner endless stubborn daemons stranger stderr stdout relisten'
+readonly ALL='mute forever garbage tls reset close late banner endless stubborn daemons stranger stderr stdout relisten threads'
 readonly BIN=build/release
 scraps=$(mktemp -d)
 readonly SERVER=$scraps/server-$$.py

@@ -23,6 +23,11 @@ def split_off(depth):  # Children in sessions of their own, which ignore SIGTERM
             os._exit(0)
 
 
+def end_threads():
+    while True:
+        threading.Thread(target=int).start()
+
+
 def chatter(fd):
     while True:
         os.write(fd, b"a line for each message\n" * 1000)
@@ -79,6 +84,8 @@ print(f"ready port={port}", flush=True)
 for name, fd in (("stderr", 2), ("stdout", 1)):
     if mode == name:
         threading.Thread(target=chatter, args=(fd,), daemon=True).start()
+if mode == "threads":
+    threading.Thread(target=end_threads, daemon=True).start()
 accepted = 0
 while True:
     connection = listener.accept()[0]
