@@ -62,8 +62,28 @@ static void assert_near(uint64_t found, uint64_t wanted, uint64_t off)
                  (unsigned long long)wanted, (unsigned long long)off);
 }
 
-/* Both ways to ask, and the tree's own ticks. */
-static void compare_split(void (*work)(void), bool mostly_user)
+/* The scheduler switches tasks at the same ticks at which the kernel samples them.  Of a task that
+ * was preempted often, nearly no sample is seen (0 to 16 of 100 ms beside seven busy loops), and
+ * every split that the kernel reports is wrong, that of getrusage(2) too. */
+enum { PREEMPTIONS_MAX = 5, TRIES_MAX = 20 };
+
+static void compare_split(const struct tree *tree, const struct tasks *slow,
+                          const struct tasks *fast, uint64_t user_ns, uint64_t system_ns)
+{
+    assert_near(tree->user_ns, user_ns, TICKS_MS * MS);
+    assert_near(tree->system_ns, system_ns, TICKS_MS * MS);
+    assert_near(slow->user_ns, user_ns, TICKS_MS * MS);
+    assert_near(slow->system_ns, system_ns, TICKS_MS * MS);
+    if (fast == NULL) return;
+    /* Its split is sampled, and good for its ratio. */
+    double share = (double)fast->user_ns / (double)(fast->user_ns + fast->system_ns);
+    assert_true(fabs(share - (double)user_ns / (double)(user_ns + system_ns)) < 0.25);
+    assert_in_range(fast->user_ns + fast->system_ns, (user_ns + system_ns) / 3,
+                    3 * (user_ns + system_ns));
+}
+
+/* Both ways to read, and the tree's own ticks.  False if the split could not be judged. */
+static bool compare_accounts(void (*work)(void), bool mostly_user)
 {
     struct rusage usage;
     struct tasks fast, slow;
@@ -73,35 +93,41 @@ static void compare_split(void (*work)(void), bool mostly_user)
     probe_tasks_by_status(&tree, &slow);
     end_child(pid, &usage);
     uint64_t user_ns = nanoseconds(usage.ru_utime), system_ns = nanoseconds(usage.ru_stime);
-    assert_true((user_ns > system_ns) == mostly_user);
-    assert_near(tree.user_ns, user_ns, TICKS_MS * MS);
-    assert_near(tree.system_ns, system_ns, TICKS_MS * MS);
-    assert_near(slow.user_ns, user_ns, TICKS_MS * MS);
-    assert_near(slow.system_ns, system_ns, TICKS_MS * MS);
-    assert_near(slow.cpu_ns, user_ns + system_ns, 5 * MS);
     uint64_t voluntary = (uint64_t)usage.ru_nvcsw, involuntary = (uint64_t)usage.ru_nivcsw;
     uint64_t at_the_end = 5 + involuntary / 10; /* Its end is preempted, too. */
+    bool undisturbed = involuntary <= PREEMPTIONS_MAX;
+    assert_near(tree.user_ns + tree.system_ns, user_ns + system_ns, TICKS_MS * MS);
+    assert_near(slow.user_ns + slow.system_ns, user_ns + system_ns, TICKS_MS * MS);
+    assert_near(slow.cpu_ns, user_ns + system_ns, 5 * MS);
     assert_near(slow.involuntary, involuntary, at_the_end);
     assert_near(slow.voluntary, voluntary, 5);
     if (allowed) {
-        /* Its split is sampled, and good for its ratio.  A host that takes the CPU away takes
-         * samples with it; a wrong unit is off by a thousand. */
-        double share = (double)fast.user_ns / (double)(fast.user_ns + fast.system_ns);
-        assert_true(fabs(share - (double)user_ns / (double)(user_ns + system_ns)) < 0.25);
-        assert_in_range(fast.user_ns + fast.system_ns, (user_ns + system_ns) / 30,
-                        3 * (user_ns + system_ns));
         assert_near(fast.cpu_ns, slow.cpu_ns, 5 * MS);
         assert_near(fast.involuntary, involuntary, at_the_end);
         assert_near(fast.voluntary, voluntary, 5);
     }
+    if (undisturbed) {
+        assert_true((user_ns > system_ns) == mostly_user);
+        compare_split(&tree, &slow, allowed ? &fast : NULL, user_ns, system_ns);
+    }
     probe_tree_free(&tree);
+    return undisturbed;
+}
+
+static void compare_until_undisturbed(void (*work)(void), bool mostly_user)
+{
+    for (int i = 0; i < TRIES_MAX; i++)
+        if (compare_accounts(work, mostly_user)) return;
+    print_message("the machine is busy: each of %d tasks was preempted within %d ms\n", TRIES_MAX,
+                  BURN_MS);
+    skip();
 }
 
 static void user_and_system_time_are_told_apart(void **state)
 {
     (void)state;
-    compare_split(burn_as_user, true);
-    compare_split(burn_in_the_kernel, false);
+    compare_until_undisturbed(burn_as_user, true);
+    compare_until_undisturbed(burn_in_the_kernel, false);
 }
 
 /* It waited for its child, whose time is its own from then on. */
