@@ -115,21 +115,12 @@ start_one() { # start_one NAME COMMAND
     [[ $ready == true ]]
 }
 
-# CPU time of the threads of a process from the scheduler's own account, which is exact.  Our model and the proxy end no
-# thread; a third-party server may, while it is read.  Nothing of a process that has ended.
-cpu_ns_of() { # cpu_ns_of PID
-    local file ns sum=''
-    for file in /proc/"$1"/task/*/schedstat; do
-        if read -r ns _ 2>/dev/null <"$file"; then sum=$((sum + ns)); else [[ ! -e $file ]] || fail "cannot read $file"; fi
-    done
-    echo "$sum"
-}
-
-# The same when nothing happens any more: the last connections may still be ending.
+# CPU time of a server with its threads and processes, also those that have ended, once it no longer grows: the last
+# connections may still be closing.  0 of a server that is gone.
 settled_cpu_ns() { # settled_cpu_ns PID
     local before='' now try
     for ((try = 0; try < 50; try++)); do
-        now=$(cpu_ns_of "$1")
+        now=$("$bin/start" --cpu-ns "$1")
         [[ $now != "$before" ]] || break
         before=$now
         sleep 0.02
@@ -204,7 +195,7 @@ try_variant() { # try_variant VARIANT
     ((what_stopped == 0)) || exit "$what_stopped"
     chatter=$(chatter_of "$scraps/server-$model")
     IFS=, read -r failed resumed trips trips_max sent received window rate p50 p99 client_us <<<"$found"
-    for i in "${!end[@]}"; do [[ -n ${begin[i]} && -n ${end[i]} ]] || : "${reason:=a server ended}"; done
+    for i in "${!end[@]}"; do ((begin[i] > 0 && end[i] > 0)) || : "${reason:=a server ended}"; done
     if [[ -n $found && $reason != 'a server ended' ]]; then
         for i in "${!end[@]}"; do cost=$((cost + end[i] - begin[i])); done
         server_us=$(per_connection_us "$cost" "$((requests - failed))")

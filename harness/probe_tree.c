@@ -165,6 +165,11 @@ static uint64_t cpu_clock_ns(pid_t pid)
     return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
 }
 
+static uint64_t entry_cpu_ns(const struct entry *entry)
+{
+    return cpu_clock_ns(entry->pid) + entry->reaped_ticks * tick_ns();
+}
+
 /* Tells programs that belong to this measurement from those that belong neither to it nor to the
  * kernel. */
 static void add_ours_and_foreign(const struct listing *listing, struct tree *tree)
@@ -173,7 +178,7 @@ static void add_ours_and_foreign(const struct listing *listing, struct tree *tre
     for (size_t i = 0; i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
         if (entry->marked)
-            tree->ours_ns += cpu_clock_ns(entry->pid) + entry->reaped_ticks * tick_ns();
+            tree->ours_ns += entry_cpu_ns(entry);
         else if (!entry->of_kernel)
             tree->foreign_ns += (entry->user_ticks + entry->system_ticks) * tick_ns();
     }
@@ -208,6 +213,18 @@ void probe_tree_free(struct tree *tree)
 {
     free(tree->pids);
     *tree = (struct tree){0};
+}
+
+uint64_t probe_tree_cpu_ns(pid_t root)
+{
+    struct listing listing = list_all();
+    uint64_t cpu_ns = 0;
+    qsort(listing.entries, listing.count, sizeof *listing.entries, by_pid);
+    mark(&listing, root);
+    for (size_t i = 0; i < listing.count; i++)
+        if (listing.entries[i].marked) cpu_ns += entry_cpu_ns(&listing.entries[i]);
+    free(listing.entries);
+    return cpu_ns;
 }
 
 int probe_tree_children(pid_t parent, pid_t *children, int max)

@@ -37,6 +37,11 @@ struct tree probe_tree(pid_t root);
 /* Frees the list; the tree is all zero then, and may be freed again. */
 void probe_tree_free(struct tree *tree);
 
+/* CPU time of `root` and all processes below it, in ns: exact, with that of threads that have
+ * ended; of children that have ended and were waited for, user and system time in whole ticks (10
+ * ms).  0 if it is gone. */
+uint64_t probe_tree_cpu_ns(pid_t root);
+
 /* Writes up to `max` direct children of `parent`; returns how many were written. */
 int probe_tree_children(pid_t parent, pid_t *children, int max);
 

@@ -54,6 +54,45 @@ all_ended() { local one; while read -r one; do ended "$one" || return 1; done <"
     [[ $status == 1 && $(<"$said") == *'ended before it was ready: exit 2'* ]]
 }
 
+@test "the CPU time of a process holds its threads and children, also those that have ended" {
+    command -v python3 >/dev/null || skip 'needs python3'
+    local said_ns found_ns
+    # What Python itself is told of it, by clock_gettime and getrusage: an independent count.
+    cat >"$BATS_TEST_TMPDIR/burn.py" <<'END'
+import os, resource, threading, time
+def burn(clock):
+    until = clock() + 0.2
+    while clock() < until:
+        pass
+thread = threading.Thread(target=burn, args=(time.thread_time,))
+thread.start()
+thread.join()
+if os.fork() == 0:
+    burn(time.process_time)
+    os._exit(0)
+os.wait()
+children = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(time.process_time_ns() + int((children.ru_utime + children.ru_stime) * 1e9), flush=True)
+time.sleep(100)
+END
+    python3 "$BATS_TEST_TMPDIR/burn.py" >"$ready" 3>&- &
+    server=$!
+    servers+=("$server")
+    said_all() { [[ -s $ready ]]; }
+    eventually said_all
+    said_ns=$(<"$ready")
+    found_ns=$("$bin/start" --cpu-ns "$server")
+    echo "$found_ns ns; the process itself counts $said_ns ns"
+    # Of the child, user and system time are cut off to whole ticks of 10 ms each.
+    ((said_ns > 400000000 && found_ns > said_ns - 25000000 && found_ns < said_ns + 5000000))
+    kill -KILL "$server"
+    wait "$server" || true
+    servers=()
+    [[ $("$bin/start" --cpu-ns "$server") == 0 ]]
+    run -2 --separate-stderr "$bin/start" --cpu-ns none
+    [[ $stderr == *'--cpu-ns takes '* ]]
+}
+
 @test "a process that a server split off does not outlive it, whatever ends it" {
     command -v python3 >/dev/null || skip 'needs python3'
     local command how

@@ -5,6 +5,7 @@
  *
  * For scripts that measure without measure.c, which starts servers by itself: through the same
  * functions, so that a server finds the same state under both. */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "common/options.h"
 #include "common/plain.h"
 #include "harness/other_run.h"
+#include "harness/probe_tree.h"
 #include "harness/target.h"
 #include "harness/user.h"
 
@@ -36,6 +38,7 @@ enum {
 struct request {
     const char *command;
     long port;
+    pid_t cpu_of; /* 0: a server is to be started. */
     bool has_cpus;
     cpu_set_t cpus;
 };
@@ -46,6 +49,7 @@ static _Noreturn void help(void)
          "\n"
          "usage: start [options] COMMAND      COMMAND is for the shell\n"
          "       start [--user U] --print-user\n"
+         "       start --cpu-ns PID\n"
          "\n"
          "  --port N      the port that {port} in the command becomes, or on which the command\n"
          "                serves in its own way (default: a free one for {port}; without it the\n"
@@ -54,6 +58,8 @@ static _Noreturn void help(void)
          "  --user U      name or number of the user that it runs as, for root; root: no change\n"
          "                (default: a user without rights that no other process has)\n"
          "  --print-user  say what servers run as\n"
+         "  --cpu-ns PID  print the CPU time of a process and all below it, in ns, with that of\n"
+         "                threads and children that have ended; 0: it is gone\n"
          "  --help        this text\n"
          "\n"
          "Prints \"ready port=N pid=P\" once a process of the server listens on port N.  On "
@@ -90,22 +96,26 @@ static cpu_set_t read_cpus(const char *text)
 
 static struct request parse(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"port", required_argument, NULL, 'p'}, {"cpus", required_argument, NULL, 'c'},
-        {"user", required_argument, NULL, 'u'}, {"print-user", no_argument, NULL, 'P'},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"port", required_argument, NULL, 'p'},
+                                          {"cpus", required_argument, NULL, 'c'},
+                                          {"user", required_argument, NULL, 'u'},
+                                          {"print-user", no_argument, NULL, 'P'},
+                                          {"cpu-ns", required_argument, NULL, 'n'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     struct request request = {0};
     bool print_user = false;
     for (int c; (c = options_next(argc, argv, known)) != -1;) {
         if (c == 'p') request.port = number_option("--port", optarg, 1, UINT16_MAX);
         if (c == 'u') user_option(optarg);
         if (c == 'P') print_user = true;
+        if (c == 'n') request.cpu_of = (pid_t)number_option("--cpu-ns", optarg, 1, INT_MAX);
         if (c == 'h') help();
         if (c != 'c') continue;
         request.cpus = read_cpus(optarg);
         request.has_cpus = true;
     }
-    if (print_user) return request;
+    if (print_user || request.cpu_of > 0) return request;
     if (optind == argc) die_usage("which COMMAND? See --help");
     request.command = argv[optind++];
     if (optind < argc) die_usage("one COMMAND is enough, \"%s\" is too much", argv[optind]);
@@ -175,6 +185,9 @@ int main(int argc, char **argv)
     struct target target;
     pid_t parent = getppid();
     struct request request = parse(argc, argv);
+    if (request.cpu_of > 0)
+        return printf("%llu\n", (unsigned long long)probe_tree_cpu_ns(request.cpu_of)) < 0 ||
+               fflush(stdout) != 0;
     if (request.command == NULL) {
         user_describe(text, sizeof text);
         return puts(text) < 0 || fflush(stdout) != 0;
