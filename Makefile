@@ -67,8 +67,9 @@ TOOLS    := bare_client bare_server second_client weather without_io_uring hosti
 # All that the fuzzers reach, and no more, because sanitizers compile slowly; the linker names what is missing here.
 REACHED   = $(addprefix $(BUILD)/common/,costs.o die.o net.o number.o plain.o whole.o) \
             $(addprefix $(BUILD)/clients/,connection.o message.o $(if $(NO_TLS),tls_none.o,tls.o)) \
-            $(call objects,harness/conf*.c) \
-            $(addprefix $(BUILD)/harness/,child.o columns.o keeper.o limits.o load_link.o probe_tree.o proc_file.o process.o said.o user.o)
+            $(call objects,harness/measure/conf*.c) \
+            $(addprefix $(BUILD)/harness/,measure/columns.o $(addprefix fleet/,child.o keeper.o limits.o load_link.o process.o said.o user.o) \
+            $(addprefix probes/,probe_tree.o proc_file.o))
 FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))
 
@@ -89,7 +90,7 @@ NO_TLS   := $(strip $(call missing,tls))
 $(if $(NO_TLS),$(info Leaving out TLS: $(LIBS_tls) is not installed))
 LIBS_load := $(if $(NO_TLS),,$(LIBS_tls))
 
-# What objects and programs depend on beside their sources.  harness/machine_info.sh tells of it what built a run's programs.
+# What objects and programs depend on beside their sources.  harness/machine/machine_info.sh tells of it what built a run's programs.
 define BUILT_WITH
 compiler: $(shell $(without_ambient) $(CC) --version 2>/dev/null | head -n 1)
 CC: $(CC)
@@ -116,7 +117,7 @@ tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/room-liar-,$(RO
 
 # What these are made of, without linking: for the warnings of another compiler.
 objects: $(filter-out $(MISSING:%=$(BUILD)/servers/%.o) $(if $(NO_DEMO),$(DEMO)) $(if $(NO_TLS),%/tls.o), \
-         $(call objects,$(addsuffix /*.c,common clients clients/* harness harness/* servers servers/* tests tests/liars tests/liars/*)))
+         $(call objects,$(addsuffix /*.c,common clients clients/* harness/* harness/*/* servers servers/* tests tests/liars tests/liars/*)))
 
 # With SAN=fuzz.  The last one is a control: it must find what is broken.
 fuzzers: $(addprefix $(BUILD)/,$(FUZZERS)) $(BUILD)/control_costs
@@ -132,7 +133,7 @@ $(STAMP):
 # Archives, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
 $(LOAD): $(filter-out %/load.o %/load_options.o %/chat.o $(if $(NO_TLS),%/tls.o,%/tls_none.o),$(call objects,clients/*.c))
-$(HARNESS): $(filter-out %/measure.o,$(call objects,harness/*.c))
+$(HARNESS): $(filter-out %/measure_main.o,$(call objects,$(addprefix harness/,$(addsuffix /*.c,fleet probes measure kinds/*))))
 $(BUILD)/libreached.a: $(REACHED)
 $(COMMON) $(LOAD) $(HARNESS) $(BUILD)/libreached.a:
 	@$(ECHO) "  AR  $@"
@@ -155,14 +156,14 @@ $(BUILD)/load: $(BUILD)/clients/load.o $(BUILD)/clients/load_options.o $(LOAD) $
 $(BUILD)/chat: $(BUILD)/clients/chat.o $(CHAT) $(LOAD) $(COMMON)
 $(BUILD)/chat-room: $(ROOM) $(COMMON)
 # Only what reads an experiment: built in a second, before all else.
-$(BUILD)/check_conf: $(call objects,harness/check_conf/*.c harness/conf*.c) \
+$(BUILD)/check_conf: $(call objects,harness/measure/check_conf/*.c harness/measure/conf*.c) \
                       $(addprefix $(BUILD)/common/,die.o number.o output.o plain.o program.o whole.o)
-$(BUILD)/measure: $(BUILD)/harness/measure.o $(HARNESS) $(COMMON)
+$(BUILD)/measure: $(BUILD)/harness/measure/measure_main.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
-$(BUILD)/switch_cost: $(BUILD)/harness/switch/switch_cost.o $(COMMON)
-$(BUILD)/ready_cost: $(BUILD)/harness/ready/ready_cost.o $(COMMON)
-$(BUILD)/witness: $(BUILD)/harness/witness/witness.o $(HARNESS) $(COMMON)
-$(BUILD)/start: $(BUILD)/harness/start/start.o $(HARNESS) $(COMMON)
+$(BUILD)/switch_cost: $(BUILD)/harness/machine/switch/switch_cost.o $(COMMON)
+$(BUILD)/ready_cost: $(BUILD)/harness/machine/ready/ready_cost.o $(COMMON)
+$(BUILD)/witness: $(BUILD)/harness/machine/witness/witness.o $(HARNESS) $(COMMON)
+$(BUILD)/start: $(BUILD)/harness/fleet/start/start.o $(HARNESS) $(COMMON)
 $(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
@@ -194,13 +195,13 @@ $(BUILD)/control_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/broken_%.o
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(KEEP)
 
 # The C library has no names for the numbers of system calls: here they are, from its own header.
-$(BUILD)/harness/call_names.inc: Makefile $(STAMP)
+$(BUILD)/harness/probes/call_names.inc: Makefile $(STAMP)
 	$(Q)mkdir -p $(@D)
 	$(Q)echo '#include <sys/syscall.h>' | $(CC) -E -dM - | grep -v __NR_syscalls | \
 	    sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | sort >$@.new && \
 	    test -s $@.new && mv $@.new $@
-$(BUILD)/harness/probe_calls.o: $(BUILD)/harness/call_names.inc
-$(BUILD)/harness/probe_calls.o: OURS += -I$(BUILD)
+$(BUILD)/harness/probes/probe_calls.o: $(BUILD)/harness/probes/call_names.inc
+$(BUILD)/harness/probes/probe_calls.o: OURS += -I$(BUILD)
 
 $(BUILD)/%.o: %.c Makefile $(STAMP)
 	@$(ECHO) "  CC  $<"

@@ -1,16 +1,16 @@
 #!/usr/bin/env -S bash -p
 # run_all.sh -- runs C10K Bench and draws its charts; writes results/<date>_<time>_<host>/.
-# This file reads the command line; the scripts in harness/ do the work.
+# This file reads the command line; the scripts in the rooms of harness/ do the work.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness/run/enter.sh"
 export C10K_LOCALE=${LC_ALL:-${LC_CTYPE:-${LANG:-}}} # The live demo draws as the user's terminal can.
 export LC_ALL=C
-# shellcheck source-path=SCRIPTDIR source=harness/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/harness/lib.sh"
-# shellcheck source-path=SCRIPTDIR source=harness/guests.sh
-source harness/guests.sh
+# shellcheck source-path=SCRIPTDIR source=harness/run/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness/run/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=harness/fleet/servers.sh
+source harness/fleet/servers.sh
 
 help() {
     cat <<END
@@ -70,7 +70,7 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   SUBCOMMAND --help   more of check, draw, show, doctor, compare, demo, trace
 
 Of the environment PATH, HOME, TMPDIR, TERM, the locale, CC, CFLAGS, LDFLAGS and LD_LIBRARY_PATH have
-an effect; what else would change the work or the figures is cleared (harness/enter.sh has the list).
+an effect; what else would change the work or the figures is cleared (harness/run/enter.sh has the list).
 Missing tools are installed with apt-get, announced before. All traffic stays on this machine.
 Ctrl-C ends everything that runs; what was measured until then is kept and drawn.
 Exit status: 0 done, 1 a model failed the gate, doctor found something short or something of ours
@@ -88,10 +88,13 @@ examples:
 END
 }
 
+# Each subcommand is a script in one of the rooms of harness/.
+script_of() { printf '%s\n' harness/*/"$1".sh; } # script_of SUBCOMMAND
+
 # A script of its own tells of itself in its head, as it is called from here.
 help_of() { # help_of SUBCOMMAND
-    sed -n '2,/^set/s/^# \{0,1\}//p' "harness/$1.sh" |
-        sed "s|harness/$1\.sh \[--from FOLDER\]|./run_all.sh $1|; s|FOLDER|the current folder|"
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$(script_of "$1")" |
+        sed "s|harness/[a-z]*/$1\.sh \[--from FOLDER\]|./run_all.sh $1|; s|FOLDER|the current folder|"
     [[ $1 != demo || ! -x $bin/demo ]] || { echo; "$bin/demo" --help; }
 }
 
@@ -137,7 +140,8 @@ fi
 case ${1:-} in
 check | draw | show | doctor | compare | demo | trace)
     if [[ ${2:-} == --help || ${2:-} == -h ]]; then help_of "$1"; exit 0; fi
-    exec "harness/$1.sh" --from "$caller_folder" "${@:2}" ;;
+    script=$(script_of "$1")
+    exec "$script" --from "$caller_folder" "${@:2}" ;;
 list) list; exit 0 ;;
 --help | -h | help) help; exit 0 ;;
 esac
@@ -161,4 +165,4 @@ while (($# > 0)); do
     esac
     shift
 done
-exec harness/run.sh "${request[@]}"
+exec harness/run/run.sh "${request[@]}"

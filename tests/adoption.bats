@@ -41,7 +41,7 @@ teardown() { end_servers; }
         mkdir -p "$target"
         cp "${paths[@]:0:${#paths[@]}-1}" "$target"
     done < <(grep '^COPY ' "$dockerfile")
-    setup=$(grep -oE '/opt/setup/harness/setup.sh --for-tests' "$dockerfile")
+    setup=$(grep -oE '/opt/setup/harness/run/setup.sh --for-tests' "$dockerfile")
     # All is installed where tests run: quiet, and nothing else is looked for than what was copied.
     run -0 bash -c "$root$setup --no-install"
     [[ -z $output ]]
@@ -68,7 +68,7 @@ teardown() { end_servers; }
         [[ ${lines[0]} == "$command.sh -- "* && $output == *"usage: ./run_all.sh $command"* ]] || { echo "$output"; return 1; }
         [[ $output != *FOLDER* && $output != *building* ]]
         # All of the head, and nothing behind it.
-        [[ $output == *"$(sed -n '/^set /q; s/^# //p' "harness/$command.sh" | tail -n 1 | cut -c 1-40)"* && $output != *pipefail* ]]
+        [[ $output == *"$(sed -n '/^set /q; s/^# //p' harness/*/"$command.sh" | tail -n 1 | cut -c 1-40)"* && $output != *pipefail* ]]
     done
     run -0 ./run_all.sh ramp --help
     [[ $output == 'run_all.sh -- '* ]]
@@ -82,7 +82,7 @@ teardown() { end_servers; }
     ln -s /usr/bin/* "$folder"
     rm -f "$folder"/{sudo,hyperfine}
     chmod 755 "$folder"
-    PATH=$folder run -2 setpriv --reuid 65534 --clear-groups --inh-caps=-all harness/setup.sh
+    PATH=$folder run -2 setpriv --reuid 65534 --clear-groups --inh-caps=-all harness/run/setup.sh
     rm -r "$folder"
     [[ $output == *'hyperfine: times whole commands'*'apt-get install'*'hyperfine'*'as root: ask who administers'* ]] || { echo "$output"; return 1; }
     [[ $output != *'running:'* ]]
@@ -94,12 +94,12 @@ teardown() { end_servers; }
 }
 
 @test "a make that was broken off leaves no empty list of system calls" {
-    run ! make BUILD="$BATS_TEST_TMPDIR/build" CC=false "$BATS_TEST_TMPDIR/build/harness/call_names.inc"
-    [[ ! -e $BATS_TEST_TMPDIR/build/harness/call_names.inc ]]
+    run ! make BUILD="$BATS_TEST_TMPDIR/build" CC=false "$BATS_TEST_TMPDIR/build/harness/probes/call_names.inc"
+    [[ ! -e $BATS_TEST_TMPDIR/build/harness/probes/call_names.inc ]]
 }
 
 @test "the table of an experiment's keys has each key, in the harness' own order, with its default" {
-    keys=$(sed -nE 's/^    \[KEY_[A-Z_]+\] = \{"([a-z_]+)", ("?[a-z0-9]*"?|NULL)\},$/\1 \2/p' harness/conf_values.c |
+    keys=$(sed -nE 's/^    \[KEY_[A-Z_]+\] = \{"([a-z_]+)", ("?[a-z0-9]*"?|NULL)\},$/\1 \2/p' harness/measure/conf_values.c |
         sed 's/"//g; s/ NULL$/ must be given/; s/ $/ none/')
     (($(wc -l <<<"$keys") >= 28))
     told=$(sed -n '/^| key | unit, meaning/,/^$/p' CONTRIBUTING.md |
@@ -121,7 +121,7 @@ echo "install with DEBIAN_FRONTEND=$DEBIAN_FRONTEND, policy $($C10K_ROOT/usr/sbi
 touch "$C10K_ROOT/etc/systemd/system/multi-user.target.wants/bats.service"
 END
     chmod +x "$folder"/{sudo,apt-get}
-    PATH=$folder C10K_ENTERED=$$ C10K_ROOT=$system run -0 harness/setup.sh --for-tests
+    PATH=$folder C10K_ENTERED=$$ C10K_ROOT=$system run -0 harness/run/setup.sh --for-tests
     echo "$output"
     [[ $output == *'install with DEBIAN_FRONTEND=noninteractive, policy 101'*'masked: bats.service'*'unmask bats.service'* ]]
     [[ $(readlink "$system/etc/systemd/system/bats.service") == /dev/null && ! -e $system/etc/systemd/system/mine.service ]]
@@ -132,7 +132,7 @@ END
 
 # A shell as our scripts are.
 script() { # script COMMANDS...
-    bash -c 'set -euo pipefail; source harness/lib.sh; source harness/start.sh; set_cpus; eval "$1"' script "$1"
+    bash -c 'set -euo pipefail; source harness/run/lib.sh; source harness/fleet/start.sh; set_cpus; eval "$1"' script "$1"
 }
 
 @test "a server that ends at once is a server that did not get ready, however soon it ends" {
@@ -151,7 +151,7 @@ script() { # script COMMANDS...
 
 @test "cold_start keeps its scraps wherever TMPDIR is" {
     mkdir "$BATS_TEST_TMPDIR/a folder's blanks"
-    TMPDIR="$BATS_TEST_TMPDIR/a folder's blanks" run -0 harness/cold_start.sh --out "$root" --runs 2 --requests 20 poll
+    TMPDIR="$BATS_TEST_TMPDIR/a folder's blanks" run -0 harness/kinds/cold_start/measure.sh --out "$root" --runs 2 --requests 20 poll
     [[ $(tail -n 1 "$root/cold_start.csv") == *,2,*,20,ok,,* ]] || { echo "$output"; cat "$root/cold_start.csv"; return 1; }
 }
 

@@ -10,8 +10,8 @@
 # A test that is ended is "not ok", and its line names the deadline.  setup_file has the file's time.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=../harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/run/enter.sh"
 export LC_ALL=C
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/bats.sh}"

@@ -132,10 +132,10 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
     mkdir "$tmp/bin"
     printf '%s\n' '#!/bin/sh' 'echo "  CC  common/x.c"' 'echo "common/x.c:7:1: error: no such type" >&2' 'echo "make: *** [x.o] Error 1" >&2' 'exit 2' >"$tmp/bin/make"
     chmod +x "$tmp/bin/make"
-    PATH=$tmp/bin:$PATH run -1 --separate-stderr bash -c 'source harness/lib.sh; build_programs "$1"' bash "$tmp/log"
+    PATH=$tmp/bin:$PATH run -1 --separate-stderr bash -c 'source harness/run/lib.sh; build_programs "$1"' bash "$tmp/log"
     [[ ${stderr_lines[-1]} == *': the build failed: common/x.c:7:1: error: no such type' ]]
     printf '#!/bin/sh\nexit 2\n' >"$tmp/bin/make"
-    PATH=$tmp/bin:$PATH run -1 --separate-stderr bash -c 'source harness/lib.sh; build_programs "$1"' bash "$tmp/log"
+    PATH=$tmp/bin:$PATH run -1 --separate-stderr bash -c 'source harness/run/lib.sh; build_programs "$1"' bash "$tmp/log"
     [[ ${stderr_lines[-1]} == *': the build failed: make said nothing' ]]
 }
 
@@ -155,10 +155,10 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
 
 @test "a folder that the rows of a script cannot go to is refused before a server is started" {
     echo >"$tmp/file"
-    for script in 'handshakes.sh proxy,none,none,0' 'cold_start.sh poll' 'chat.sh'; do
+    for script in 'handshakes proxy,none,none,0' 'cold_start poll' chat; do
         read -r name variant <<<"$script"
-        words=(--experiment "${name%.sh}" --out "$tmp/file/run" ${variant:+"$variant"})
-        PATH=$PATH:/usr/sbin run -2 --separate-stderr "harness/$name" "${words[@]}"
+        words=(--experiment "$name" --out "$tmp/file/run" ${variant:+"$variant"})
+        PATH=$PATH:/usr/sbin run -2 --separate-stderr "harness/kinds/$name/measure.sh" "${words[@]}"
         one_line_on_stderr "cannot write to $tmp/file/run" || { echo "$name"; return 1; }
     done
 }
@@ -175,11 +175,11 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
             shift
             "$@" && exit
             [ -z "$(cat "$folder"/*.csv 2>/dev/null)" ] || exit 78
-            exit 1' sh "$tmp/full" "harness/$name" --out "$tmp/full" $words
+            exit 1' sh "$tmp/full" "harness/kinds/$name/measure.sh" --out "$tmp/full" $words
         one_line_on_stderr "$name: cannot write $tmp/full/$file: No space left on device"
     done <<'TRIES'
-cold_start/poll.json cold_start.sh --runs 2 --requests 2 poll
-handshakes.csv handshakes.sh --requests 2 --connections 1 direct,none,none,0
+cold_start/poll.json cold_start --runs 2 --requests 2 poll
+handshakes.csv handshakes --requests 2 --connections 1 direct,none,none,0
 TRIES
 }
 

@@ -9,8 +9,8 @@
 # Exit status 1 if one of them misses its limit or finds no quiet moment, 2 for wrong usage.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=../harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/run/enter.sh"
 export LC_ALL=C
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/bench.sh}"

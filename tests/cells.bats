@@ -14,7 +14,7 @@ setup() {
 
 # A table as the gate lets it pass.
 gate_of_cells() { # gate_of_cells FILE [TORN]
-    awk -v shown="${1##*/}" -v torn="${2:-0}" -f harness/plain.awk -f harness/cells.awk "$1"
+    awk -v shown="${1##*/}" -v torn="${2:-0}" -f harness/report/plain.awk -f harness/analysis/cells.awk "$1"
 }
 
 # One of each kind of table that a run can hold: of each the header and two rows.
@@ -40,10 +40,10 @@ with_cell() { # with_cell FILE COLUMN VALUE
         cmp "$file" "$tmp/passed"
     done
     for file in results/lessons/*/histograms/*.hgrm tests/fixtures/histograms/*.hgrm; do
-        awk -v shown="$file" -f harness/plain.awk -f harness/hgrm_rows.awk "$file" | cmp "$file"
+        awk -v shown="$file" -f harness/report/plain.awk -f harness/analysis/hgrm_rows.awk "$file" | cmp "$file"
     done
     for file in results/*/gate/*.tsv results/lessons/*/gate/*.tsv; do
-        awk -v shown="$file" -f harness/plain.awk -f harness/gate_rows.awk "$file" | cmp "$file"
+        awk -v shown="$file" -f harness/report/plain.awk -f harness/analysis/gate_rows.awk "$file" | cmp "$file"
     done
 }
 
@@ -227,7 +227,7 @@ refused_by_all() { # refused_by_all WORDS RUN
     }
     taking() { # taking COMMAND: with what reads a run
         C10K_ENTERED=$$ bash -c "set -euo pipefail; shopt -s inherit_errexit nullglob
-            source harness/lib.sh; source harness/take_run.sh; $1" - "$tmp/run" "$tmp/copy"
+            source harness/run/lib.sh; source harness/analysis/take_run.sh; $1" - "$tmp/run" "$tmp/copy"
     }
     mkdir -p "$tmp/run/gate" "$tmp/other"
     cp tests/fixtures/raw.csv "$tmp/other"
@@ -277,9 +277,9 @@ refused_by_all() { # refused_by_all WORDS RUN
     [[ $output == *'broken: excluded: half-close: ?]0;owned? gone'* ]]
     run ! grep -lrP '[\x00-\x08\x0b-\x1f\x7f]' "$tmp/run" --include='*.html' --include='*.md' --include='summary.csv'
     grep -q 'a ?\]0;owned? b ? c' "$tmp/run/index.html" || grep -q 'a ?\]0;owned? b' "$tmp/run/index.html"
-    run -0 bash -c "printf 'a\377\302\233 µ\n' | awk -f harness/plain.awk -f harness/plain_text.awk"
+    run -0 bash -c "printf 'a\377\302\233 µ\n' | awk -f harness/report/plain.awk -f harness/report/plain_text.awk"
     [[ $output == 'a??? ??' ]]
-    run -0 bash -c "printf 'a\302\233 µ\342\200\256\n' | LC_ALL=C awk -f harness/plain.awk -f harness/plain_text.awk"
+    run -0 bash -c "printf 'a\302\233 µ\342\200\256\n' | LC_ALL=C awk -f harness/report/plain.awk -f harness/report/plain_text.awk"
     [[ $output == 'a? µ?' ]]
 }
 

@@ -28,7 +28,7 @@ setup() {
     done
 }
 
-@test "draw makes each kind of figure that harness/plots knows" {
+@test "draw makes each kind of figure that harness/report/plots knows" {
     draw_only million-both_ends # The run of this file has drawn the others.
     copy_fixture "$tmp/run"
     # both_ends belongs to the experiment million, of which a row is all that it needs.
@@ -36,7 +36,7 @@ setup() {
         $c["experiment"] == "ramp" && !done++ { $c["experiment"] = "million"; print $0, 5000; next }
         { print $0 "," }' tests/fixtures/raw.csv >"$tmp/run/raw.csv"
     ./run_all.sh draw "$tmp/run"
-    for figure in harness/plots/*.gp; do
+    for figure in harness/report/plots/*.gp; do
         grep -q '^# Kinds:' "$figure" || continue
         # Of these the fixture has no rows; their own tests draw them.
         ! grep -qE '^# Kinds: (walls|herd|counters|handshakes|chat)|^# Experiments: workers' "$figure" || continue
@@ -89,14 +89,14 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
 }
 
 @test "every model and guest has a place of its own, so that no new one shifts the others" {
-    places=$(sed -n '/^readonly places=(/,/)$/p' harness/lib.sh | tr -d '()' | sed 's/readonly places=//' | tr -s ' \n' '\n' | grep . | sort)
+    places=$(sed -n '/^readonly places=(/,/)$/p' harness/run/lib.sh | tr -d '()' | sed 's/readonly places=//' | tr -s ' \n' '\n' | grep . | sort)
     named=$(for file in servers/*.c servers/guests/*; do git ls-files --error-unmatch "$file" >/dev/null 2>&1 && basename "${file%.*}"; done | sort)
     [[ $places == "$named" ]] || { diff <(echo "$places") <(echo "$named"); return 1; }
 }
 
 @test "only ok and overloaded points are on a model's own line, also when several in a row are not" {
     awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1000 -v log_y=1 -v known='fork poll newcomer' \
-        -v work="$tmp" -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/points.awk tests/fixtures/summary.csv
+        -v work="$tmp" -f harness/analysis/numbers.awk -f harness/report/plots/values.awk -f harness/report/plots/points.awk tests/fixtures/summary.csv
     numbers() { grep -v '^NaN' "$tmp/$1.dat" | sed '/^$/d' | cut -d' ' -f1-4 | tr '\n' ';'; }
     [[ -z $(numbers line-1) && $(numbers marks-1) == '10 700 600 800;' ]]
     [[ $(numbers line-2) == '10 200 100 300;100 500 400 600;' && -z $(numbers marks-2) ]]
@@ -113,7 +113,7 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
     } >"$tmp/summary.csv"
     for log_y in 0 1; do
         awk -v experiment=ramp -v metric=metric -v divide=1 -v log_y="$log_y" -v known='a b c d' -v work="$tmp" \
-            -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/points.awk "$tmp/summary.csv"
+            -f harness/analysis/numbers.awk -f harness/report/plots/values.awk -f harness/report/plots/points.awk "$tmp/summary.csv"
         [[ $(grep -c drifting "$tmp/words.dat") == 4 ]]
         # The axis ends a little above 98: heights are shares of it.
         grep drifting "$tmp/words.dat" | awk -v log_y="$log_y" '{ print log_y ? log($2) : $2 }' | sort -g |
@@ -122,7 +122,7 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
 }
 
 @test "histograms of repeats are added, and a curve is that of all messages" {
-    awk -v experiment=omission -v known='fork poll' -v work="$tmp" -f harness/plots/values.awk -f harness/plots/percentiles.awk tests/fixtures/histograms/*.hgrm
+    awk -v experiment=omission -v known='fork poll' -v work="$tmp" -f harness/report/plots/values.awk -f harness/kinds/omission/percentiles.awk tests/fixtures/histograms/*.hgrm
     # 200 messages: 90 of 50 us, 109 of 100 us, one of 200 ms.
     diff <(printf '%s\n' 'NaN NaN' '2 0.1' '200 0.1' '200 200' '200 200') "$tmp/closed-2.dat"
     diff <(printf '%s\n' 'NaN NaN' '2 0.1' '10 0.1' '10 200' '100 200') "$tmp/open-2.dat"
@@ -131,7 +131,7 @@ colours() { grep -oE 'rgb\([ 0-9,]+\)' "$1/figures/ramp-latency_p99.svg" | tr -d
     mkdir "$tmp/more"
     cp tests/fixtures/histograms/*.hgrm "$tmp/more"
     cp "$tmp/more/omission-poll-1-closed-2.hgrm" "$tmp/more/omission-poll-20-closed-1.hgrm"
-    awk -v experiment=omission -v known='fork poll' -v work="$tmp" -f harness/plots/values.awk -f harness/plots/percentiles.awk "$tmp"/more/*.hgrm
+    awk -v experiment=omission -v known='fork poll' -v work="$tmp" -f harness/report/plots/values.awk -f harness/kinds/omission/percentiles.awk "$tmp"/more/*.hgrm
     diff <(printf '%s\n' 'NaN NaN' '2 0.1' '100 0.1') "$tmp/closed-2.dat"
     [[ $(cat "$tmp/open-2.dat") == 'NaN NaN' ]]
 }
@@ -176,9 +176,9 @@ crowd() { # crowd ASKED ACTIVE
     awk -F, -v OFS=, 'NR == 1 || $2 == "ramp" && $5 == "poll" {
         if (NR > 1) { asked = '"$1"'; active = '"$2"'; $10 = asked; $11 = active }
         print }' tests/fixtures/raw.csv >"$tmp/raw.csv"
-    awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
+    awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
     awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1000 -v log_y=1 -v known=poll -v work="$tmp" \
-        -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/points.awk "$tmp/summary.csv"
+        -f harness/analysis/numbers.awk -f harness/report/plots/values.awk -f harness/report/plots/points.awk "$tmp/summary.csv"
 }
 
 @test "the axis counts the idle connections where some are, and the active ones where only they differ" {
@@ -189,7 +189,7 @@ crowd() { # crowd ASKED ACTIVE
     crowd 1000 '$10'
     grep -q $'^x_label\tactive connections, of 1,000$' "$tmp/values.txt"
     [[ $(positions) == '10 100 ' ]]
-    awk -f harness/numbers.awk -f harness/tables.awk "$tmp/summary.csv" | grep -q $'^R\tpoll\t1000\t10\t'
+    awk -f harness/analysis/numbers.awk -f harness/report/tables.awk "$tmp/summary.csv" | grep -q $'^R\tpoll\t1000\t10\t'
 }
 
 @test "the chart of the walls tells at each bar what was held and what stopped it, the table what moves it" {

@@ -308,7 +308,7 @@ verdict() {
         for name in ${names//,/ }; do printf '%s,' "${value[$name]}"; done | sed 's/,$/\n/'
     } >"$tmp/lines"
     rm -f "$tmp/chat.csv"
-    C10K_ENTERED=$$ C10K_BIN=$tmp/bin harness/chat.sh --experiment chat --profile quick --out "$tmp" >/dev/null
+    C10K_ENTERED=$$ C10K_BIN=$tmp/bin harness/kinds/chat/measure.sh --experiment chat --profile quick --out "$tmp" >/dev/null
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } NF != length(c) { print "cells: " NF }
         $c["members"] == 10 { print $c["status"] " " $c["reason"] }' "$tmp/chat.csv"
 }
@@ -343,13 +343,13 @@ verdict() {
     rm "$tmp/bin/chat-room"
     printf '#!/bin/sh\necho "chat-room: no, never" >&2; exit 3\n' >"$tmp/bin/chat-room"
     chmod +x "$tmp/bin/chat-room"
-    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/chat.sh --experiment chat --profile quick --out "$tmp"
+    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/kinds/chat/measure.sh --experiment chat --profile quick --out "$tmp"
     [[ $(grep -c ',failed,ended before it was ready: exit 3: chat-room: no; never$' "$tmp/chat.csv") == 2 && ! -e $tmp/tries ]]
 }
 
 @test "the experiment has a row for each number of members, all columns are documented" {
     short_experiment '5 20'
-    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/chat.sh --experiment chat --profile quick --repeat 2 --seed 7 --out "$tmp"
+    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/kinds/chat/measure.sh --experiment chat --profile quick --repeat 2 --seed 7 --out "$tmp"
     [[ ${#lines[@]} == 2 && ${lines[1]} == 'point room 20 '* ]]
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["status"] !~ /^(ok|noisy|client_limited|overloaded)$/ || $c["deliveries"] != $c["members"] * $c["lines_sent"] || $c["repeat"] != 2 { bad = 1 }
@@ -360,7 +360,7 @@ verdict() {
 @test "an experiment that is interrupted leaves neither room nor client" {
     short_experiment '5 20'
     # A job of a script ignores Ctrl-C, unless it is told not to.
-    C10K_ENTERED=$$ C10K_BIN=$tmp/bin env --default-signal=INT harness/chat.sh --experiment chat --out "$tmp" >/dev/null 3>&- &
+    C10K_ENTERED=$$ C10K_BIN=$tmp/bin env --default-signal=INT harness/kinds/chat/measure.sh --experiment chat --out "$tmp" >/dev/null 3>&- &
     experiment=$!
     eventually runs "^$tmp/bin/chat --port"
     runs "^$tmp/bin/chat-room"

@@ -18,7 +18,7 @@ claims_from() { # claims_from < ROWS
         cat
     } >"$tmp/run/summary.csv"
     # shellcheck source=/dev/null
-    source harness/lib.sh && claims_of "$tmp/run"
+    source harness/run/lib.sh && claims_of "$tmp/run"
 }
 
 verdict_on() { # verdict_on CLAIM: from what claims_from printed.
@@ -124,7 +124,7 @@ slow_handler,latency,poll,1000,ok,3,,,,,,,,,,,25000000,
 slow_handler,latency,thread,1000,ok,3,,,,,,,,,,,500000,
 ROWS
     # shellcheck disable=SC2016  # for the other shell
-    C10K_ENTERED=$$ bash -c 'source harness/lib.sh; claims_of "$1"' - "$tmp/run" | awk -F'\t' '$1 == "R" { print $2 ": " $4 ": " $5 }' >"$tmp/told"
+    C10K_ENTERED=$$ bash -c 'source harness/run/lib.sh; claims_of "$1"' - "$tmp/run" | awk -F'\t' '$1 == "R" { print $2 ": " $4 ": " $5 }' >"$tmp/told"
     diff - "$tmp/told" <<'TOLD'
 a process takes memory just to exist: 160 KiB really lost, 750 KiB if summed RSS is believed: held then, not now
 10,000 processes need: 1.53 GiB (from 2000 clients): held then, not now
@@ -145,8 +145,8 @@ TOLD
     # A p99 just below a second is no collapse.
     sed -i 's/,1500000000,/,950000000,/' "$tmp/run/summary.csv"
     # shellcheck disable=SC2016  # for the other shell
-    C10K_ENTERED=$$ bash -c 'source harness/lib.sh; claims_of "$1"' - "$tmp/run" | grep -F $'950 ms at 10000\theld then, not now'
+    C10K_ENTERED=$$ bash -c 'source harness/run/lib.sh; claims_of "$1"' - "$tmp/run" | grep -F $'950 ms at 10000\theld then, not now'
     echo million,latency,epoll_workers,1000000,client_limited,1,,,,,,,,,,,,10000000 >>"$tmp/run/summary.csv"
     # shellcheck disable=SC2016  # for the other shell
-    C10K_ENTERED=$$ bash -c 'source harness/lib.sh; claims_of "$1"' - "$tmp/run" | grep -F $'10 KiB each with both ends, 47.7 GiB for 10 million server ends\tless, yet the point stands'
+    C10K_ENTERED=$$ bash -c 'source harness/run/lib.sh; claims_of "$1"' - "$tmp/run" | grep -F $'10 KiB each with both ends, 47.7 GiB for 10 million server ends\tless, yet the point stands'
 }

@@ -31,7 +31,7 @@ refused() { # refused WORDS ARGUMENT...: as refusing.bash has it, and nothing is
 claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes a claim of
     local options=() word
     for word in "$@"; do options+=(-v "$word"); done
-    awk "${options[@]}" -v seed=1 -f harness/decide.awk -f tests/false_alarms.awk
+    awk "${options[@]}" -v seed=1 -f harness/analysis/decide.awk -f tests/false_alarms.awk
 }
 
 # ---- the rule ----
@@ -39,7 +39,7 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
 @test "between equals the rule claims no more often than it says" {
     for runs in 3 4 5 6 8; do
         count=$(claims runs=$runs noise=0.3 decisions=50000)
-        stated=$(awk -v runs=$runs -f harness/decide.awk -f <(echo 'BEGIN { print 50000 * decide_false_alarm(runs) }'))
+        stated=$(awk -v runs=$runs -f harness/analysis/decide.awk -f <(echo 'BEGIN { print 50000 * decide_false_alarm(runs) }'))
         echo "$runs runs: $count claims, $stated stated"
         # Three standard deviations of such a count.
         awk -v count="$count" -v stated="$stated" 'BEGIN { exit !(count <= stated + 3 * sqrt(stated)) }'
@@ -55,7 +55,7 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
 
 @test "each part of the rule can say no" {
     decide() { # decide EXPECTED METRIC RUNS LOW HIGH RUNS LOW HIGH
-        awk -v q="$*" -f harness/decide.awk -f <(echo 'BEGIN { split(q, p, " ")
+        awk -v q="$*" -f harness/analysis/decide.awk -f <(echo 'BEGIN { split(q, p, " ")
             said = decide(p[2], p[3], p[4], p[5], p[6], p[7], p[8]); print said == "" ? decide_why : said }') |
             tee "$tmp/said" | grep -q "^${1//_/ }" || { cat "$tmp/said"; return 1; }
     }

@@ -198,7 +198,7 @@ measure_slow() { # measure_slow RUN REPEAT EXTRA_NS
 }
 
 cpu_of() { # cpu_of RUN: median CPU per message
-    awk -f harness/spread.awk -f harness/summarise.awk "$tmp/$1/raw.csv" |
+    awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$tmp/$1/raw.csv" |
         awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[$i] = i; next } { print $n["server_cpu_us_per_message_median"] }'
 }
 

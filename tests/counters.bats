@@ -129,7 +129,7 @@ strace_agrees() {
             echo "2,why,quick,poll,${cell%%,*},1,100,100,2000,2000,4000,calls,read,${cell##*,},0,ptrace,ok,"
         done
     } >"$BATS_TEST_TMPDIR/three.csv"
-    run -0 awk -f harness/spread.awk -f harness/counters.awk "$BATS_TEST_TMPDIR/three.csv"
+    run -0 awk -f harness/analysis/spread.awk -f harness/analysis/counters.awk "$BATS_TEST_TMPDIR/three.csv"
     [[ $output == *'why,poll,100,100,calls,read,ptrace,4,2,9,0,0,0,3,ok,'* ]]
     mkdir "$BATS_TEST_TMPDIR/run"
     cp "$BATS_TEST_TMPDIR/three.csv" "$BATS_TEST_TMPDIR/run/counters.csv"

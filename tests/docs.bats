@@ -52,34 +52,34 @@ headings() {
 
 @test "figures and costs in the docs are those of the reference run, and of today's sources" {
     git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- | tar --extract --directory "$BATS_TEST_TMPDIR"
-    (cd "$BATS_TEST_TMPDIR" && git init --quiet && harness/publish.sh)
+    (cd "$BATS_TEST_TMPDIR" && git init --quiet && tools/publish.sh)
     for page in $(grep -l '^<!-- BEGIN ' $(pages)); do diff "$page" "$BATS_TEST_TMPDIR/$page"; done
 }
 
 @test "only a finished, committed run with a spread becomes the reference" {
-    refuses 'no finished run' harness/publish.sh /nonexistent
-    refuses 'is the reference already' harness/publish.sh results/reference
+    refuses 'no finished run' tools/publish.sh /nonexistent
+    refuses 'is the reference already' tools/publish.sh results/reference
     [[ -s results/reference/raw.csv ]]
     run=$BATS_TEST_TMPDIR/run
     cp -r results/reference "$run"
     sed -i 's/^profile standard/profile quick/' "$run/command.txt"
-    refuses 'has a spread' harness/publish.sh "$run"
+    refuses 'has a spread' tools/publish.sh "$run"
     sed -i 's/^profile quick/profile standard/; ' "$run/command.txt"
     sed -i 's/^revision:.*/& (dirty: changed since)/' "$run/machine.txt"
-    refuses 'not committed' harness/publish.sh "$run"
+    refuses 'not committed' tools/publish.sh "$run"
     [[ -s results/reference/raw.csv ]]
 }
 
 @test "a lesson keeps only a finished, committed run of its own command" {
     run=$BATS_TEST_TMPDIR/run
     cp -r results/reference "$run"
-    refuses 'there is no lesson docs/nonesuch.md' harness/publish.sh --lesson nonesuch "$run"
-    refuses 'but the command of docs/memory.md is ./run_all.sh ' harness/publish.sh --lesson memory "$run"
+    refuses 'there is no lesson docs/nonesuch.md' tools/publish.sh --lesson nonesuch "$run"
+    refuses 'but the command of docs/memory.md is ./run_all.sh ' tools/publish.sh --lesson memory "$run"
     sed -i 's/^revision:.*/& (dirty: changed since)/' "$run/machine.txt"
-    refuses 'not committed' harness/publish.sh --lesson memory "$run"
-    refuses 'no finished run' harness/publish.sh --lesson memory /nonexistent
-    refuses 'usage: ' harness/publish.sh --lesson memory
-    refuses 'no lesson "nonesuch" quotes a run; there are: ' harness/lessons.sh nonesuch
+    refuses 'not committed' tools/publish.sh --lesson memory "$run"
+    refuses 'no finished run' tools/publish.sh --lesson memory /nonexistent
+    refuses 'usage: ' tools/publish.sh --lesson memory
+    refuses 'no lesson "nonesuch" quotes a run; there are: ' tools/lessons.sh nonesuch
 }
 
 @test "a lesson quotes the run that was kept for it" {
@@ -91,10 +91,10 @@ headings() {
     git init --quiet
     # Other pages are not written here: their runs may not be there yet.
     grep -rl '^<!-- BEGIN ' --include='*.md' . | grep -vx ./docs/memory.md | xargs rm
-    # shellcheck source=harness/lib.sh
-    command=$(source harness/lib.sh && lesson_command docs/memory.md)
+    # shellcheck source=harness/run/lib.sh
+    command=$(source harness/run/lib.sh && lesson_command docs/memory.md)
     sed -i "1s|.*|$command|" "$run/command.txt"
-    harness/publish.sh --lesson memory "$run"
+    tools/publish.sh --lesson memory "$run"
     [[ -s results/lessons/memory/raw.csv && ! -e results/lessons/memory/index.html ]]
     sed -n '/^<!-- BEGIN run memory -->/,/^<!-- END -->/p' docs/memory.md >"$BATS_TEST_TMPDIR/quoted"
     grep -qF "From the run run: $command -->" "$BATS_TEST_TMPDIR/quoted"

@@ -19,13 +19,13 @@ scripts() {
 
 # A script with nothing but the entry, and what follows.
 own_script() { # own_script COMMANDS
-    printf '#!/usr/bin/env -S bash -p\nset -euo pipefail\nsource %q/harness/enter.sh\n%s\n' "$PWD" "$1" >"$tmp/script"
+    printf '#!/usr/bin/env -S bash -p\nset -euo pipefail\nsource %q/harness/run/enter.sh\n%s\n' "$PWD" "$1" >"$tmp/script"
     chmod +x "$tmp/script"
 }
 
 # A name for each pattern of the lists.
 listed_variables() {
-    bash -c 'C10K_ENTERED=$$; source harness/enter.sh; printf "%s\n" "${ambient_variables[@]}" "${measured_variables[@]}"' | sed 's/\*/X/'
+    bash -c 'C10K_ENTERED=$$; source harness/run/enter.sh; printf "%s\n" "${ambient_variables[@]}" "${measured_variables[@]}"' | sed 's/\*/X/'
 }
 
 @test "no variable of the list reaches a script, and the others do" {
@@ -57,7 +57,7 @@ listed_variables() {
     for script in $list; do
         rm -f "$tmp/seen"
         run env PATH="$tmp/bin:$PATH" CDPATH=/ TMOUT=1 GREP_COLORS=x OMP_NUM_THREADS=1 C10K_BIN=/nonexistent "./$script" --no-such-option
-        [[ -s $tmp/seen ]] || { echo "$script does not enter by harness/enter.sh"; return 1; }
+        [[ -s $tmp/seen ]] || { echo "$script does not enter by harness/run/enter.sh"; return 1; }
         run ! grep -E '^(CDPATH|TMOUT|GREP_COLORS|OMP_NUM_THREADS|C10K_BIN)=' "$tmp/seen"
     done
 }
@@ -112,21 +112,21 @@ listed_variables() {
 }
 
 @test "the scripts work in their own checkout, whatever CDPATH says" {
-    mkdir -p "$tmp/other/harness"
-    echo 'echo THE OTHER TREE' >"$tmp/other/harness/lib.sh"
-    run -0 env CDPATH="$tmp/other" bash -c 'export CDPATH; . harness/lib.sh; pwd -P'
+    mkdir -p "$tmp/other/harness/run"
+    echo 'echo THE OTHER TREE' >"$tmp/other/harness/run/lib.sh"
+    run -0 env CDPATH="$tmp/other" bash -c 'export CDPATH; . harness/run/lib.sh; pwd -P'
     [[ $output == "$(pwd -P)" ]]
-    run -0 env CDPATH=. harness/handshakes.sh --list
+    run -0 env CDPATH=. harness/kinds/handshakes/measure.sh --list
     [[ ${lines[0]} == direct,none,none,0 ]]
 }
 
 @test "CPUs are counted from the affinity mask, not from OMP_NUM_THREADS" {
     real=$(awk '/^Cpus_allowed:/ { gsub(/,/, "", $2); for (i = 1; i <= length($2); i++) { n = index("0123456789abcdef", substr($2, i, 1)) - 1
         while (n > 0) { count += n % 2; n = int(n / 2) } } print count }' /proc/self/status)
-    run -0 env OMP_NUM_THREADS=$((real + 3)) OMP_THREAD_LIMIT=1 harness/machine_info.sh
+    run -0 env OMP_NUM_THREADS=$((real + 3)) OMP_THREAD_LIMIT=1 harness/machine/machine_info.sh
     [[ $output == *", $real CPUs,"* ]]
     first=$(sed -nE 's/^Cpus_allowed_list:\s*([0-9]+).*/\1/p' /proc/self/status)
-    run -0 taskset --cpu-list "$first" harness/machine_info.sh
+    run -0 taskset --cpu-list "$first" harness/machine/machine_info.sh
     [[ $output == *', 1 CPUs,'* && $output == *'cpus: 1 usable of '* ]]
 }
 
@@ -146,27 +146,27 @@ poisoned_home() {
 
 @test "git in our scripts does not read the user's files" {
     poisoned_home
-    before=$(harness/machine_info.sh | grep '^revision:')
-    after=$(HOME=$tmp/home harness/machine_info.sh | grep '^revision:')
+    before=$(harness/machine/machine_info.sh | grep '^revision:')
+    after=$(HOME=$tmp/home harness/machine/machine_info.sh | grep '^revision:')
     [[ $before == "$after" ]] || { echo "$before; $after"; return 1; }
     # Its files say that nothing untracked is a change: so a new source must be seen as one.
     git clone --quiet . "$tmp/copy"
-    cp harness/*.sh "$tmp/copy/harness/"
+    cp -r harness "$tmp/copy"
     git -C "$tmp/copy" -c user.name=x -c user.email=x@localhost commit --quiet --all --allow-empty --message=before
     echo 'int x;' >"$tmp/copy/servers/new.c"
-    run -0 env HOME="$tmp/home" "$tmp/copy/harness/machine_info.sh"
+    run -0 env HOME="$tmp/home" "$tmp/copy/harness/machine/machine_info.sh"
     [[ $output == *'(dirty: changed since)'* ]] || { grep '^revision' <<<"$output"; return 1; }
     # And another user's checkout is one.
     ((EUID == 0)) || return 0
     chown -R 65534 "$tmp/copy"
-    run -0 env HOME="$tmp/home" "$tmp/copy/harness/machine_info.sh"
+    run -0 env HOME="$tmp/home" "$tmp/copy/harness/machine/machine_info.sh"
     [[ $output == *'(dirty: changed since)'* ]] || { grep '^revision' <<<"$output"; return 1; }
 }
 
 @test "a guest in python starts without the user's modules" {
     command -v python3 >/dev/null || skip 'python3 is not installed'
     poisoned_home
-    line=$(bash -c 'source harness/lib.sh; source harness/guests.sh; command_of python')
+    line=$(bash -c 'source harness/run/lib.sh; source harness/fleet/servers.sh; command_of python')
     [[ $line == 'python3 -I '* ]]
     HOME=$tmp/home python3 -c pass
     [[ -e $tmp/python-was-here ]] || skip 'this python reads no usercustomize'
@@ -182,8 +182,8 @@ poisoned_home() {
 }
 
 @test "every program that reads files of the user's home is started in one place, or with its option against that" {
-    # gnuplot: harness/plot.sh alone.  curl -q, tmux -f, sqlite3 -init and psql -X are theirs.
-    run bash -c "git grep -nE '(^|[;&|({ ])gnuplot (-|[\"\$])' -- '*.sh' '*.bats' Makefile ':!harness/plot.sh' ':!tests/entry.bats' | grep -v -- --version"
+    # gnuplot: harness/report/plot.sh alone.  curl -q, tmux -f, sqlite3 -init and psql -X are theirs.
+    run bash -c "git grep -nE '(^|[;&|({ ])gnuplot (-|[\"\$])' -- '*.sh' '*.bats' Makefile ':!harness/report/plot.sh' ':!tests/entry.bats' | grep -v -- --version"
     [[ -z $output ]] || { echo "$output"; return 1; }
     run bash -c "git grep -nE '(^|[;&|({ ])(curl|sqlite3|psql) ' -- '*.sh' '*.bats' Makefile ':!tests/entry.bats' | grep -vE 'curl (-q|--disable)|sqlite3 -init /dev/null|psql -X'"
     [[ -z $output ]] || { echo "$output"; return 1; }

@@ -1,7 +1,7 @@
 # false_alarms.awk -- how often the rule finds a difference, by simulation.
 #
 #   awk -v runs=5 -v noise=0.3 -v decisions=100000 -v seed=1 [-v factor=1.2] [-v shape=uniform]
-#       -f harness/decide.awk -f tests/false_alarms.awk
+#       -f harness/analysis/decide.awk -f tests/false_alarms.awk
 #
 # Runs of both sides are normal (or uniform, exponential, two_modes) on a log scale with that standard
 # deviation; `factor` is the true ratio [1: equals].  Prints how many of the decisions were claims.

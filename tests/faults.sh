@@ -19,8 +19,8 @@
 # build/faults/tried.tsv keeps what was tried: a run that was cut off goes on where it was.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=../harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/run/enter.sh"
 export LC_ALL=C
 
 self=$(realpath "${BASH_SOURCE[0]}")

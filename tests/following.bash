@@ -47,8 +47,8 @@ END
 
 setup() {
     cd "$COPY" || return 1
-    # shellcheck source=harness/lib.sh
-    source harness/lib.sh
+    # shellcheck source=harness/run/lib.sh
+    source harness/run/lib.sh
 }
 
 # Runs the command of a page, and looks for all that the page quotes of it.
@@ -68,7 +68,7 @@ follow() { # follow PAGE
     [[ -z $failed ]] || { echo "$failed"; return 1; }
     lines_into sections sed -n 's/^<!-- BEGIN run \(.*\) -->$/\1/p' "$page"
     for section in "${sections[@]}"; do
-        awk -v section="$section" -f harness/quote.awk "$out/summary.md" | grep -q '^| ' || { echo "$page quotes $section"; return 1; }
+        awk -v section="$section" -f tools/quote.awk "$out/summary.md" | grep -q '^| ' || { echo "$page quotes $section"; return 1; }
     done
     lines_into figures sed -n 's/^<!-- BEGIN figure \(.*\) -->$/\1/p' "$page"
     for figure in "${figures[@]}"; do

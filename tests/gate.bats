@@ -137,7 +137,7 @@ END
     local found=''
     for result in FAIL pass FAIL; do
         printf 'half-close\t%s\tevidence\n' "$result" >"$BATS_TEST_TMPDIR/answer"
-        C10K_ENTERED=$$ C10K_BIN=$BATS_TEST_TMPDIR/bin harness/check.sh --cached "$BATS_TEST_TMPDIR" poll
+        C10K_ENTERED=$$ C10K_BIN=$BATS_TEST_TMPDIR/bin harness/gate/check.sh --cached "$BATS_TEST_TMPDIR" poll
         found+=$(cut -f 2 "$BATS_TEST_TMPDIR/poll.tsv")
     done
     [[ $found == FAILpasspass && $(wc -l <"$BATS_TEST_TMPDIR/asked") == 2 ]]

@@ -45,7 +45,7 @@ without_languages() {
 
 @test "a guest is one file: it says itself how it is started and compiled" {
     # shellcheck source=/dev/null
-    source harness/lib.sh && source harness/guests.sh
+    source harness/run/lib.sh && source harness/fleet/servers.sh
     for file in servers/guests/*; do
         name=$(basename "${file%.*}")
         [[ $(command_of "$name") == *"$file"* || $(guest_says "$name" Build) == *"$file"* ]]
@@ -116,7 +116,7 @@ prepare_user() {
     load serving.bash
     for guest in python go; do
         # shellcheck source=/dev/null
-        line=$(source harness/lib.sh && source harness/guests.sh && build_guests "$guest" && [[ -z $(why_missing "$guest") ]] && command_of "$guest") ||
+        line=$(source harness/run/lib.sh && source harness/fleet/servers.sh && build_guests "$guest" && [[ -z $(why_missing "$guest") ]] && command_of "$guest") ||
             continue # Its language is not here.
         # shellcheck disable=SC2086  # words are meant
         start_command $line
@@ -136,7 +136,7 @@ prepare_user() {
 
 cold_start_of() { # cold_start_of COMMAND
     cd "$root"
-    run -0 harness/cold_start.sh --experiment cold_start --out "$tmp/cold" --runs 2 --requests 20 --command mine="$1" mine
+    run -0 harness/kinds/cold_start/measure.sh --experiment cold_start --out "$tmp/cold" --runs 2 --requests 20 --command mine="$1" mine
     tail -n 1 "$tmp/cold/cold_start.csv"
 }
 

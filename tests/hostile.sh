@@ -6,8 +6,8 @@
 #   SECONDS are for each server; BUILD is a folder in build/, which make SAN=BUILD servers fills.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=../harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/run/enter.sh"
 export LC_ALL=C
 export ASAN_OPTIONS=halt_on_error=1:detect_leaks=1 TSAN_OPTIONS=halt_on_error=1:atexit_sleep_ms=50 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 self=$(realpath "${BASH_SOURCE[0]}")

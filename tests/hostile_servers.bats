@@ -126,7 +126,7 @@ shake() { # shake MODE VARIANT [ARGUMENT]
     printf '#!/bin/sh\nexec python3 %s %s "$FRONT_PORT"\n' "$hostile" "$1" >"$path/haproxy"
     chmod +x "$bins/server-hostile" "$path/haproxy"
     [[ $2 == direct,* ]] || name=epoll
-    PATH=$path:$PATH C10K_ENTERED=$$ C10K_BIN=$bins timeout 60 harness/handshakes.sh --model "$name" --requests 4 --connections 2 \
+    PATH=$path:$PATH C10K_ENTERED=$$ C10K_BIN=$bins timeout 60 harness/kinds/handshakes/measure.sh --model "$name" --requests 4 --connections 2 \
         --time-cap-s 2 --out "$out" "$2" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&-
     nothing_left "$hostile"
     [[ $(wc -l <"$out/handshakes.csv") == 2 ]]
@@ -164,7 +164,7 @@ row_says() { [[ $row == *",$1,"*"$2"* ]]; } # row_says STATUS WORDS
     shake stderr direct,none,none,0
     [[ $row == *,ok,'the server was chatty: it wrote '*' bytes' || $row == *,noisy,*'; the server was chatty: it wrote '*' bytes' ]]
     command -v hyperfine >/dev/null || skip 'there is no hyperfine on this machine'
-    timeout 60 harness/cold_start.sh --runs 1 --requests 2 --out "$BATS_TEST_TMPDIR/cold" --command "stderr=python3 $hostile stderr {port}" \
+    timeout 60 harness/kinds/cold_start/measure.sh --runs 1 --requests 2 --out "$BATS_TEST_TMPDIR/cold" --command "stderr=python3 $hostile stderr {port}" \
         stderr >"$BATS_TEST_TMPDIR/log" 2>&1 3>&-
     row=$(tail -n 1 "$BATS_TEST_TMPDIR/cold/cold_start.csv")
     echo "$row"

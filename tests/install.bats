@@ -64,9 +64,9 @@ stale_objects() { make --dry-run BUILD="$tmp/build" ECHO=: "$@" "$tmp/build/comm
 @test "the machine's card names the compiler and the flags that built what runs" {
     mkdir "$tmp/bin"
     printf '%s\n' 'compiler: other cc 1.0' 'CC: other' 'CFLAGS: -O3' 'LDFLAGS: ' >"$tmp/bin/built_with.txt"
-    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/machine_info.sh
+    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/machine/machine_info.sh
     [[ $output == *$'\ncompiler: other cc 1.0\ncompiler_flags: CFLAGS=-O3 LDFLAGS=\n'* ]]
-    run -0 harness/machine_info.sh
+    run -0 harness/machine/machine_info.sh
     [[ $output == *$'\ncompiler: '"$(sed -n 's/^compiler: //p' build/release/built_with.txt)"$'\n'* ]]
 }
 
@@ -78,7 +78,7 @@ stale_objects() { make --dry-run BUILD="$tmp/build" ECHO=: "$@" "$tmp/build/comm
 
 @test "no script deletes a folder whose name it computed without a check" {
     # Each of these names is set by the same script, by mktemp, or by a check above the line.
-    run bash -c "git grep -nE '(^|[^[:alnum:]_])rm (-[a-zA-Z]+ )*-?[a-zA-Z]*r[a-zA-Z]* ' -- run_all.sh 'harness/*.sh' Makefile 'tests/*.sh' |
+    run bash -c "git grep -nE '(^|[^[:alnum:]_])rm (-[a-zA-Z]+ )*-?[a-zA-Z]*r[a-zA-Z]* ' -- run_all.sh 'harness/**.sh' 'tools/*.sh' Makefile 'tests/*.sh' |
         grep -vE 'rm -rf (--one-file-system -- )?(\"\\\$(work|scraps|box|\{1:\?\}|BATS_TEST_TMPDIR(/run)?)\"|build\$|\"\\\$\{drawn\[@\]\}\"|\"\\\$\{out:\?\}/home\"|\"\\\$folder\"|\"\\\$out/(figures|gate)\"|\"\\\$out\"/\*\.|\"\\\$\{(work|box):\?\}\"/)'"
     [[ -z $output ]] || { echo "$output"; return 1; }
 }

@@ -8,8 +8,8 @@
 # that was killed goes on with --resume and has all its points.  Exit status 1 if anything of that did not hold.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=../harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/run/enter.sh"
 export LC_ALL=C
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/kill.sh}"
@@ -65,9 +65,9 @@ begin() { # begin PART: in the background, as `started`
     local run=$BATS_TEST_TMPDIR/run
     local command=(./run_all.sh quick ramp --models 'poll fork prefork' --repeats 1 --rate 2000 --seed 3 --no-install --out "$run")
     case $1 in
-    handshakes) command=(harness/handshakes.sh --out "$run" --requests 3000 --model fork 'proxy,1.3,p256,0' 'proxy,none,none,0') ;;
-    chat) command=(harness/chat.sh --experiment chat --profile quick --out "$run") ;;
-    cold_start) command=(harness/cold_start.sh --out "$run" --runs 20 --requests 200 fork) ;;
+    handshakes) command=(harness/kinds/handshakes/measure.sh --out "$run" --requests 3000 --model fork 'proxy,1.3,p256,0' 'proxy,none,none,0') ;;
+    chat) command=(harness/kinds/chat/measure.sh --experiment chat --profile quick --out "$run") ;;
+    cold_start) command=(harness/kinds/cold_start/measure.sh --out "$run" --runs 20 --requests 200 fork) ;;
     esac
     "${command[@]}" >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null &
     started=$!

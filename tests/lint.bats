@@ -6,13 +6,13 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     tree=$BATS_TEST_TMPDIR/tree
-    mkdir -p "$tree"/{tests,harness,build/release/harness}
+    mkdir -p "$tree"/{tests,harness/run,build/release/harness}
     cd "$BATS_TEST_DIRNAME/.." || return 1
     cp .clang-tidy "$tree"
     cp tests/lint.sh "$tree/tests"
-    cp harness/enter.sh "$tree/harness"
+    cp harness/run/enter.sh "$tree/harness/run"
     # Of the tree's Makefile only this is asked for.
-    echo 'build/release/harness/call_names.inc: ;' >"$tree/Makefile"
+    echo 'build/release/harness/probes/call_names.inc: ;' >"$tree/Makefile"
     cd "$tree" || return 1
     git init --quiet
     cat >harmless.c <<'END'
@@ -85,5 +85,5 @@ lint_with() { # lint_with LINES
     ln -s /usr/bin/* bin
     rm -f bin/cppcheck
     PATH=$PWD/bin C10K_ENTERED=$$ run -2 tests/lint.sh
-    [[ $output == 'lint.sh: cppcheck is not installed: harness/setup.sh --for-tests installs it' ]]
+    [[ $output == 'lint.sh: cppcheck is not installed: harness/run/setup.sh --for-tests installs it' ]]
 }

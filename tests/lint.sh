@@ -10,8 +10,8 @@
 # Exit status 1 if anything is found.  All of it takes two minutes of CPU time.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=../harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/run/enter.sh"
 export LC_ALL=C
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/lint.sh}"
@@ -57,13 +57,13 @@ main() {
     local program files=("$@") all status=0 looked=0
     [[ ${1:-} != --help ]] || { awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$self"; exit; }
     for program in clang-tidy cppcheck; do
-        command -v "$program" >/dev/null || die "$program is not installed: harness/setup.sh --for-tests installs it" 2
+        command -v "$program" >/dev/null || die "$program is not installed: harness/run/setup.sh --for-tests installs it" 2
     done
     if (($# == 0)); then
         all=$(git ls-files --cached --others --exclude-standard -- '*.c')
         mapfile -t files <<<"$all"
     fi
-    make --silent "$MADE/harness/call_names.inc"
+    make --silent "$MADE/harness/probes/call_names.inc"
     if decides clang-tidy; then looked=1; tidy_all "${files[@]}" || status=1; fi
     if decides cppcheck; then looked=1; check_all "${files[@]}" || status=1; fi
     ((status == 0)) || die 'mistakes were found: see above' 1

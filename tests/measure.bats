@@ -203,7 +203,7 @@ every_window_drifts() {
     # A neighbour's word may come first, and hide the drift of a window or two.
     (($(tries drift_percent | awk '$1 > 10 { count++ } END { print count + 0 }') >= 2))
     last=$(column latency_ns_p50 1)
-    run -0 awk -f harness/spread.awk -f harness/summarise.awk "$raw"
+    run -0 awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$raw"
     [[ ${lines[1]} == *",$last,$last,$last,"* && ${lines[1]} == tiny,latency,delay,20,20,poisson,0,1,* ]]
 }
 

@@ -9,14 +9,14 @@ setup() {
     load saying.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     export C10K_ENTERED=$$ # As if one of our scripts had started us: the environment is clear.
-    # shellcheck source=harness/lib.sh
-    source harness/lib.sh
-    # shellcheck source=harness/guests.sh
-    source harness/guests.sh
-    # shellcheck source=harness/plan.sh
-    source harness/plan.sh
-    # shellcheck source=harness/steps.sh
-    source harness/steps.sh
+    # shellcheck source=harness/run/lib.sh
+    source harness/run/lib.sh
+    # shellcheck source=harness/fleet/servers.sh
+    source harness/fleet/servers.sh
+    # shellcheck source=harness/run/plan.sh
+    source harness/run/plan.sh
+    # shellcheck source=harness/run/steps.sh
+    source harness/run/steps.sh
     # As run.sh begins.
     profile=standard repeats='' rate='' seed=7 baseline='' models=() experiments=() chosen=0 plan_only=false out=$BATS_TEST_TMPDIR
     steps=0 planned_s=0 step=0 done_s=0 measure_begin=0 rate_now=''
@@ -174,13 +174,13 @@ noted() { # noted COMMAND...
     models=(epoll)
     noted time_commands s 1 | is_nothing # It is about none of these models.
     chosen=1
-    noted time_commands s 1 | is "s, epoll, 2 runs with hyperfine: harness/cold_start.sh --experiment s --out $out --runs 2 --requests 50 epoll"
+    noted time_commands s 1 | is "s, epoll, 2 runs with hyperfine: harness/kinds/cold_start/measure.sh --experiment s --out $out --runs 2 --requests 50 epoll"
     noted repeat_all shake_hands hs 2 | sed 's/epoll [dp].*/epoll .../' | is \
-        "hs, repeat 1 of 2: harness/handshakes.sh --experiment hs --profile standard --repeat 1 --out $out --requests 50 --connections 8 --message-b 64 --time-cap-s 9 --model epoll ..." \
-        "hs, repeat 2 of 2: harness/handshakes.sh --experiment hs --profile standard --repeat 2 --out $out --requests 50 --connections 8 --message-b 64 --time-cap-s 9 --model epoll ..."
+        "hs, repeat 1 of 2: harness/kinds/handshakes/measure.sh --experiment hs --profile standard --repeat 1 --out $out --requests 50 --connections 8 --message-b 64 --time-cap-s 9 --model epoll ..." \
+        "hs, repeat 2 of 2: harness/kinds/handshakes/measure.sh --experiment hs --profile standard --repeat 2 --out $out --requests 50 --connections 8 --message-b 64 --time-cap-s 9 --model epoll ..."
     noted shake_hands hs 2 1 | tr ' ' '\n' | grep -c '^\(direct\|proxy\),' | is 10
-    noted repeat_all measure_chat chat 2 | is "chat, repeat 1 of 2: harness/chat.sh --experiment chat --out $out --profile standard --repeat 1 --seed 8" \
-        "chat, repeat 2 of 2: harness/chat.sh --experiment chat --out $out --profile standard --repeat 2 --seed 9"
+    noted repeat_all measure_chat chat 2 | is "chat, repeat 1 of 2: harness/kinds/chat/measure.sh --experiment chat --out $out --profile standard --repeat 1 --seed 8" \
+        "chat, repeat 2 of 2: harness/kinds/chat/measure.sh --experiment chat --out $out --profile standard --repeat 2 --seed 9"
 }
 
 # One step by a program that ends with STATUS.
@@ -211,7 +211,7 @@ step_of() { # step_of STATUS
     is first second third <"$file"
     lines=$(seq 20000)
     # A file of a size that holds a part of them.
-    run -1 --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 8; export C10K_ENTERED=$$; source harness/lib.sh; append "$1" "$2"' bash "$file" "$lines"
+    run -1 --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 8; export C10K_ENTERED=$$; source harness/run/lib.sh; append "$1" "$2"' bash "$file" "$lines"
     [[ $stderr == "bash: cannot write $file: File too large" ]] || { echo "$stderr"; return 1; }
     is first second third <"$file"
 }
@@ -222,7 +222,7 @@ step_of() { # step_of STATUS
     printf '#!/bin/sh\necho "$*" >>"%s"\nexec "%s" "$@"\n' "$BATS_TEST_TMPDIR/asked" "$PWD/build/release/measure" >"$programs/measure"
     chmod +x "$programs/measure"
     # shellcheck disable=SC2016  # for the other shell
-    C10K_BIN=$programs run -0 bash -c 'source harness/lib.sh; profile=quick
+    C10K_BIN=$programs run -0 bash -c 'source harness/run/lib.sh; profile=quick
         read_conf memory; conf memory settle_s; conf memory server_options; conf memory kind; conf ramp window_s'
     is 0.5 '' memory 1 <<<"$output"
     is 'harness/experiments/memory.conf --profile quick --print all' 'harness/experiments/ramp.conf --profile quick --print window_s' <"$BATS_TEST_TMPDIR/asked"

@@ -28,7 +28,7 @@ section() { echo "<section id=\"s[0-9]*\"[^>]*><h2[^>]*>$1<"; } # section EXPERI
 # answers_of HEADER LINE...: what answer.awk says of a summary with these columns and rows.
 answers_of() {
     printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/summary.csv"
-    awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+    awk -f harness/analysis/numbers.awk -f harness/analysis/headline.awk -f harness/analysis/decide.awk -f harness/analysis/variants.awk -f harness/analysis/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
 }
 
 # answers LINE...: the same of latencies.
@@ -65,7 +65,7 @@ answers() {
 @test "a caption says what its chart shows before how to read it" {
     printf '%s\n' '<?xml version="1.0"?>' '<svg width="3">' '<path id="a" href="#b" fill="url(#c)"/></svg>' >"$BATS_TEST_TMPDIR/a.svg"
     printf '%s\n' '# Shows: the tail.' '# Read: lower is better.' >"$BATS_TEST_TMPDIR/a.gp"
-    awk -v name=ramp-a -v id=f1 -f harness/html.awk -f harness/figure.awk "$BATS_TEST_TMPDIR/a.gp" "$BATS_TEST_TMPDIR/a.svg" | is \
+    awk -v name=ramp-a -v id=f1 -f harness/report/html.awk -f harness/report/figure.awk "$BATS_TEST_TMPDIR/a.gp" "$BATS_TEST_TMPDIR/a.svg" | is \
         '<figure id="f1"><div class="wide" tabindex="0" role="region" aria-label="chart ramp-a">' \
         '<svg role="img" aria-label="ramp-a: the tail. The numbers are in the table below."' \
         '<path id="f1-a" href="#f1-b" fill="url(#f1-c)"/></svg>' \
@@ -104,7 +104,7 @@ answers() {
     mkdir "$work"
     cp tests/fixtures/histograms/omission-poll-1-closed-1.hgrm "$work/stall-it-my-poll-1-closed-1.hgrm"
     cp tests/fixtures/histograms/omission-poll-1-closed-2.hgrm "$work/stall-it-epoll:buffer-kib=64-1-closed-1.hgrm"
-    awk -v experiment=stall-it -v known='poll my-poll epoll:buffer-kib=64' -v work="$work" -f harness/plots/values.awk -f harness/plots/percentiles.awk "$work"/*.hgrm
+    awk -v experiment=stall-it -v known='poll my-poll epoll:buffer-kib=64' -v work="$work" -f harness/report/plots/values.awk -f harness/kinds/omission/percentiles.awk "$work"/*.hgrm
     grep -q $'^models\tmy-poll epoll:buffer-kib=64 $' "$work/values.txt"
 }
 
@@ -124,7 +124,7 @@ answers() {
 
 @test "every figure says what it shows and how to read it" {
     local file
-    for file in harness/plots/*.gp; do
+    for file in harness/report/plots/*.gp; do
         grep -q '^# Kinds: ' "$file" || continue
         grep -q '^# Shows: .' "$file" && grep -q '^# Read: .' "$file" || { echo "$file"; return 1; }
     done
@@ -133,7 +133,7 @@ answers() {
 # tables_of HEADER LINE...: the tables of a summary with these columns and rows.
 tables_of() {
     printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/summary.csv"
-    awk -f harness/numbers.awk -f harness/tables.awk "$BATS_TEST_TMPDIR/summary.csv"
+    awk -f harness/analysis/numbers.awk -f harness/report/tables.awk "$BATS_TEST_TMPDIR/summary.csv"
 }
 
 @test "the overview shows one experiment of each kind, names it among several, and fills no gap from another one" {
@@ -172,7 +172,7 @@ tables_of() {
         echo 'million,latency,epoll_workers,1000,1000,ok,1000,0.04,20000'
         echo 'million,latency,epoll_workers,1000000,5000,client_limited,1000000,64,10240000'
     } >"$BATS_TEST_TMPDIR/summary.csv"
-    run awk -f harness/numbers.awk -f harness/headline.awk -f harness/decide.awk -f harness/variants.awk -f harness/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+    run awk -f harness/analysis/numbers.awk -f harness/analysis/headline.awk -f harness/analysis/decide.awk -f harness/analysis/variants.awk -f harness/analysis/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
     [[ $output == *$'million\t1,000,000 of 1,000,000 connections were held, and opened within 64 s: 10.2 KiB for each, both ends together.' ]]
 }
 
@@ -250,7 +250,7 @@ tables_of() {
 @test "two models whose names differ by zeros have a place each" {
     printf '%s\n' schema,model 2,a1 2,a01 2,a1 >"$BATS_TEST_TMPDIR/raw.csv"
     # shellcheck disable=SC2016  # for the other shell
-    run -0 bash -c 'source harness/lib.sh; known_models "$1"' - "$BATS_TEST_TMPDIR/raw.csv"
+    run -0 bash -c 'source harness/run/lib.sh; known_models "$1"' - "$BATS_TEST_TMPDIR/raw.csv"
     [[ $output == *' a01 a1' || $output == *' a1 a01' ]]
 }
 
@@ -279,7 +279,7 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
         echo "capacity,capacity,libuv,1000,ok,$1,$5,$6,$7"
     } >"$BATS_TEST_TMPDIR/summary.csv"
     # shellcheck disable=SC2016  # for the other shell
-    bash -c 'source harness/lib.sh; claims_of "$1"' - "$BATS_TEST_TMPDIR" | awk -F'\t' '$2 ~ /^more threads/ { print $5 }'
+    bash -c 'source harness/run/lib.sh; claims_of "$1"' - "$BATS_TEST_TMPDIR" | awk -F'\t' '$2 ~ /^more threads/ { print $5 }'
 }
 
 @test "a claim on two models keeps to the rule for differences, and of single runs wants a clear factor" {
@@ -300,7 +300,7 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
     } >"$work/summary.csv"
     for log_y in 0 1; do
         awk -v experiment=r -v metric=metric -v divide=1 -v log_y="$log_y" -v known='a b c d' -v work="$work" \
-            -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/points.awk "$work/summary.csv"
+            -f harness/analysis/numbers.awk -f harness/report/plots/values.awk -f harness/report/plots/points.awk "$work/summary.csv"
         [[ $(grep -c '^10 ' "$work/failed.dat") == 3 ]]
         awk -v log_y="$log_y" 'NR > 1 && $2 <= 98 * (log_y ? 1.2 : 1.02) { print "a cross lies at " $2; bad = 1 } END { exit bad }' "$work/failed.dat"
     done
@@ -314,17 +314,17 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
     mkdir "$work"
     printf '%s\n' experiment,kind,model,connections_asked,connections_active,status,repeats_ok,machine_lost_kib_median,pss_kib_median,rss_kib_median,latency_ns_p99_median \
         memory,memory,fork,100,100,noisy,0,15000,3000,9000,2e6 memory,memory,poll,100,100,failed,0,600,100,200,1e6 >"$work/summary.csv"
-    awk -v experiment=memory -v kind=memory -v known='fork poll' -v work="$work" -f harness/numbers.awk -f harness/plots/values.awk -f harness/plots/bars.awk "$work/summary.csv"
+    awk -v experiment=memory -v kind=memory -v known='fork poll' -v work="$work" -f harness/analysis/numbers.awk -f harness/report/plots/values.awk -f harness/report/plots/bars.awk "$work/summary.csv"
     told() { # told MODEL METRIC
         awk -F, -v experiment=memory -v model="$1" -v connections=100 -v metric="$2" -v divide=1000 -v format=%.1f \
-            -f harness/numbers.awk -f harness/measured.awk "$work/summary.csv"
+            -f harness/analysis/numbers.awk -f harness/analysis/measured.awk "$work/summary.csv"
     }
     grep -qx $'x_tic_1\tfork' "$work/values.txt"
     grep -qx $'x_tic_2\tpoll|failed' "$work/values.txt"
     grep -qx $'x_tic_at_2\t2' "$work/values.txt"
     [[ $(told fork machine_lost_kib) == 15.0 && $(told poll machine_lost_kib) == '0.6 (failed)' ]]
     [[ $(told fork latency_ns_p99) == '2000.0 (noisy)' && $(told fork no_such_metric) == - ]]
-    run awk -f harness/numbers.awk -f harness/tables.awk "$work/summary.csv"
+    run awk -f harness/analysis/numbers.awk -f harness/report/tables.awk "$work/summary.csv"
     [[ ${lines[2]} == $'R\tfork\t2.93\t14.6' && ${lines[3]} == *'[failed]' ]]
     run answers_of "$(head -n 1 "$work/summary.csv")" "$(sed -n 2p "$work/summary.csv")"
     [[ $output == *'memory really lost at 100 connections is 14.6 MiB with fork.'* ]]

@@ -19,8 +19,8 @@
 # shellcheck disable=SC2317  # jobs call their functions by name
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=../harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=../harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../harness/run/enter.sh"
 export LC_ALL=C
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/run.sh}"
@@ -212,7 +212,7 @@ main() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     trap end_groups EXIT
-    harness/setup.sh --for-tests "${install[@]}"
+    harness/run/setup.sh --for-tests "${install[@]}"
     rm -rf "$out"/*.{tap,times,took}
     # jq, shellcheck and others read files of the user's home, each without an option against it.
     export HOME=$PWD/$out/home

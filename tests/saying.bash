@@ -8,8 +8,12 @@ is_nothing() { [[ $(wc -c) == 0 ]]; } # is_nothing <OUTPUT
 
 # The programs of the harness, each with what it is given after.
 program_of() { # program_of FILE... -> the options of awk, a line each
-    local file
-    for file in "$@"; do printf '%s\n' -f "harness/$file.awk"; done
+    local file files
+    for file in "$@"; do
+        files=$(find harness/analysis harness/report harness/kinds tools -path "*/$file.awk" -print -quit)
+        [[ -n $files ]] || files=$(find harness/kinds -name "${file#plots/}.awk" -print -quit)
+        printf '%s\n' -f "$files"
+    done
 }
 
 run_awk() { # run_awk "FILE..." [OPTION...] [TABLE...]
@@ -67,14 +71,14 @@ tics() { # tics x|y
         END { for (i in label) print place[i] "\t" label[i] " at " place[i] }' "$BATS_TEST_TMPDIR/picks/values.txt" | sort -g | cut -f 2
 }
 
-# Draws a figure of harness/plots from a table; prints what is in its picture, $BATS_TEST_TMPDIR/chart.svg.
+# Draws a figure of harness/report/plots from a table; prints what is in its picture, $BATS_TEST_TMPDIR/chart.svg.
 picture() ( # picture FIGURE EXPERIMENT "MODEL..." TABLE [NAME=VALUE...]
     work=$BATS_TEST_TMPDIR/picks known=$3 chart=$BATS_TEST_TMPDIR/chart.svg
     mkdir -p "$work"
     touch "$work"/{caption,remarks}.txt
-    # shellcheck source=harness/plot.sh
-    source harness/plot.sh
+    # shellcheck source=harness/report/plot.sh
+    source harness/report/plot.sh
     fail() { echo "$1"; exit 1; }
-    plot "harness/plots/$1.gp" format=svg output="$chart" data="$4" experiment="$2" "${@:5}"
+    plot "$(find harness/kinds harness/report/plots -name "$1.gp")" format=svg output="$chart" data="$4" experiment="$2" "${@:5}"
     awk -f tests/svg.awk "$chart"
 )

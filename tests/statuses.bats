@@ -20,7 +20,7 @@ unseen() { # unseen FILE...
 }
 
 @test "no script has a command whose failure is not seen" {
-    run unseen run_all.sh harness/*.sh tests/run.sh tests/fuzz/*.sh .ci/run
+    run unseen run_all.sh harness/*/*.sh harness/kinds/*/*.sh tools/*.sh tests/run.sh tests/fuzz/*.sh .ci/run
     [[ -z $output ]] || { echo "$output"; return 1; }
     # The check sees each kind.
     printf '%s\n' 'mapfile -t a < <(b)' 'local x=$(b)' 'local x y="$(b)"' 'for x in $(b); do' 'read -r x <<<"$(b)"' 'diff <(a) b' >"$tmp/bad.sh"
@@ -30,11 +30,11 @@ unseen() { # unseen FILE...
 }
 
 @test "lines_into fails as its command does, also in the middle of it" {
-    run -7 bash -c 'set -euo pipefail; shopt -s inherit_errexit; source harness/lib.sh
+    run -7 bash -c 'set -euo pipefail; shopt -s inherit_errexit; source harness/run/lib.sh
         command() { echo one; (exit 7); echo two; }
         lines_into found command; echo "went on with ${found[*]}"'
     [[ -z $output ]]
-    run -0 bash -c 'set -euo pipefail; shopt -s inherit_errexit; source harness/lib.sh
+    run -0 bash -c 'set -euo pipefail; shopt -s inherit_errexit; source harness/run/lib.sh
         lines_into found printf "a b\n\nc\n"; echo "${#found[@]}"; lines_into found true; echo "${#found[@]}"'
     [[ $output == $'3\n0' ]]
 }
@@ -93,7 +93,7 @@ END
     mkdir "$tmp/a" "$tmp/b"
     cp tests/fixtures/raw.csv "$tmp/a"
     cp tests/fixtures/raw.csv "$tmp/b"
-    for part in compare_setup.awk summarise.awk harness/compare.awk compare_report.awk markup.awk '$c["ratio"] == ""'; do
+    for part in compare_setup.awk summarise.awk harness/analysis/compare.awk compare_report.awk markup.awk '$c["ratio"] == ""'; do
         failing_awk "$part"
         run env PATH="$tmp/bin:$PATH" ./run_all.sh compare "$tmp/a" "$tmp/b" --out "$tmp/compared"
         ((status != 0)) || { echo "compare went on although awk failed for: $part"; return 1; }

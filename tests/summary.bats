@@ -20,7 +20,7 @@ cell() {
 }
 
 @test "the summary of the fixture is the one worked out by hand" {
-    awk -f harness/spread.awk -f harness/summarise.awk tests/fixtures/raw.csv >"$tmp/summary.csv"
+    awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk tests/fixtures/raw.csv >"$tmp/summary.csv"
     diff tests/fixtures/summary.csv "$tmp/summary.csv"
 }
 
@@ -50,13 +50,13 @@ cell() {
     # A server of several processes switches between processes: 3 us.
     sed '1s/^/processes,/; 2,$s/^/101,/' tests/fixtures/raw.csv >"$tmp/raw.csv"
     cp tests/fixtures/switch_cost.csv "$tmp"
-    awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
+    awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
     [[ $(cell "$tmp/summary.csv" ramp poll 10 server_switching_percent_median) == 15 ]]
 }
 
 @test "nobody guesses what a switch costs where it was not measured" {
     cp tests/fixtures/raw.csv "$tmp"
-    [[ $(awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv") != *switching* ]]
+    [[ $(awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$tmp/raw.csv") != *switching* ]]
     draw_only
     run -0 ./run_all.sh draw "$tmp"
     [[ ! -e $tmp/figures/ramp-switching_share.svg && -s $tmp/figures/ramp-switches_per_s.svg ]]
@@ -74,7 +74,7 @@ cell() {
 
 @test "runs of which half were disturbed make a disturbed point" {
     sed '/,overloaded,/d' tests/fixtures/raw.csv >"$tmp/raw.csv"
-    awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
+    awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$tmp/raw.csv" >"$tmp/summary.csv"
     [[ $(cell "$tmp/summary.csv" ramp poll 100 repeats) == 2 && $(cell "$tmp/summary.csv" ramp poll 100 repeats_ok) == 1 ]]
     [[ $(cell "$tmp/summary.csv" ramp poll 100 status) == noisy ]]
     [[ $(cell "$tmp/summary.csv" ramp poll 100 reason) == 'other programs used 7.0 % of the machine' ]]
@@ -89,16 +89,16 @@ cell() {
 
 @test "a torn raw.csv is refused, not summarised" {
     { head -c 900 tests/fixtures/raw.csv; echo; sed 1d tests/fixtures/raw.csv; } >"$tmp/raw.csv"
-    run -2 --separate-stderr awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv"
+    run -2 --separate-stderr awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$tmp/raw.csv"
     one_line_on_stderr 'cells'
     # A last line alone is what a full disk leaves: the rows before it stay good.
     head -c 900 tests/fixtures/raw.csv >"$tmp/raw.csv"
-    run -0 --separate-stderr awk -f harness/spread.awk -f harness/summarise.awk "$tmp/raw.csv"
+    run -0 --separate-stderr awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$tmp/raw.csv"
     [[ ${#lines[@]} -gt 1 && $stderr == *'line '*' was not written to its end, and is left out' ]]
 }
 
 @test "a run of another schema is refused in one line that names both, and nothing is drawn" {
-    ours=$(sed -n 's/^ *COLUMNS_SCHEMA = \([0-9]*\),.*/\1/p' harness/columns.h)
+    ours=$(sed -n 's/^ *COLUMNS_SCHEMA = \([0-9]*\),.*/\1/p' harness/measure/columns.h)
     mkdir "$tmp/other" "$tmp/cold"
     sed "2,\$s/^$ours,/77,/" tests/fixtures/raw.csv >"$tmp/other/raw.csv"
     run -2 --separate-stderr ./run_all.sh draw "$tmp/other"

@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "harness/probe_kernel.h"
-#include "harness/probe_limits.h"
-#include "harness/probe_memory.h"
-#include "harness/probe_shares.h"
-#include "harness/probe_tasks.h"
-#include "harness/probe_tree.h"
-#include "harness/proc_file.h"
+#include "harness/probes/probe_kernel.h"
+#include "harness/probes/probe_limits.h"
+#include "harness/probes/probe_memory.h"
+#include "harness/probes/probe_shares.h"
+#include "harness/probes/probe_tasks.h"
+#include "harness/probes/probe_tree.h"
+#include "harness/probes/proc_file.h"
 #include "tests/child.h"
 #include "tests/unit.h"
 

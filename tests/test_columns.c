@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/columns.h"
-#include "harness/cpus.h"
-#include "harness/herd_table.h"
-#include "harness/load_link.h"
-#include "harness/session.h"
+#include "harness/measure/columns.h"
+#include "harness/fleet/cpus.h"
+#include "harness/kinds/herd/herd_table.h"
+#include "harness/fleet/load_link.h"
+#include "harness/measure/session.h"
 #include "tests/unit.h"
 
 static int count(const char *text, char wanted)

@@ -6,7 +6,7 @@
 
 #include "clients/message.h"
 #include "common/costs.h"
-#include "harness/conf.h"
+#include "harness/measure/conf.h"
 #include "tests/unit.h"
 
 static const char minimal[] = "kind = latency\nconnections = 1 10\n";

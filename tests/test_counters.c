@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "harness/probe_calls.h"
-#include "harness/probe_events.h"
-#include "harness/probe_tasks.h"
-#include "harness/process.h"
+#include "harness/probes/probe_calls.h"
+#include "harness/probes/probe_events.h"
+#include "harness/probes/probe_tasks.h"
+#include "harness/fleet/process.h"
 #include "tests/unit.h"
 
 enum {

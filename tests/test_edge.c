@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "harness/edge.h"
+#include "harness/measure/window_edges.h"
 #include "tests/unit.h"
 
 enum { CPUS = 4, SERVER_CPUS = 2 };

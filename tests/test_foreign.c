@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "harness/control_group.h"
-#include "harness/foreign.h"
-#include "harness/probe_kernel.h"
-#include "harness/proc_file.h"
+#include "harness/probes/control_group.h"
+#include "harness/measure/foreign.h"
+#include "harness/probes/probe_kernel.h"
+#include "harness/probes/proc_file.h"
 #include "tests/unit.h"
 
 enum { TICK_MS = 10 };

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "harness/growth.h"
+#include "harness/measure/growth.h"
 #include "tests/unit.h"
 
 static struct row row;

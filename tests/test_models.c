@@ -10,10 +10,10 @@
 
 #include "common/clock.h"
 #include "common/net.h"
-#include "harness/probe_calls.h"
-#include "harness/probe_tree.h"
-#include "harness/proc_file.h"
-#include "harness/target.h"
+#include "harness/probes/probe_calls.h"
+#include "harness/probes/probe_tree.h"
+#include "harness/probes/proc_file.h"
+#include "harness/fleet/target.h"
 #include "tests/unit.h"
 
 enum { MESSAGES = 200, MESSAGE_B = 64 };

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/other_run.h"
+#include "harness/measure/other_run.h"
 #include "tests/unit.h"
 
 /* What a run with the number 7 makes of these sockets. */

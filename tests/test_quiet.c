@@ -9,7 +9,7 @@
 
 #include "common/clock.h"
 #include "common/net.h"
-#include "harness/quiet.h"
+#include "harness/measure/quiet.h"
 #include "tests/unit.h"
 
 /* Two steps lie between any two looks, however both drift. */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/room.h"
+#include "harness/measure/fit.h"
 #include "tests/unit.h"
 
 static char limit[200];

@@ -10,9 +10,9 @@
 #include "common/die.h"
 #include "common/net.h"
 #include "common/plain.h"
-#include "harness/probe_listener.h"
-#include "harness/process.h"
-#include "harness/said.h"
+#include "harness/probes/probe_listener.h"
+#include "harness/fleet/process.h"
+#include "harness/fleet/said.h"
 #include "tests/unit.h"
 
 static void becomes(const char *text, size_t size, const char *wanted)

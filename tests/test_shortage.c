@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/limits.h"
-#include "harness/shortage.h"
+#include "harness/fleet/limits.h"
+#include "harness/measure/shortage.h"
 #include "tests/unit.h"
 
 static struct limit limits[LIMITS];

@@ -9,7 +9,7 @@
 
 #include "common/clock.h"
 #include "harness/demo/stage.h"
-#include "harness/warm.h"
+#include "harness/measure/warm.h"
 #include "tests/unit.h"
 
 static struct stage stage;

@@ -1,6 +1,6 @@
 /* test_switch.c -- guards against a context switch that costs as much as two, or as the pass that
  * brings it. */
-#include "harness/switch/pass.h"
+#include "harness/machine/switch/pass.h"
 #include "tests/unit.h"
 
 static void a_turn_is_two_passes(void **state)

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/session.h"
-#include "harness/verdict.h"
+#include "harness/measure/session.h"
+#include "harness/measure/verdict.h"
 #include "tests/unit.h"
 
 /* A point that nothing is wrong with. */

@@ -1,7 +1,7 @@
 /* test_warm.c -- guards against a warm-up that ends while the numbers still move, or never. */
 #include <math.h>
 
-#include "harness/warm.h"
+#include "harness/measure/warm.h"
 #include "tests/unit.h"
 
 static void five_spells_alike_are_steady(void **state)

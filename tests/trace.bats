@@ -27,7 +27,7 @@ first() { local list; read -r -a list <<<"$(steps "$@")"; echo "${list[0]:?"no r
 
 @test "one echo: every packet, call and wake-up, in an order that can be" {
     need_trace
-    harness/trace.sh --text 0123456789 --out "$tmp/out" 3>&-
+    harness/trace/trace.sh --text 0123456789 --out "$tmp/out" 3>&-
     cat "$tmp/out/one_echo.csv"
     documented "$tmp/out/one_echo.csv"
     [[ $(awk -F, '$4 == "packet" && $5 != "ACK" { printf "%s %s;", $3, $5 }' "$tmp/out/one_echo.csv" ) == \
@@ -116,7 +116,7 @@ END
 @test "wrong usage is one line, exit 2" {
     for wrong in --fast '--model nonesuch' --text '--out'; do
         # shellcheck disable=SC2086
-        run -2 --separate-stderr harness/trace.sh $wrong
+        run -2 --separate-stderr harness/trace/trace.sh $wrong
         [[ ${#stderr_lines[@]} == 1 ]] || { echo "for: $wrong: $stderr"; return 1; }
     done
 }
@@ -126,7 +126,7 @@ END
     mkdir "$BATS_TEST_TMPDIR/bin"
     printf '%s\n' '#!/bin/sh' 'case $* in *"-- true") exit 0 ;; esac' 'exec sleep 29.125' >"$BATS_TEST_TMPDIR/bin/perf"
     chmod +x "$BATS_TEST_TMPDIR/bin/perf"
-    PATH=$BATS_TEST_TMPDIR/bin:$PATH env --default-signal=INT harness/trace.sh --out "$BATS_TEST_TMPDIR" >"$said" 2>&1 3>&- &
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH env --default-signal=INT harness/trace/trace.sh --out "$BATS_TEST_TMPDIR" >"$said" 2>&1 3>&- &
     trace=$!
     eventually runs '^sleep 29.125'
     kill -INT "$trace"

@@ -71,7 +71,7 @@ END
 }
 
 @test "setup is quiet when nothing is missing" {
-    run -0 --separate-stderr harness/setup.sh --no-install
+    run -0 --separate-stderr harness/run/setup.sh --no-install
     [[ -z $output && -z $stderr ]]
 }
 
@@ -131,7 +131,7 @@ words_of_run_all() {
 quietly_doctored() { "$tmp/run_all.sh" doctor >/dev/null; }
 
 @test "the machine's card tells what a reader needs" {
-    run -0 harness/machine_info.sh
+    run -0 harness/machine/machine_info.sh
     for name in machine kernel cpu memory_kib kernel_irq_time_accounting mitigations file_limit compiler libuv revision; do
         [[ $'\n'$output == *$'\n'"$name: "* ]] || { echo "$name"; return 1; }
     done
@@ -142,7 +142,7 @@ quietly_doctored() { "$tmp/run_all.sh" doctor >/dev/null; }
     grep -q '^omission .*(only when named)' <<<"$output"
     run ! grep -q '^ramp .*(only when named)' <<<"$output"
     # shellcheck disable=SC2016
-    run -0 bash -c 'source harness/lib.sh; default_experiments | one_line'
+    run -0 bash -c 'source harness/run/lib.sh; default_experiments | one_line'
     [[ " $output " == *' ramp '* && " $output " != *' omission '* ]]
     run -0 ./run_all.sh --help
     [[ $output == *$'Only when named:\n'*omission* ]]

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-#include "harness/columns.h"
-#include "harness/load_link.h"
-#include "harness/probe_memory.h"
+#include "harness/measure/columns.h"
+#include "harness/fleet/load_link.h"
+#include "harness/probes/probe_memory.h"
 
 enum figure {
     FIGURE_CONNECTIONS,

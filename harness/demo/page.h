@@ -16,7 +16,7 @@
 
 #include "harness/demo/canvas.h"
 #include "harness/demo/cast.h"
-#include "harness/probe_kernel.h"
+#include "harness/probes/probe_kernel.h"
 
 enum { PAGE_ROWS_MIN = 24, PAGE_COLS_MIN = 80 };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "harness/warm.h"
+#include "harness/measure/warm.h"
 
 enum {
     MERGED_WINDOWS = 3,   /* Together as long as a window of the experiment ramp. */

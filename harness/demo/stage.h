@@ -18,8 +18,8 @@
 
 #include "harness/demo/figures.h"
 #include "harness/demo/keys.h"
-#include "harness/edge.h"
-#include "harness/session.h"
+#include "harness/measure/window_edges.h"
+#include "harness/measure/session.h"
 
 enum stage_state {
     STAGE_UP,

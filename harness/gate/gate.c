@@ -18,8 +18,8 @@
 #include "common/program.h"
 #include "harness/gate/traps.h"
 #include "harness/gate/trial.h"
-#include "harness/process.h"
-#include "harness/user.h"
+#include "harness/fleet/process.h"
+#include "harness/fleet/user.h"
 
 enum { TRAPS_MAX = 64, COMMAND_MAX = 4096, SIDE_BY_SIDE_MAX = 6, TRAP_S_MAX = 150 };
 

@@ -7,7 +7,7 @@
 #include "harness/gate/peer.h"
 #include "harness/gate/traps.h"
 #include "harness/gate/trial.h"
-#include "harness/limits.h"
+#include "harness/fleet/limits.h"
 
 enum {
     FILES = 64,

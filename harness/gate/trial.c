@@ -14,11 +14,11 @@
 
 #include "common/clock.h"
 #include "common/net.h"
-#include "harness/probe_memory.h"
-#include "harness/probe_tasks.h"
-#include "harness/proc_file.h"
-#include "harness/said.h"
-#include "harness/target.h"
+#include "harness/probes/probe_memory.h"
+#include "harness/probes/probe_tasks.h"
+#include "harness/probes/proc_file.h"
+#include "harness/fleet/said.h"
+#include "harness/fleet/target.h"
 
 enum {
     COMMAND_MAX = 4096,

@@ -1,5 +1,5 @@
-/* hello.c -- one client that says hello once: connect, write, read, close.  What harness/trace.sh
- * watches. */
+/* hello.c -- one client that says hello once: connect, write, read, close.  What
+ * harness/trace/trace.sh watches. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>

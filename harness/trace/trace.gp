@@ -1,6 +1,6 @@
 # trace.gp -- one_echo.csv as a picture: time runs down, the client is on the left, the server on the right.
 #
-# harness/plot.sh sets, in the environment: data, one_echo.csv; output; model and text, of the heading.
+# harness/report/plot.sh sets, in the environment: data, one_echo.csv; output; model and text, of the heading.
 data = system('printf %s "$data"')
 set datafile separator ","
 set encoding utf8

@@ -5,8 +5,8 @@
 # usage: tests/fuzz/csv.sh SECONDS [SEED]       prints a line; exit status 1 if something was found
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=../../harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=../../harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../harness/run/enter.sh"
 export LC_ALL=C
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/fuzz/csv.sh}"
@@ -31,9 +31,9 @@ is_sound() { # is_sound SUMMARY
 try_seed() {
     local status=0
     awk -v seed="$seed" -f tests/fuzz/mutate.awk tests/fixtures/raw.csv >"$work/raw.csv"
-    awk -v shown=raw.csv -f harness/plain.awk -f harness/cells.awk "$work/raw.csv" >"$work/passed.csv" 2>"$work/refused" || status=$?
+    awk -v shown=raw.csv -f harness/report/plain.awk -f harness/analysis/cells.awk "$work/raw.csv" >"$work/passed.csv" 2>"$work/refused" || status=$?
     if ((status == 0)); then
-        awk -f harness/spread.awk -f harness/summarise.awk "$work/passed.csv" >"$work/summary.csv" 2>"$work/said" || status=$?
+        awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$work/passed.csv" >"$work/summary.csv" 2>"$work/said" || status=$?
     else
         mv "$work/refused" "$work/said"
     fi
@@ -44,7 +44,7 @@ try_seed() {
     ((status == 0)) || found "summarise.awk ended with $status"
     [[ ! -s $work/said ]] || found "summarise.awk said: $(head -n 1 "$work/said")"
     is_sound "$work/summary.csv" || found 'a summary with a torn row, or with a number that is none'
-    awk -f harness/numbers.awk -f harness/tables.awk "$work/summary.csv" >"$work/tables.tsv" 2>"$work/said" || found "tables.awk failed: $(head -n 1 "$work/said")"
+    awk -f harness/analysis/numbers.awk -f harness/report/tables.awk "$work/summary.csv" >"$work/tables.tsv" 2>"$work/said" || found "tables.awk failed: $(head -n 1 "$work/said")"
     [[ ! -s $work/said ]] || found "tables.awk said: $(head -n 1 "$work/said")"
 }
 

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "harness/columns.h"
-#include "harness/load_link.h"
+#include "harness/measure/columns.h"
+#include "harness/fleet/load_link.h"
 
 /* Reads an answer of which any bytes can be the text. */
 static void fill_from_answer(struct row *row, const struct answer *answer)

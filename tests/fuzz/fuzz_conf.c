@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/conf.h"
-#include "harness/conf_values.h"
+#include "harness/measure/conf.h"
+#include "harness/measure/conf_values.h"
 
 static void check_values(const struct conf *conf)
 {

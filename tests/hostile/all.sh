@@ -1,5 +1,5 @@
 #!/usr/bin/env -S bash -p
-# all.sh -- every hostile server against every program that meets servers: measure, load, gate, cold_start.sh and
+# all.sh -- every hostile server against every program that meets servers: measure, load, gate, cold_start and
 # handshakes.  By hand; tests/hostile_servers.bats is its sample.
 #
 # usage: tests/hostile/all.sh [MODE]...      the modes of tests/hostile/server.py; all, if none is named
@@ -8,8 +8,8 @@
 # counts; exit status 1 if there is a finding.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# shellcheck source-path=SCRIPTDIR source=../../harness/enter.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../harness/enter.sh"
+# shellcheck source-path=SCRIPTDIR source=../../harness/run/enter.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../harness/run/enter.sh"
 export LC_ALL=C
 self=$(realpath "${BASH_SOURCE[0]}")
 cd "${self%/tests/hostile/all.sh}"
@@ -69,7 +69,7 @@ try_mode() { # try_mode MODE
     against "$mode" 240 gate "$BIN/gate" --name "$mode" --tsv "$scraps/gate.tsv" -- python3 "$SERVER" "$mode" ${port:+"$port"}
     ! grep -q $'\e' "$scraps/gate.tsv" || finding "gate.tsv holds an escape sequence of $mode"
     mkdir -p "$scraps/out"
-    against "$mode" 120 cold_start harness/cold_start.sh --experiment cold_start --out "$scraps/out" --runs 2 --requests 2 \
+    against "$mode" 120 cold_start harness/kinds/cold_start/measure.sh --experiment cold_start --out "$scraps/out" --runs 2 --requests 2 \
         --command "$mode=exec python3 $SERVER $mode $port" "$mode"
 }
 

@@ -1,0 +1,295 @@
+/* herd.c -- the herd kind: a server is killed and started again, and all its clients come back.
+ *
+ *     connect N ─▶ kill ─▶ gone ─▶ outage over ─▶ ready again ─▶ all back
+ *                   │        │                       │             │
+ *     clients       └────────┴── try, each as the ───┴─────────────┘
+ *     harness       drops    │   policy says         accept queue, each ms
+ *                            └─▶ drops ───────────────────────────▶│
+ *
+ * A killed server closes its connections one after the other, and the kernel may close its listener
+ * last: who tries at once then meets a queue that nobody empties.  So drops are told apart. */
+#include "harness/kinds/herd/herd.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/die.h"
+#include "common/herd.h"
+#include "harness/kinds/herd/herd_table.h"
+#include "harness/probes/probe_sockets.h"
+#include "harness/probes/probe_tree.h"
+#include "harness/measure/quiet.h"
+
+enum { TEXT_MAX = 256, LOOK_MS = 100 };
+
+static const uint64_t sample_ns = NS_PER_MS;
+static const double answer_patience_s = 20; /* Beyond the time that the clients have. */
+static const double head_start_s = 0.1;     /* For the command to reach all clients. */
+
+/* One herd. */
+struct herd {
+    const struct session *session;
+    int back_fd;
+    struct herd_seen seen;
+    struct target target;
+    struct process load;
+    struct answer answer;
+    bool broke; /* Something of ours, not of the server's. */
+    uint64_t kill_ns, ready_ns;
+    long queue[HERD_BINS]; /* Longest accept queue, in steps since ready_ns; -1: not looked at. */
+    char reason[TEXT_MAX];
+};
+
+static double seconds(uint64_t from_ns, uint64_t to_ns)
+{
+    return ((double)to_ns - (double)from_ns) / NS_PER_S;
+}
+
+/* ---- the server goes, and comes ---- */
+
+/* Ends the server as a crash would: no process of it has a last word.  The first goes first, so
+ * that nobody accepts any more. */
+static void kill_server(struct herd *herd)
+{
+    struct tree tree = probe_tree(herd->target.process.pid);
+    herd->kill_ns = clock_ns();
+    kill(herd->target.process.pid, SIGKILL);
+    for (size_t i = 0; i < tree.count; i++)
+        kill(tree.pids[i], SIGKILL); /* One that has ended needs no signal. */
+    probe_tree_free(&tree);
+    target_end(&herd->target);
+}
+
+static bool come_back(struct herd *herd, uint16_t port)
+{
+    double left_s = herd->session->conf.outage_s - seconds(herd->kill_ns, clock_ns());
+    if (left_s > 0) process_sleep_ns((uint64_t)(left_s * NS_PER_S));
+    bool started = session_start_target(herd->session, port, &herd->target, herd->reason, TEXT_MAX);
+    herd->ready_ns = clock_ns();
+    herd->seen.outage_s = seconds(herd->kill_ns, herd->ready_ns);
+    return started;
+}
+
+/* ---- looking ---- */
+
+static void look_at_queue(struct herd *herd)
+{
+    uint64_t bin = (clock_ns() - herd->ready_ns) / (HERD_BIN_MS * NS_PER_MS);
+    long waiting = probe_sockets_waiting(herd->target.port);
+    if (bin < HERD_BINS && waiting > herd->queue[bin]) herd->queue[bin] = waiting;
+    if (waiting > herd->seen.accept_queue_max) herd->seen.accept_queue_max = waiting;
+}
+
+/* Looks on until the clients have answered. */
+static bool await_answer(struct herd *herd, const char *command, double patience_s)
+{
+    uint64_t deadline_ns = clock_ns() + (uint64_t)(patience_s * NS_PER_S);
+    struct pollfd answers = {.fd = herd->load.output_fd, .events = POLLIN};
+    while (poll(&answers, 1, 0) <= 0 && clock_ns() < deadline_ns) {
+        look_at_queue(herd);
+        process_sleep_ns(sample_ns);
+    }
+    return load_hear(&herd->load, command, 1, &herd->answer);
+}
+
+/* When `share` of all were connected, by the timeline; it is only noted once. */
+static void note_share(double *at_s, double back_s, double connected, double share)
+{
+    if (isnan(*at_s) && connected >= share) *at_s = back_s;
+}
+
+/* Takes one line of the clients' timeline into ours: "ms,connected,...". */
+static void take_step(struct herd *herd, char *line, double begin_s, double asked)
+{
+    char *rest;
+    double at_s = begin_s + strtod(line, &rest) / 1e3;
+    if (rest == line || *rest != ',') return; /* The header is no number. */
+    rest[strcspn(rest, "\n")] = '\0';
+    double connected = strtod(rest + 1, NULL), back_s = at_s - herd->seen.outage_s;
+    /* The step has ended then, and began up to one of our bins earlier: its middle tells. */
+    double bin = floor(back_s * 1e3 / (double)HERD_BIN_MS - 0.5);
+    bool looked = bin >= 0 && bin < (double)HERD_BINS;
+    if (back_s >= 0) {
+        note_share(&herd->seen.back_s_p50, back_s, connected, 0.5 * asked);
+        note_share(&herd->seen.back_s_p99, back_s, connected, 0.99 * asked);
+    }
+    herd_back_add(herd->back_fd, herd->session, herd->seen.policy, at_s, rest + 1,
+                  looked ? herd->queue[(int)bin] : -1);
+}
+
+/* The client's own words say why it wrote none, if it is that. */
+static _Noreturn void die_without_timeline(const struct herd *herd)
+{
+    char words[200];
+    int error = errno;
+    process_last_line(&herd->load, words, sizeof words);
+    die_because("%s: %s; %s", herd->session->timeline, strerror(error), words);
+}
+
+/* Copies the timeline and sees when how many were back. */
+static void read_times(struct herd *herd, bool all_back)
+{
+    char line[TEXT_MAX];
+    double begin_ns = answer_number(&herd->answer, "begin_ns");
+    double begin_s = (begin_ns - (double)herd->kill_ns) / NS_PER_S; /* Since the kill. */
+    double asked = answer_number(&herd->answer, "connections_asked");
+    FILE *timeline = fopen(herd->session->timeline, "r");
+    if (timeline == NULL) die_without_timeline(herd);
+    while (fgets(line, sizeof line, timeline) != NULL)
+        take_step(herd, line, begin_s, asked);
+    if (ferror(timeline)) die(herd->session->timeline);
+    (void)fclose(timeline);          /* It was only read. */
+    unlink(herd->session->timeline); /* Best effort: it lies among the results. */
+    if (!all_back) return;
+    struct herd_seen *seen = &herd->seen;
+    seen->back_s = begin_s + answer_number(&herd->answer, "last_back_s") - seen->outage_s;
+    /* The end of a step may lie behind the last one who came in it. */
+    seen->back_s_p50 = fmin(seen->back_s_p50, seen->back_s);
+    seen->back_s_p99 = fmin(seen->back_s_p99, seen->back_s);
+}
+
+/* ---- one herd ---- */
+
+static void say_command(const struct herd *herd, char *command, size_t size)
+{
+    const struct conf *conf = &herd->session->conf;
+    if (strcmp(herd->seen.policy, "now") == 0)
+        snprintf(command, size, "reconnect now %g", conf->time_cap_s);
+    else
+        snprintf(command, size, "reconnect jitter %ld %ld %g", conf->base_ms, conf->cap_ms,
+                 conf->time_cap_s);
+}
+
+/* Kills the server, starts it again, and looks on.  False if there is nothing to tell. */
+static bool lose_and_return(struct herd *herd)
+{
+    char command[TEXT_MAX];
+    uint16_t port = herd->target.port;
+    say_command(herd, command, sizeof command);
+    load_tell(&herd->load, command); /* If nobody hears it, nobody answers below. */
+    process_sleep_ns((uint64_t)(head_start_s * NS_PER_S));
+    struct kernel begin = probe_kernel();
+    kill_server(herd);
+    struct kernel gone = probe_kernel();
+    if (!come_back(herd, port)) return false;
+    herd->broke = !await_answer(herd, command, herd->session->conf.time_cap_s + answer_patience_s);
+    struct kernel end = probe_kernel();
+    herd->seen.drops_dying = gone.listen_drops - begin.listen_drops;
+    herd->seen.drops_back = end.listen_drops - gone.listen_drops;
+    herd->seen.syn_retransmits = end.syn_retransmits - begin.syn_retransmits;
+    herd->seen.retransmits = end.retransmits - begin.retransmits;
+    return !herd->broke;
+}
+
+/* The verdict, from what the clients answered. */
+static const char *judge(struct herd *herd)
+{
+    const struct answer *answer = &herd->answer;
+    double asked = answer_number(answer, "connections_asked");
+    double back = answer_number(answer, "connections_established");
+    if (answer_number(answer, "corrupt") > 0) {
+        snprintf(herd->reason, TEXT_MAX, "wrong bytes came back");
+        return "corrupt";
+    }
+    if (!target_is_running(&herd->target)) {
+        char words[TEXT_MAX];
+        process_last_words(&herd->target.process, words, sizeof words);
+        snprintf(herd->reason, TEXT_MAX, "the server ended: %.200s", words);
+        return "failed";
+    }
+    if (back >= asked) return "ok";
+    snprintf(herd->reason, TEXT_MAX, "%.0f of %.0f were back within %g s; %.0f attempts timed out",
+             back, asked, herd->session->conf.time_cap_s,
+             answer_number(answer, "connections_timed_out"));
+    return "failed";
+}
+
+/* Connects all, and lets them lose their server.  False: see reason. */
+static bool measure(struct herd *herd)
+{
+    const struct session *session = herd->session;
+    struct connecting connecting = {.wanted = session->conf.connections[0]};
+    if (!session_start_target(session, 0, &herd->target, herd->reason, TEXT_MAX)) return false;
+    herd->load = session_start_load(session, herd->target.port);
+    bool connected = session_connect(session, &herd->load, &connecting, &herd->answer);
+    double held = answer_number(&herd->answer, "connections_established");
+    if (connected && held < (double)connecting.wanted) {
+        snprintf(herd->reason, TEXT_MAX, "established %.0f of %ld before the kill", held,
+                 connecting.wanted);
+        return false;
+    }
+    herd->broke = !connected;
+    return connected && lose_and_return(herd);
+}
+
+static void prepare(struct herd *herd, const struct session *session, const char *policy,
+                    int back_fd)
+{
+    static const struct process none = {.input_fd = -1, .output_fd = -1, .error_fd = -1};
+    *herd = (struct herd){.session = session,
+                          .back_fd = back_fd,
+                          .target.process = none,
+                          .load = none,
+                          .seen = {.policy = policy,
+                                   .outage_s = NAN,
+                                   .back_s_p50 = NAN,
+                                   .back_s_p99 = NAN,
+                                   .back_s = NAN,
+                                   .accept_queue_max = -1,
+                                   .drops_dying = NAN,
+                                   .drops_back = NAN,
+                                   .syn_retransmits = NAN,
+                                   .retransmits = NAN}};
+    for (size_t i = 0; i < HERD_BINS; i++)
+        herd->queue[i] = -1;
+}
+
+static void finish(struct herd *herd)
+{
+    session_end_load(&herd->load);
+    target_end(&herd->target);
+}
+
+/* Returns false if our own machinery broke. */
+static bool run_policy(const struct session *session, const char *policy, int table_fd, int back_fd)
+{
+    static struct herd herd; /* Its queue is large. */
+    const char *status = "failed";
+    prepare(&herd, session, policy, back_fd);
+    quiet_settle(&(struct quiet_patience){.max_s = session->conf.settle_s, .look_ms = LOOK_MS});
+    bool measured = measure(&herd);
+    if (measured) {
+        status = judge(&herd);
+        read_times(&herd, strcmp(status, "ok") == 0);
+    } else if (herd.reason[0] == '\0') {
+        snprintf(herd.reason, TEXT_MAX, "%.200s", herd.answer.line);
+    }
+    session_note_words(&herd.target, herd.reason, TEXT_MAX);
+    herd_table_add(table_fd, session, &herd.seen, measured ? &herd.answer : NULL, status,
+                   herd.reason);
+    printf("point %s %ld %s policy=%s back_s=%.2f drops_back=%.0f\n", session->model,
+           session->conf.connections[0], status, policy, herd.seen.back_s, herd.seen.drops_back);
+    fflush(stdout); /* Whoever shows progress wants it now; nobody listening is no harm. */
+    finish(&herd);
+    if (herd.broke) fprintf(stderr, "measure: %s\n", herd.reason);
+    return !herd.broke;
+}
+
+bool herd_run(struct session *session)
+{
+    const char *out = session->out_path;
+    int table_fd = herd_table_open(out), back_fd = herd_back_open(out);
+    columns_beside(out, "timeline.csv", session->timeline, sizeof session->timeline);
+    bool worked = run_policy(session, "now", table_fd, back_fd) &&
+                  run_policy(session, "jitter", table_fd, back_fd);
+    close(table_fd);
+    close(back_fd);
+    return worked;
+}

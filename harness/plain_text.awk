@@ -1,7 +1,0 @@
-# plain_text.awk -- text of a run, made plain line by line: machine.txt, command.txt, summary.md.
-#
-#   awk -f harness/plain.awk -f harness/plain_text.awk <command.txt
-{
-    gsub(/\t/, "    ")
-    print plain($0)
-}

@@ -1,0 +1,155 @@
+#!/usr/bin/env -S bash -p
+# setup.sh -- installs what the suite needs and this machine lacks, with apt-get.
+#
+# usage: harness/run/setup.sh [--no-install] [--for-demo | --for-tests | --for-handshakes]
+#   --no-install   install nothing: list what is missing and how to get it, exit status 2
+#   --for-demo     only what the live demo needs: no charts, no timing of commands
+#   --for-handshakes   also what the experiment handshakes needs: a proxy that speaks TLS
+#   --for-tests    also what `make test` and `make lint` need, and the same
+#
+# Says what it runs and why before it does.  Quiet when nothing is missing.  A service that a package brings along neither starts
+# now nor at the next boot: it is masked, which is said, and which command undoes that.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+packages=() reasons=() as_root=()
+readonly root=${C10K_ROOT:-} # In front of the paths below: for tests of this script.
+readonly policy=$root/usr/sbin/policy-rc.d
+PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
+
+# lacks PACKAGE WHY TEST...: notes the package if the test fails.
+lacks() {
+    local package=$1 why=$2
+    shift 2
+    if "$@" >/dev/null 2>&1; then return; fi
+    packages+=("$package")
+    reasons+=("$package: $why")
+}
+
+there_is() { [[ -e $1 ]]; } # Its argument may be a pattern without a match, which is then none.
+has() { command -v "$1"; }
+
+look_for_build() {
+    lacks make 'builds the programs' has make
+    lacks gcc 'compiles them' has gcc
+    lacks libc6-dev 'headers of the C library' test -e /usr/include/stdio.h
+    # Without a compiler, headers cannot be asked for by name.
+    lacks libuv1-dev 'the library under the model libuv' test -e /usr/include/uv.h
+    lacks liburing-dev 'the library under the model io_uring' test -e /usr/include/liburing.h
+}
+
+look_for_run() {
+    lacks gnuplot-nox 'draws the charts' has gnuplot
+    lacks fonts-dejavu-core 'letters for the charts' test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
+    lacks hyperfine 'times whole commands (cold_start)' has hyperfine
+    lacks util-linux 'pins programs to CPUs (taskset, setpriv)' has setpriv
+}
+
+look_for_demo() { lacks libncurses-dev 'draws the live demo' test -e /usr/include/ncurses.h; }
+
+look_for_handshakes() {
+    lacks haproxy 'speaks TLS in front of a model; started by hand, its service is not used' has haproxy
+    lacks openssl 'makes certificates for one run' has openssl
+    lacks libssl-dev 'TLS for the load client' test -e /usr/include/openssl/ssl.h
+}
+
+look_for_tests() {
+    local runtime=(/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan*)
+    lacks clang 'the second compiler that must not warn' has clang
+    lacks libclang-rt-dev "clang's sanitizers" there_is "${runtime[0]:-}"
+    lacks clang-format 'checks how the code is laid out' has clang-format
+    lacks clang-tidy 'looks for mistakes in C (make lint)' has clang-tidy
+    lacks cppcheck 'does so, too' has cppcheck
+    lacks shellcheck 'checks the scripts' has shellcheck
+    lacks bats 'runs the tests of programs and scripts' has bats
+    lacks libcmocka-dev 'runs the unit tests' test -e /usr/include/cmocka.h
+    lacks tmux 'a terminal for the tests of the live demo' has tmux
+    lacks jq 'reads JSON in tests' has jq
+    lacks procps 'sees what a run left behind' has ps
+    lacks git 'knows which files are ours' has git
+}
+
+# ---- services ----
+
+# Services that start at boot, one a line.
+enabled_services() {
+    local link
+    for link in "$root"/etc/systemd/system/*.wants/*.service; do basename "$link"; done | sort -u
+}
+
+# Debian's tools ask this file before they start a service.  One of the administrator's is left as it is.
+forbid_starts() {
+    [[ ! -e $policy ]] || return 0
+    say "no service may start meanwhile: $policy is there until the packages are"
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    trap allow_starts EXIT
+    "${as_root[@]}" chmod 755 "$policy"
+}
+
+# shellcheck disable=SC2317  # called by the trap
+allow_starts() { "${as_root[@]}" rm -f "$policy"; }
+
+mask_new_services() { # mask_new_services SERVICES-BEFORE
+    local service
+    for service in $(comm -13 <(echo "$1") <(enabled_services)); do
+        say "masked: $service, which no run uses as a service (undo: ${as_root[*]:+${as_root[*]} }systemctl unmask $service)"
+        # What systemctl mask does, also where no systemd runs.
+        "${as_root[@]}" ln --symbolic --force --no-dereference /dev/null "$root/etc/systemd/system/$service"
+    done
+}
+
+install() { # install PACKAGE...
+    local before
+    before=$(enabled_services)
+    forbid_starts
+    "${update[@]}" -qq >&2 || fail 'apt-get update failed: is the network there?'
+    "${get[@]}" -qq >&2 || fail "apt-get could not install: $*"
+    mask_new_services "$before"
+}
+
+main() {
+    local install=true for_demo=false for_tests=false for_handshakes=false reason
+    while (($# > 0)); do
+        case $1 in
+        --no-install) install=false ;;
+        --for-demo) for_demo=true ;;
+        --for-tests) for_tests=true for_handshakes=true ;;
+        --for-handshakes) for_handshakes=true ;;
+        --help) sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) die "unknown option $1; there are --no-install, --for-demo, --for-handshakes and --for-tests" ;;
+        esac
+        shift
+    done
+    look_for_build
+    [[ $for_demo == true ]] || look_for_run
+    [[ $for_demo$for_tests == falsefalse ]] || look_for_demo
+    [[ $for_handshakes == false ]] || look_for_handshakes
+    [[ $for_tests == false ]] || look_for_tests
+    ((${#packages[@]} > 0)) || exit 0
+
+    local by=''
+    if ((EUID != 0)); then
+        if has sudo >/dev/null; then as_root=(sudo); else by=' as root: ask who administers this machine'; fi
+    fi
+    local update=("${as_root[@]}" apt-get update)
+    # sudo keeps no variable of ours: env sets it behind sudo.
+    local get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${packages[@]}")
+    if [[ $install == false || -n $by ]] || ! has apt-get >/dev/null; then
+        {
+            echo "setup.sh: missing on this machine:"
+            printf '  %s\n' "${reasons[@]}"
+            echo "install them with:  ${update[*]} && ${get[*]}$([[ -z $by ]] || echo "  #$by")"
+            has apt-get >/dev/null || echo "(there is no apt-get here: the names are those of Debian 12)"
+        } >&2
+        exit 2
+    fi
+    say "installing what is missing (--no-install refuses this):"
+    for reason in "${reasons[@]}"; do echo "        $reason"; done
+    say "running: ${update[*]} && ${get[*]}"
+    install "${packages[@]}"
+}
+
+main "$@"
