@@ -22,6 +22,7 @@ usage: ./run_all.sh [quick|standard|full] [EXPERIMENT...] [options]
        ./run_all.sh check [MODEL...] [--command NAME='...'] [--user U] | draw RESULTS_DIR | show [RESULTS_DIR] |
                     doctor | list | --help
        ./run_all.sh compare RUN_A RUN_B [--out DIR]
+       ./run_all.sh query RUN... ["SQL"] [--csv | --json]
        ./run_all.sh demo [--models "M1 M2"] [--script FILE] [options of build/release/demo --help]
        ./run_all.sh trace [--model M] [--text TEXT] [--out DIR]
 
@@ -61,13 +62,15 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   show [RESULTS_DIR]  the main charts in the terminal, and what was found [results/latest]
   compare RUN_A RUN_B what is shown to differ, point by point, and what else differed; both stay as
                       they are [results/compare_<A>_<B>]; three runs or more of each: --repeats 5
+  query RUN... "SQL"  ask the numbers of one run, or of several, in SQL; without SQL: which tables
+                      there are, and three examples
   demo                up to four models live on a full screen, for a class: docs/demo.md
                       [${core_models[*]}]
   trace               one echo as the kernel tells it: system calls, packets, wake-ups, in a picture
                       [--model epoll --text hello --out results/trace_<model>]
   doctor              what can this machine reach, and what stops it? Changes nothing
   list                the experiments, each with its question, and the models
-  SUBCOMMAND --help   more of check, draw, show, doctor, compare, demo, trace
+  SUBCOMMAND --help   more of check, draw, show, doctor, compare, query, demo, trace
 
 Of the environment PATH, HOME, TMPDIR, TERM, the locale, CC, CFLAGS, LDFLAGS and LD_LIBRARY_PATH have
 an effect; what else would change the work or the figures is cleared (harness/run/enter.sh has the list).
@@ -83,6 +86,7 @@ examples:
   ./run_all.sh ramp --models "poll guests"       # C against the languages that are here
   ./run_all.sh memory --command mine='./mine {port}'   # a server of your own beside the models
   ./run_all.sh draw results/latest               # the charts again
+  ./run_all.sh query results/latest "SELECT model, median FROM result WHERE metric = 'latency_ns_p99'"
   ./run_all.sh --repeats 5 --baseline results/reference  # is this machine another?
   ./run_all.sh demo --models "fork epoll"        # live, on a full screen; h shows the keys
 END
@@ -138,7 +142,7 @@ if [[ ${1:-} == claims ]]; then
     set -- quick capacity memory ramp slow_handler buffers handshakes "$@"
 fi
 case ${1:-} in
-check | draw | show | doctor | compare | demo | trace)
+check | draw | show | doctor | compare | query | demo | trace)
     if [[ ${2:-} == --help || ${2:-} == -h ]]; then help_of "$1"; exit 0; fi
     script=$(script_of "$1")
     exec "$script" --from "$caller_folder" "${@:2}" ;;

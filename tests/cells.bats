@@ -14,7 +14,7 @@ setup() {
 
 # A table as the gate lets it pass.
 gate_of_cells() { # gate_of_cells FILE [TORN]
-    awk -v shown="${1##*/}" -v torn="${2:-0}" -f harness/report/plain.awk -f harness/analysis/cells.awk "$1"
+    awk -v shown="${1##*/}" -v torn="${2:-0}" -v dictionary="$(echo harness/analysis/metrics.tsv harness/kinds/*/metrics.tsv)" -f harness/report/plain.awk -f harness/analysis/cells.awk "$1"
 }
 
 # One of each kind of table that a run can hold: of each the header and two rows.
@@ -22,7 +22,7 @@ tables_of_runs() {
     local file
     for file in results/reference/raw.csv results/reference/cold_start.csv results/lessons/why/counters.csv \
         results/lessons/reconnect-herd/herd{,_back}.csv results/lessons/handshakes/handshakes.csv results/lessons/chat/chat.csv \
-        results/lessons/slow/{switch_cost,ready_cost,summary}.csv; do
+        results/lessons/slow/{switch_cost,ready_cost}.csv; do
         head -n 3 "$file" >"$tmp/${file##*/}"
         echo "$tmp/${file##*/}"
     done
@@ -144,10 +144,10 @@ with_cell() { # with_cell FILE COLUMN VALUE
     [[ -s $tmp/run/index.html ]]
     cp "$tmp/raw.csv" "$tmp/run/raw.csv"
     mkdir "$tmp/bin"
-    printf '#!/bin/sh\ncase "$*" in *summarise.awk*) exit 3 ;; esac\nexec %s "$@"\n' "$(command -v awk)" >"$tmp/bin/awk"
+    printf '#!/bin/sh\ncase "$*" in *load.awk*) exit 3 ;; esac\nexec %s "$@"\n' "$(command -v awk)" >"$tmp/bin/awk"
     chmod +x "$tmp/bin/awk"
     PATH=$tmp/bin:$PATH run ! ./run_all.sh draw "$tmp/run"
-    for name in index.html summary.md summary.csv figures; do [[ ! -e $tmp/run/$name ]]; done
+    for name in index.html summary.md summary figures; do [[ ! -e $tmp/run/$name ]]; done
     [[ -s $tmp/run/raw.csv && -d $tmp/run/histograms ]]
 }
 
@@ -275,7 +275,7 @@ refused_by_all() { # refused_by_all WORDS RUN
     with_cell tests/fixtures/raw.csv reason "$esc why" | sed '2s/,ok,/,failed,/' >"$tmp/run/raw.csv"
     run -0 ./run_all.sh draw "$tmp/run"
     [[ $output == *'broken: excluded: half-close: ?]0;owned? gone'* ]]
-    run ! grep -lrP '[\x00-\x08\x0b-\x1f\x7f]' "$tmp/run" --include='*.html' --include='*.md' --include='summary.csv'
+    run ! grep -lrP '[\x00-\x08\x0b-\x1f\x7f]' "$tmp/run" --include='*.html' --include='*.md' --include='summary'
     grep -q 'a ?\]0;owned? b ? c' "$tmp/run/index.html" || grep -q 'a ?\]0;owned? b' "$tmp/run/index.html"
     run -0 bash -c "printf 'a\377\302\233 µ\n' | awk -f harness/report/plain.awk -f harness/report/plain_text.awk"
     [[ $output == 'a??? ??' ]]

@@ -384,10 +384,10 @@ verdict() {
     run -0 ./run_all.sh draw "$tmp/run"
     [[ $output == *'us/delivery'* && -s $tmp/run/figures/chat-chat.png && -s $tmp/run/figures/chat-chat_cpu.png ]]
     grep -qF 'is 0.3 ms with 10 members. A delivery costs the room 5 us of CPU with 10: a line to all of those takes 0.05 ms. With 1,000 members there is no result: the table tells why.' "$tmp/run/summary.md"
-    grep -qF '| room | 10 | 10 | ok | 5000 | 50000 | - | 0.3 (0.2-0.4) |' "$tmp/run/summary.md"
+    grep -qF '| chat-room | 10 | ok | 5000 | 50000 | - | 0.3 (0.2-0.4) |' "$tmp/run/summary.md"
     grep -q '^<section .*>chat</h2>' "$tmp/run/index.html"
     chart=$(sed 's/<[^>]*>//g' "$tmp/run/figures/chat-chat.svg" | tr -s '[:space:]' ' ')
-    for words in 'members of the room' 'room: failed at 1000 (the room ended 3 connections)' '2 runs, median' '50000 deliveries/s offered'; do
+    for words in 'members of the room' 'chat-room: failed at 1,000 (the room ended 3 connections)' '2 runs, median' '50000 deliveries/s offered'; do
         [[ $chart == *"$words"* ]] || { echo "not on the chart: $words"; return 1; }
     done
     sed -i 's/failed,the.*/ok,/' "$tmp/run/chat.csv"

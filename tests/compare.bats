@@ -10,6 +10,7 @@ setup() {
     load drawing.bash
     load measuring.bash
     load refusing.bash
+    load saying.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
     tmp=$BATS_TEST_TMPDIR
 }
@@ -31,7 +32,7 @@ refused() { # refused WORDS ARGUMENT...: as refusing.bash has it, and nothing is
 claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes a claim of
     local options=() word
     for word in "$@"; do options+=(-v "$word"); done
-    awk "${options[@]}" -v seed=1 -f harness/analysis/decide.awk -f tests/false_alarms.awk
+    by_rule "SELECT count(*) FROM difference WHERE said <> ''" "$(awk "${options[@]}" -v seed=1 -f tests/false_alarms.awk)"
 }
 
 # ---- the rule ----
@@ -39,7 +40,7 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
 @test "between equals the rule claims no more often than it says" {
     for runs in 3 4 5 6 8; do
         count=$(claims runs=$runs noise=0.3 decisions=50000)
-        stated=$(awk -v runs=$runs -f harness/analysis/decide.awk -f <(echo 'BEGIN { print 50000 * decide_false_alarm(runs) }'))
+        stated=$(by_rule 'SELECT 50000 * false_alarm FROM difference' "$(printf '%s\t' x $runs 1 2 $runs 1 2)")
         echo "$runs runs: $count claims, $stated stated"
         # Three standard deviations of such a count.
         awk -v count="$count" -v stated="$stated" 'BEGIN { exit !(count <= stated + 3 * sqrt(stated)) }'
@@ -55,8 +56,7 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
 
 @test "each part of the rule can say no" {
     decide() { # decide EXPECTED METRIC RUNS LOW HIGH RUNS LOW HIGH
-        awk -v q="$*" -f harness/analysis/decide.awk -f <(echo 'BEGIN { split(q, p, " ")
-            said = decide(p[2], p[3], p[4], p[5], p[6], p[7], p[8]); print said == "" ? decide_why : said }') |
+        by_rule "SELECT iif(said = '', why, said) FROM difference" "$(printf '%s\t' "${@:2}")" |
             tee "$tmp/said" | grep -q "^${1//_/ }" || { cat "$tmp/said"; return 1; }
     }
     decide more x 5 100 104 5 110 114
@@ -142,7 +142,7 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     make_run b seed=2
     sed -i 's/,memory,memory,/,omission,omission,/' "$tmp/a/raw.csv" "$tmp/b/raw.csv"
     run -0 compare a b
-    [[ $(grep -c 'it shows no cost of a server' <<<"$output") == 1 && $output == *'- omission: it shows no cost of a server'* ]]
+    [[ $(grep -c 'no metric of its kind is compared' <<<"$output") == 1 && $output == *'- omission: no metric of its kind is compared: the reports hold its tables'* ]]
 }
 
 @test "what differs between machines and set-ups is told, and what does not is not" {
@@ -183,17 +183,18 @@ claims() { # claims VARIABLE=VALUE...: how many of the decisions the rule makes 
     grep -q '^| fork | 1,000 | CPU per message us .* | fork at 1,000 connections: no difference shown' "$tmp/out/compare.md"
 }
 
-@test "counters and herds are said not to be compared, also where there is nothing else" {
+@test "a herd is compared, too; a kind of which nothing is compared is named once" {
     draw_only
     for run in a b; do
-        make_run "$run" seed=1
-        printf '%s\n' schema,experiment,model,status 2,why,poll,ok >"$tmp/$run/counters.csv"
+        mkdir "$tmp/$run"
+        printf '%s\n' schema,experiment,model,pass,counter,method,per_message,connections_asked,status,reason 2,why,poll,calls,read,ptrace,1,100,ok, 2,why,poll,calls,write,ptrace,1,100,ok, >"$tmp/$run/counters.csv"
+        awk -v factor=$([[ $run == a ]] && echo 1 || echo 2) 'BEGIN {
+            print "schema,experiment,model,repeat,policy,connections_asked,back_s,drops_back,status,reason"
+            for (r = 1; r <= 3; r++) print "3,the_herd,poll," r ",now,500," (4 + r / 100) * factor ",7,ok," }' >"$tmp/$run/herd.csv"
     done
-    printf '%s\n' experiment,schema,model,status the_herd,2,poll,ok >"$tmp/b/herd.csv"
     run -0 compare a b
-    [[ $output == *'- why: counters.csv is not compared'*'- the_herd: herd.csv is not compared'* ]]
-    rm -r "$tmp/out" "$tmp"/{a,b}/raw.csv
-    refused 'not compared are counters and herds: why the_herd' "$tmp/a" "$tmp/b"
+    [[ $output == *'- poll at 500 connections takes 2 times ('*') as much time until all clients are back in B, which is worse (the_herd)'* ]]
+    [[ $(grep -c 'why: no metric of its kind is compared: the reports hold its tables' <<<"$output") == 1 ]]
 }
 
 @test "what chance would claim counts the runs of a cold start as the rule does" {
@@ -231,12 +232,12 @@ make_shakes_and_chat() { # make_shakes_and_chat NAME TLS_FACTOR CHAT_FACTOR AT_O
     make_shakes_and_chat more_at_once 1.5 1 16
     run -0 compare a b
     [[ ${lines[0]} == 'A difference is shown in 2 of 8 rows.' ]]
-    [[ $output == *'- tls1.3-p256-resumed at 8 connections costs 50 % ('*'more CPU per connection in B (handshakes)'* ]]
-    [[ $output == *'- room at 10 connections has a p99 of a delivery that is 2 times ('*' as high in B (chat)'* ]]
+    [[ $output == *'- epoll (TLS 1.3, P-256, resumed) at 8 connections costs 50 % ('*'more CPU per connection in B, which is worse (handshakes)'* ]]
+    [[ $output == *'- chat-room at 10 connections has a p99 of a delivery that is 2 times ('*' as high in B, which is worse (chat)'* ]]
     [[ $output != *window_s* && -s $tmp/out/figures/handshakes-server_cpu_us_per_connection.png && -s $tmp/out/figures/chat-delivery_ns_p99.png ]]
     rm -r "$tmp/out"
     run -0 compare a more_at_once
-    [[ $output == *'handshakes: at_once was 8 in A and 16 in B'* && $output == *'No difference shown in 2 rows.'* ]]
+    [[ $output == *'## Only in A'*'- epoll (TLS 1.3, P-256, resumed) at 8 connections (handshakes)'*'## Only in B'*'- epoll (TLS 1.3, P-256, resumed) at 16 connections (handshakes)'* && $output == *'No difference shown in 2 rows.'* ]]
 }
 
 @test "other costs, other options of the server or other visits are another load" {
@@ -273,7 +274,7 @@ make_shakes_and_chat() { # make_shakes_and_chat NAME TLS_FACTOR CHAT_FACTOR AT_O
     sed -i '2,$s/^2,/77,/' "$tmp/newer/raw.csv"
     ln -s "$tmp/a" "$tmp/link"
     refused 'there is no folder' "$tmp/a" "$tmp/nowhere"
-    refused 'it has no raw.csv' "$tmp/empty" "$tmp/a"
+    refused 'it has no table in rows/ with a row' "$tmp/empty" "$tmp/a"
     refused 'this run has schema 77, this version reads schema 1 to 3' "$tmp/a" "$tmp/newer"
     refused 'does not differ from itself' "$tmp/a" "$tmp/link"
     refused 'no point in common' "$tmp/a" "$tmp/b"
@@ -323,5 +324,5 @@ make_shakes_and_chat() { # make_shakes_and_chat NAME TLS_FACTOR CHAT_FACTOR AT_O
     make_run b seed=1 slowed=poll factor=1.3 repeats=1
     ./run_all.sh draw "$tmp/b"
     run ! grep -q 'more than' "$tmp/b/summary.md"
-    grep -q 'no ranking, for there are fewer than 3 good runs' "$tmp/b/summary.md"
+    grep -q 'no ranking, because there are fewer than 3 good runs' "$tmp/b/summary.md"
 }

@@ -185,7 +185,7 @@ poisoned_home() {
     # gnuplot: harness/report/plot.sh alone.  curl -q, tmux -f, sqlite3 -init and psql -X are theirs.
     run bash -c "git grep -nE '(^|[;&|({ ])gnuplot (-|[\"\$])' -- '*.sh' '*.bats' Makefile ':!harness/report/plot.sh' ':!tests/entry.bats' | grep -v -- --version"
     [[ -z $output ]] || { echo "$output"; return 1; }
-    run bash -c "git grep -nE '(^|[;&|({ ])(curl|sqlite3|psql) ' -- '*.sh' '*.bats' Makefile ':!tests/entry.bats' | grep -vE 'curl (-q|--disable)|sqlite3 -init /dev/null|psql -X'"
+    run bash -c "git grep -nE '(^|[;&|({ ])(curl|sqlite3|psql) ' -- '*.sh' '*.bats' Makefile ':!tests/entry.bats' | grep -vE 'curl (-q|--disable)|sqlite3 -init /dev/null|psql -X|lacks sqlite3|need_tools'"
     [[ -z $output ]] || { echo "$output"; return 1; }
     run bash -c "git grep -nE 'tmux .*new-session' -- '*.sh' '*.bats' ':!tests/entry.bats' | grep -v -- '-f /dev/null'"
     [[ -z $output ]] || { echo "$output"; return 1; }

@@ -1,10 +1,10 @@
-# false_alarms.awk -- how often the rule finds a difference, by simulation.
+# false_alarms.awk -- pairs of sets of runs by simulation, to see how often the rule finds a difference.
 #
-#   awk -v runs=5 -v noise=0.3 -v decisions=100000 -v seed=1 [-v factor=1.2] [-v shape=uniform]
-#       -f harness/analysis/decide.awk -f tests/false_alarms.awk
+#   awk -v runs=5 -v noise=0.3 -v decisions=100000 -v seed=1 [-v factor=1.2] [-v shape=uniform] -f tests/false_alarms.awk
 #
 # Runs of both sides are normal (or uniform, exponential, two_modes) on a log scale with that standard
-# deviation; `factor` is the true ratio [1: equals].  Prints how many of the decisions were claims.
+# deviation; `factor` is the true ratio [1: equals].  Prints lines of METRIC RUNS LOW HIGH RUNS LOW HIGH, with tabs between, for
+# harness/analysis/difference.sql.
 
 function normal(    u) {
     do u = rand(); while (u == 0)
@@ -32,7 +32,6 @@ BEGIN {
     for (d = 0; d < decisions; d++) {
         draw_set("a", 1)
         draw_set("b", factor ? factor : 1)
-        claims += decide("x", runs, low["a"], high["a"], runs, low["b"], high["b"]) != ""
+        printf "x\t%d\t%.17g\t%.17g\t%d\t%.17g\t%.17g\n", runs, low["a"], high["a"], runs, low["b"], high["b"]
     }
-    print claims + 0
 }

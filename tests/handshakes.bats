@@ -321,8 +321,8 @@ END
     run -0 ./run_all.sh draw "$tmp/out"
     [[ -s $tmp/out/figures/handshakes-handshakes.png ]]
     chart=$(sed 's/<[^>]*>//g' "$tmp/out/figures/handshakes-handshakes.svg" | tr -s '[:space:]' ' ')
-    [[ $chart == *'TLS 1.3 p256 resumed: failed (3 of 200 were resumed)'* && $chart != *9999* ]]
-    grep -q '^| TLS 1.3, P-256, resumed | 200 | failed | 2 |.*| 1 of 2 | 3 of 200 were resumed |$' "$tmp/out/summary.md"
+    [[ $chart == *'epoll: failed at 4 (TLS 1.3, P-256, resumed) (3 of 200 were resumed)'* && $chart != *9999* ]]
+    grep -q '^| epoll | TLS 1.3, P-256, resumed | 4 | failed | 2 |.*| 1 of 2 | 3 of 200 were resumed |$' "$tmp/out/summary.md"
     grep -qE '^A connection costs the server.s side [0-9.]+ us .* 1 over TCP, 2 to 3 with a full handshake of TLS, 2 with a resumed one\.$' "$tmp/out/summary.md"
 }
 

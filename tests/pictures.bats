@@ -16,7 +16,7 @@ said() { sed -n 's/^word [0-9.]* [0-9.]* //p'; }
 
 @test "memory: parts on each other in the legend's order, summed RSS beside them, the loss as a point at its height" {
     local chart
-    chart=$(picture memory_parts m "$places" "$(table t experiment,model,connections_asked,status,slab_kib_median,sockets_kib_median,task_frag_kib_median,kernel_stack_kib_median,page_tables_kib_median,pss_kib_median,rss_kib_median,machine_lost_kib_median \
+    chart=$(picture memory_parts m "$places" "$(table t experiment,model,connections,status,slab_kib_median,sockets_kib_median,task_frag_kib_median,kernel_stack_kib_median,page_tables_kib_median,pss_kib_median,rss_kib_median,machine_lost_kib_median \
         m,poll,1000,ok,1000,2000,3000,4000,5000,6000,7000,28000 m,fork,1000,ok,2000,3000,4000,1000,6000,5000,80000,17000)")
     grep '^axis\|^box [PkOosp].*\|^full' <<<"$chart" | is 'axis y linear' 'box PSS (user) fork 0 fork 5' 'box PSS (user) poll 0 poll 6' 'box page tables fork 5 fork 11' 'box page tables poll 6 poll 11' \
         'box kernel stacks fork 11 fork 12' 'box kernel stacks poll 11 poll 15' 'box send blocks fork 12 fork 16' 'box send blocks poll 15 poll 18' 'box sockets fork 16 fork 19' 'box sockets poll 18 poll 20' \
@@ -36,7 +36,7 @@ said() { sed -n 's/^word [0-9.]* [0-9.]* //p'; }
 
 @test "both ends: parts on each other in the legend's order, the loss as a point and as a word" {
     local chart
-    chart=$(picture both_ends million '' "$(table t experiment,model,connections_asked,both_ends_kernel_stack_kib_median,both_ends_page_tables_kib_median,client_pss_kib_median,pss_kib_median,both_ends_slab_kib_median,both_ends_lost_kib_median \
+    chart=$(picture both_ends million '' "$(table t experiment,model,connections,both_ends_kernel_stack_kib_median,both_ends_page_tables_kib_median,client_pss_kib_median,pss_kib_median,both_ends_slab_kib_median,both_ends_lost_kib_median \
         million,w,1000,1000,2000,3000,4000,5000,20000)")
     drawn <<<"$chart" | is 'box sockets and files w 0 w 5' 'box server PSS w 5 w 9' 'box client PSS w 9 w 12' 'box page tables w 12 w 14' 'box kernel stacks w 14 w 15' 'full really lost w 20'
     said <<<"$chart" | is 20.0
@@ -44,7 +44,7 @@ said() { sed -n 's/^word [0-9.]* [0-9.]* //p'; }
 
 @test "system calls: each name with its share of the bar, and their sum as a word" {
     local chart
-    chart=$(picture calls_per_message why "$places" "$(table t experiment,model,connections_asked,pass,counter,method,per_message_median,status why,poll,100,calls,read,ptrace,1,ok why,poll,100,calls,poll,ptrace,0.5,ok \
+    chart=$(picture calls_per_message why "$places" "$(table t experiment,model,connections,pass,counter,method,per_message_median,status why,poll,100,calls,read,ptrace,1,ok why,poll,100,calls,poll,ptrace,0.5,ok \
         why,fork,100,calls,write,ptrace,1.25,ok why,fork,100,calls,read,ptrace,1.5,ok)")
     grep '^box' <<<"$chart" | is 'box read fork 0 fork 1.5' 'box read poll 0 poll 1' 'box write fork 1.5 fork 2.75' 'box write poll 1 poll 1' 'box poll fork 2.75 fork 2.75' 'box poll poll 1 poll 1.5'
     said <<<"$chart" | is 2.75 1.50
@@ -52,8 +52,8 @@ said() { sed -n 's/^word [0-9.]* [0-9.]* //p'; }
 
 @test "handshakes: the model's part below the proxy's, the range of the whole, and its number" {
     local chart
-    chart=$(picture handshakes hs "$places" "$(table t experiment,model,repeat,path,tls,key,resumed_asked,round_trips,connections_per_s,server_cpu_us_per_connection,proxy_cpu_us_per_connection,status \
-        hs,epoll,1,proxy,1.3,p256,1,2,1000,300,200,ok hs,epoll,2,proxy,1.3,p256,1,3,1200,350,260,ok hs,epoll,3,proxy,1.3,p256,1,3,1300,320,240,ok hs,epoll,1,direct,none,none,0,1,20000,25,,ok hs,epoll,1,proxy,none,none,0,1,9000,110,80,ok)")
+    chart=$(picture handshakes hs "$places" "$(table t "$(commas experiment model variant status {round_trips,connections_per_s}_median {server_cpu_us_per_connection,proxy_cpu_us_per_connection}_{median,min,max})" \
+        hs,epoll,direct,ok,1,20000,25,25,25,,, hs,epoll,proxy,ok,1,9000,110,110,110,80,80,80 hs,epoll,proxy:1.3:p256:resumed,ok,3,1200,320,300,350,240,200,260)")
     # The part of the model covers the lower end of the whole.
     drawn <<<"$chart" | is 'box HAProxy: TLS, and handing on direct 0 direct 25' 'box HAProxy: TLS, and handing on HAProxy 0 HAProxy 110' 'box HAProxy: TLS, and handing on P-256 0 P-256 320' \
         'box epoll: the echo direct 0 direct 25' 'box epoll: the echo HAProxy 0 HAProxy 30' 'box epoll: the echo P-256 0 P-256 80' 'bar 34,34,34 P-256 300 P-256 350'
@@ -66,7 +66,7 @@ said() { sed -n 's/^word [0-9.]* [0-9.]* //p'; }
 
 @test "walls: a bar as long as what was held, in the shade of its limit, its range, and the words at its end" {
     local chart
-    chart=$(picture walls w "$places" "$(table t experiment,model,limits,connections_established_median,connections_established_min,connections_established_max,connections_asked,wall,wall_limit,status,reason \
+    chart=$(picture walls w "$places" "$(table t experiment,model,variant,connections_established_median,connections_established_min,connections_established_max,connections,wall,wall_limit,status,reason \
         w,poll,machine,20000,15000,25000,30000,none,,ok, w,poll,files=1024,5000,5000,5000,3000,none,,ok, w,fork,machine,10000,5000,15000,30000,none,,ok,)")
     drawn <<<"$chart" | is "box machine's limits 0 fork 10,000 fork" "box machine's limits 0 poll 20,000 poll" 'box 1,024 files 0 poll 5,000 poll' 'bar 34,34,34 5,000 fork 15,000 fork' 'bar 34,34,34 15,000 poll 25,000 poll'
     grep '^word' <<<"$chart" | awk 'NR > 1 && $3 < before { print "not from the top: " $0 } { before = $3 }' | is_nothing
@@ -75,8 +75,8 @@ said() { sed -n 's/^word [0-9.]* [0-9.]* //p'; }
 
 @test "a comparison: full points where a difference is shown, hollow ones elsewhere, each interval through its point, models from the top" {
     local chart
-    chart=$(picture compare c "$places" "$(table t experiment,kind,model,connections_asked,connections_active,metric,median_a,median_b,ratio,ratio_low,ratio_high,verdict,reason \
-        c,capacity,poll,10,10,achieved_per_s,1,2,1.5,1.2,1.75,more, c,capacity,poll,1000,1000,achieved_per_s,1,2,0.7,0.5,0.9,less, c,capacity,fork,10,10,achieved_per_s,1,2,1,0.8,1.2,not_shown,overlap)" group=achieved_per_s)
+    printf '%s\t%s\tmessages per second\t%s\t%s\t%s\t%s\n' poll 10 1.5 1.2 1.75 more poll 1,000 0.7 0.5 0.9 less fork 10 1 0.8 1.2 not_shown >"$BATS_TEST_TMPDIR/chart.tsv"
+    chart=$(picture compare c "$places" "$BATS_TEST_TMPDIR/chart.tsv" chart=achieved_per_s)
     # The last number is the height in the picture: the first model is on top.
     sed 's/\.[0-9]*$//' <<<"$chart" | grep '^axis\|^full\|^hollow' | is 'axis x log' 'full 0,158,115 1.5 360' 'full 0,158,115 0.7 524' 'hollow 0,114,178 1 195'
     grep '^bar' <<<"$chart" | awk '{ print $2, $3, $5 }' | is '0,114,178 0.8 1.2' '0,158,115 1.2 1.75' '0,158,115 0.5 0.9'
@@ -84,12 +84,11 @@ said() { sed -n 's/^word [0-9.]* [0-9.]* //p'; }
 }
 
 @test "omission: solid the open loop, dashed the closed one, each with its p99 as a point and in words" {
-    local chart histograms=$BATS_TEST_TMPDIR/histograms
-    mkdir "$histograms"
+    local chart histograms=$BATS_TEST_TMPDIR/run/histograms
+    mkdir -p "$histograms"
     printf '%s\n' '100 0.3 300 1' '10000 0.95 950 1' '20000 1 1000 inf' >"$histograms/o-poll-5-closed-1.hgrm"
     printf '%s\n' '1000 0.5 400 2' '5000 0.75 600 4' '200000 1 800 inf' >"$histograms/o-poll-5-poisson-1.hgrm"
-    table t experiment >/dev/null
-    chart=$(picture omission o "$places" "$BATS_TEST_TMPDIR/t")
+    chart=$(picture omission o "$places" "$BATS_TEST_TMPDIR/run")
     grep '^axis y\|^full' <<<"$chart" | is 'axis y log' 'full poll 99 % 200' 'full poll 99 % 20'
     # Of the two curves the first, the closed loop's, is dashed.
     grep '^line' <<<"$chart" | awk '{ print $NF }' | is 20 200
@@ -99,8 +98,10 @@ said() { sed -n 's/^word [0-9.]* [0-9.]* //p'; }
 
 @test "a herd: at once on the left, with random pauses on the right, grey while the server is away" {
     local chart
-    table herd_back.csv experiment,model,repeat,policy,s,connected,lost,attempts,failed,back h,poll,1,now,0.5,100,480,3,4,80 h,poll,1,now,2.5,400,7,8,9,500 h,poll,1,jitter,3,300,200,1,1,2 >/dev/null
-    chart=$(picture herd h "$places" "$(table herd.csv experiment,model,repeat,policy,base_ms,cap_ms,outage_s,connections_asked,status h,poll,1,now,,,2,500,ok h,poll,1,jitter,100,4000,2,500,ok)")
+    mkdir -p "$BATS_TEST_TMPDIR"/{rows,timelines}
+    table timelines/herd.csv experiment,model,repeat,variant,s,connected,lost,attempts,failed,back h,poll,1,now,0.5,100,480,3,4,80 h,poll,1,now,2.5,400,7,8,9,500 h,poll,1,jitter,3,300,200,1,1,2 >/dev/null
+    table rows/herd.csv experiment,model,repeat,variant,base_ms,cap_ms,outage_s,connections,status h,poll,1,now,,,2,500,ok h,poll,1,jitter,100,4000,2,500,ok >/dev/null
+    chart=$(picture herd h "$places" "$BATS_TEST_TMPDIR")
     # The axis is that of the chart on the right.
     grep '^line' <<<"$chart" | awk '{ print $NF }' | is 400 300
     grep '^line' <<<"$chart" | sed -n 2p | is 'line poll 0 498 3 498 3 300 7 300'

@@ -8,11 +8,16 @@ bats_require_minimum_version 1.5.0
 setup() {
     load saying.bash
     cd "$BATS_TEST_DIRNAME/.." || return 1
+    shopt -s nullglob # As the scripts have it.
     export C10K_ENTERED=$$ # As if one of our scripts had started us: the environment is clear.
     # shellcheck source=harness/run/lib.sh
     source harness/run/lib.sh
     # shellcheck source=harness/fleet/servers.sh
     source harness/fleet/servers.sh
+    # shellcheck source=harness/analysis/take_run.sh
+    source harness/analysis/take_run.sh
+    # shellcheck source=harness/analysis/database.sh
+    source harness/analysis/database.sh
     # shellcheck source=harness/run/plan.sh
     source harness/run/plan.sh
     # shellcheck source=harness/run/steps.sh

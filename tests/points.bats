@@ -11,7 +11,7 @@ setup() {
 }
 
 # What points.awk picks of a table with these rows: points LOG_Y "MODEL..." ROW...
-head=experiment,model,connections_asked,connections_active,status,size_median,size_min,size_max,other_median
+head=experiment,model,connections,active,status,size_median,size_min,size_max,other_median
 points() { pick plots/points r "$2" -v metric=size -v divide=1000 -v log_y="$1" -v second=other "$(table t "$head" "${@:3}")"; }
 
 ranges() { echo "$(given x_from):$(given x_to) $(given y_from):$(given y_to)"; }
@@ -65,7 +65,7 @@ three_models=(r,fork,10,10,ok,2000,1500,2500,70 r,fork,100,100,noisy,3000,2800,3
 }
 
 @test "memory beside a neighbour is on the line, latency is not" {
-    pick plots/points r fork -v metric=pss_kib -v divide=1 -v log_y=0 "$(table t experiment,model,connections_asked,connections_active,status,pss_kib_median,pss_kib_min,pss_kib_max r,fork,10,10,noisy,7,6,8 r,fork,20,20,corrupt,9,8,10)"
+    pick plots/points r fork -v metric=pss_kib -v divide=1 -v log_y=0 "$(table t experiment,model,connections,active,status,pss_kib_median,pss_kib_min,pss_kib_max r,fork,10,10,noisy,7,6,8 r,fork,20,20,corrupt,9,8,10)"
     picked line-1.dat | is 'NaN NaN NaN NaN NaN' '' '10 7 6 8 NaN' ''
     picked marks-1.dat | is 'NaN NaN NaN NaN NaN' '20 9 8 10 NaN'
 }
@@ -79,12 +79,12 @@ three_models=(r,fork,10,10,ok,2000,1500,2500,70 r,fork,100,100,noisy,3000,2800,3
     points 0 fork r,fork,1000,100,ok,1,1,1, r,fork,1000,1000,ok,2,2,2,
     given x_label | is 'active connections, of 1,000'
     picked line-1.dat | cut -d' ' -f1 | is NaN '' 100 1000
-    pick plots/points r fork -v metric=size -v divide=1 -v log_y=0 "$(table t experiment,model,connections_asked,connections_active,status,size_median,size_min,size_max,deaf_clients_median r,fork,110,100,ok,1,1,1,10 r,fork,200,100,ok,2,2,2,100)"
+    pick plots/points r fork -v metric=size -v divide=1 -v log_y=0 "$(table t experiment,model,connections,active,status,size_median,size_min,size_max,deaf_clients_median r,fork,110,100,ok,1,1,1,10 r,fork,200,100,ok,2,2,2,100)"
     given x_label | is 'clients that never read, beside 100 that do'
     picked line-1.dat | cut -d' ' -f1 | is NaN '' 10 100
 }
 
-latencies=(experiment,model,connections_asked,connections_active,status,latency_ns_p99_median,latency_ns_p99_min,latency_ns_p99_max
+latencies=(experiment,model,connections,active,status,latency_ns_p99_median,latency_ns_p99_min,latency_ns_p99_max
     r,fork,10,10,ok,2e6,1e6,5e6 r,fork,100,100,noisy,10e6,5e6,20e6 r,fork,1000,1000,overloaded,50e6,20e6,100e6 r,poll,10,10,ok,20e6,10e6,50e6 r,poll,100,100,ok,50e6,50e6,50e6 r,poll,1000,1000,failed,,,)
 
 @test "the picture: full points and a line for results, hollow ones for the rest, a cross for what failed, each in its model's colour" {
@@ -105,7 +105,7 @@ latencies=(experiment,model,connections_asked,connections_active,status,latency_
 @test "the picture: axes are logarithmic or begin at zero, as the figure says; the second metric is a line of its own" {
     local figure axis column
     while read -r figure axis column; do
-        picture "$figure" r fork "$(table t "$(commas experiment model connections_asked connections_active status "$column"_{median,min,max})" r,fork,1,1,ok,100,100,100 r,fork,10,10,ok,200,200,200 r,fork,100,100,ok,300,300,300 r,fork,1000,1000,ok,900,900,900)" |
+        picture "$figure" r fork "$(table t "$(commas experiment model connections active status "$column"_{median,min,max})" r,fork,1,1,ok,100,100,100 r,fork,10,10,ok,200,200,200 r,fork,100,100,ok,300,300,300 r,fork,1000,1000,ok,900,900,900)" |
             grep '^axis' | is 'axis x log' "axis y $axis" || { echo "$figure"; return 1; }
     done <<'FIGURES'
 latency_p50 log latency_ns_p50
@@ -120,14 +120,14 @@ worker_share linear worker_share_percent_max
 chat log delivery_ns_p99
 chat_cpu linear server_cpu_us_per_delivery
 FIGURES
-    picture memory_growth r fork "$(table t experiment,model,connections_asked,connections_active,status,pss_kib_median,pss_kib_min,pss_kib_max,rss_kib_median,rss_kib_min,rss_kib_max \
+    picture memory_growth r fork "$(table t experiment,model,connections,active,status,pss_kib_median,pss_kib_min,pss_kib_max,rss_kib_median,rss_kib_min,rss_kib_max \
         r,fork,10,10,ok,10240,10240,10240,20480,1,1 r,fork,100,100,ok,20480,20480,20480,102400,1,1)" | grep '^line' | is 'line fork 10 20 100 100' 'line fork 10 10 100 20'
 }
 
 @test "the picture: each figure draws its own metric, in its unit" {
     local figure shown value values=()
     for value in 11e6 12e6 13 14 15360 16384 17000 18 19 21 22 23e6 24; do values+=("$value" "$value" "$value"); done
-    table t "$(commas experiment model connections_asked connections_active status {latency_ns_p50,latency_ns_p99,switches_per_s,switches_per_message,pss_kib,rss_kib}_{median,min,max} \
+    table t "$(commas experiment model connections active status {latency_ns_p50,latency_ns_p99,switches_per_s,switches_per_message,pss_kib,rss_kib}_{median,min,max} \
         {achieved_per_s,server_cpu_us_per_message,server_switching_percent,worker_share_percent_max,worker_share_percent_min,delivery_ns_p99,server_cpu_us_per_delivery}_{median,min,max})" \
         "$(commas r fork 10 10 ok "${values[@]}")" >/dev/null
     while read -r figure shown; do

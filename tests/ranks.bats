@@ -12,9 +12,7 @@ setup() {
 
 # What the rule says of B against A, then why not, then the interval of the ratio.
 decided() { # decided METRIC RUNS LOW HIGH RUNS LOW HIGH
-    # shellcheck disable=SC2016  # for awk
-    run_awk decide -v q="$*" -f <(echo 'BEGIN { split(q, p, " "); said = decide(p[1], p[2], p[3], p[4], p[5], p[6], p[7])
-        printf "%s:%s:%.3f:%.3f\n", said, decide_why, decide_low, decide_high }')
+    by_rule "SELECT said || ':' || why || ':' || format('%.3f:%.3f', ratio_low, ratio_high) FROM difference" "$(printf '%s\t' "$@")"
 }
 
 @test "a difference is of B against A, and its interval reaches from lowest by highest to highest by lowest" {
@@ -89,22 +87,22 @@ head=experiment,kind,model,connections_asked,connections_active,status,achieved_
 }
 
 @test "memory that was measured beside a neighbour is ranked; metrics of which the same holds share a sentence" {
-    ranks_in "$(table t "$(commas experiment kind model connections_asked connections_active status {machine_lost_kib,pss_kib,sockets_kib}_{min,max,runs})" \
-        m,memory,a,10,10,noisy,90000,91000,3,20000,20000,3,1,2,3 m,memory,b,10,10,drifting,9000,9100,3,10000,10000,3,1,3,3)" |
+    ranks_in "$(table t "$(commas experiment kind model connections_asked connections_active status {machine_lost_kib,pss_kib,sockets_kib}_{median,min,max,runs})" \
+        m,memory,a,10,10,noisy,90000,90000,91000,3,20000,20000,20000,3,1,1,2,3 m,memory,b,10,10,drifting,9000,9000,9100,3,10000,10000,10000,3,1,1,3,3)" |
         is $'m\tmemory really lost and PSS at 10 connections: a more than b; nothing else is shown to differ.' \
             $'m\tsockets at 10 connections: no difference shown.'
 }
 
 @test "too few runs make no ranking, and of the active ones of many connections those that are most are taken" {
     ranks_in "$(table t $head c,capacity,a,100,10,ok,9,9,9,2,1,1,1,2 c,capacity,b,100,10,ok,1,1,1,2,9,9,9,2 \
-        c,capacity,a,100,50,ok,9,9,9,1,1,1,1,1 c,capacity,b,100,50,ok,1,1,1,1,9,9,9,1)" "$(table cold experiment,model,repeats,time_s_min,time_s_max,status \
-        cold_start,a,10,0.5,0.51,ok cold_start,b,10,0.9,0.91,ok cold_start,d,0,,,failed)" |
-        is $'c\tCPU per message and messages per second at 50 of 100 connections: no ranking, for there are fewer than 3 good runs.' \
-            $'cold_start\ttime: b more than a; nothing else is shown to differ (no result: d).'
-    ranks_in "$(table t experiment,model,repeats,time_s_min,time_s_max,status x,a,2,0.5,0.51,ok x,b,9,0.9,0.91,ok)" |
-        is $'x\ttime: no ranking, for there are fewer than 3 good runs.'
-    ranks_in "$(table t experiment,model,repeats,time_s_min,time_s_max,status x,a,2,0.5,0.51,ok x,b,9,0.9,0.91,ok x,d,9,0.9,0.92,ok)" |
-        is $'x\ttime: no difference shown.'
+        c,capacity,a,100,50,ok,9,9,9,1,1,1,1,1 c,capacity,b,100,50,ok,1,1,1,1,9,9,9,1)" "$(table cold experiment,model,repeats,time_s_median,time_s_min,time_s_max,status \
+        cold_start,a,10,0.5,0.5,0.51,ok cold_start,b,10,0.9,0.9,0.91,ok cold_start,d,0,,,,failed)" |
+        is $'c\tCPU per message and messages per second at 50 of 100 connections: no ranking, because there are fewer than 3 good runs.' \
+            $'cold_start\twhole time: b more than a; nothing else is shown to differ (no result: d).'
+    ranks_in "$(table t experiment,model,repeats,time_s_median,time_s_min,time_s_max,status x,a,2,0.5,0.5,0.51,ok x,b,9,0.9,0.9,0.91,ok)" |
+        is $'x\twhole time: no ranking, because there are fewer than 3 good runs.'
+    ranks_in "$(table t experiment,model,repeats,time_s_median,time_s_min,time_s_max,status x,a,2,0.5,0.5,0.51,ok x,b,9,0.9,0.9,0.91,ok x,d,9,0.9,0.9,0.92,ok)" |
+        is $'x\twhole time: no difference shown.'
 }
 
 @test "one model alone, or one beside others without a result, is not ranked" {

@@ -27,8 +27,7 @@ section() { echo "<section id=\"s[0-9]*\"[^>]*><h2[^>]*>$1<"; } # section EXPERI
 
 # answers_of HEADER LINE...: what answer.awk says of a summary with these columns and rows.
 answers_of() {
-    printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/summary.csv"
-    awk -f harness/analysis/numbers.awk -f harness/analysis/headline.awk -f harness/analysis/decide.awk -f harness/analysis/variants.awk -f harness/analysis/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+    answers_in "$(table medians.csv "$@")"
 }
 
 # answers LINE...: the same of latencies.
@@ -55,10 +54,10 @@ answers() {
         section && /<ul><li>/ { sub(/.*<ul><li>/, ""); start($0) }
         END { if (!figures) print "no figure was seen" }' "$page" | is ' At the largest number of' \
         'capacity The CPU per message at 1' 'capacity capacity</caption>' \
+        'cold_start The whole time is 0.3 s ' 'cold_start whole time: fork more th' 'cold_start cold_start</caption>' \
         'ramp The p99 latency at 100 c' 'ramp p50 latency, p99 latency' 'ramp ramp</caption>' \
         'memory The memory really lost a' 'memory memory really lost, PSS,' 'memory memory</caption>' \
         'omission Of the same stops of the' 'omission omission</caption>' \
-        'cold_start The whole time is 0.3 s ' 'cold_start time: fork more than pol' 'cold_start cold_start</caption>' \
         'switch_cost switch_cost: what one co' 'ready_cost ready_cost: us of a call' 'claims claims: what the essay s'
 }
 
@@ -130,10 +129,9 @@ answers() {
     done
 }
 
-# tables_of HEADER LINE...: the tables of a summary with these columns and rows.
+# tables_of HEADER LINE...: the tables of medians with these columns and rows.
 tables_of() {
-    printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/summary.csv"
-    awk -f harness/analysis/numbers.awk -f harness/report/tables.awk "$BATS_TEST_TMPDIR/summary.csv"
+    tables_in "$(table medians.csv "$@")"
 }
 
 @test "the overview shows one experiment of each kind, names it among several, and fills no gap from another one" {
@@ -141,13 +139,13 @@ tables_of() {
         slow,latency,poll,100,100,ok,9e6 slow,latency,fork,100,100,ok,8e6 ramp,latency,poll,100,100,ok,1e6 ramp,latency,poll,1000,1000,ok,2e6 \
         late,latency,fork,1000,1000,ok,5e6 crowd,latency,poll,9000,10,ok,7e6
     [[ ${lines[1]} == $'H\tmodel\tp99 ms (ramp)\tswitches/message (ramp)' ]]
-    [[ ${lines[2]} == $'R\tpoll\t2\t-' && ${lines[3]} == $'R\tfork\t-\t-' ]]
+    [[ ${lines[2]} == $'R\tpoll\t2\t-' && ${lines[3]} != R* ]]
 }
 
 @test "a table has the columns that only some experiments ask for where somebody has them, and the mean beside the tail" {
     run tables_of experiment,kind,model,connections_asked,connections_active,status,latency_ns_mean_median,deaf_stuck_b_median,slow_ns_p50_median \
         deaf,latency,poll,10,10,ok,2e6,2097152, slow,latency,poll,10,10,ok,3e6,,20e6
-    [[ $output == *$'\tdeaf\nH\t'*$'\tmean ms\tp50 ms\tp99 ms\t'*$'\tunread of deaf clients MiB\truns\treason\nR\tpoll\t10\t-\tok\t-\t-\t2\t-'*$'\t2\t of \t\nT'* ]]
+    [[ $output == *$'\tdeaf\nH\t'*$'\tmean ms\tp50 ms\tp99 ms\t'*$'\tunread of deaf clients MiB\truns\treason\nR\tpoll\t10\tok\t-\t-\t-\t2\t-'*$'\t2\t1 of 1\t\nT'* ]]
     [[ $(grep -c 'slow messages p50 ms' <<<"$output") == 1 && $(grep -c 'unread of deaf' <<<"$output") == 1 ]]
 }
 
@@ -167,12 +165,8 @@ tables_of() {
 }
 
 @test "a million connections are told by what they took, also where those that spoke were disturbed" {
-    {
-        echo 'experiment,kind,model,connections_asked,connections_active,status,connections_established_median,connect_s_median,both_ends_lost_kib_median'
-        echo 'million,latency,epoll_workers,1000,1000,ok,1000,0.04,20000'
-        echo 'million,latency,epoll_workers,1000000,5000,client_limited,1000000,64,10240000'
-    } >"$BATS_TEST_TMPDIR/summary.csv"
-    run awk -f harness/analysis/numbers.awk -f harness/analysis/headline.awk -f harness/analysis/decide.awk -f harness/analysis/variants.awk -f harness/analysis/answer.awk "$BATS_TEST_TMPDIR/summary.csv"
+    run answers_of experiment,kind,model,connections_asked,connections_active,status,connections_established_median,connect_s_median,both_ends_lost_kib_median \
+        million,latency,epoll_workers,1000,1000,ok,1000,0.04,20000 million,latency,epoll_workers,1000000,5000,client_limited,1000000,64,10240000
     [[ $output == *$'million\t1,000,000 of 1,000,000 connections were held, and opened within 64 s: 10.2 KiB for each, both ends together.' ]]
 }
 
@@ -201,7 +195,7 @@ tables_of() {
         'walls,walls,poll,3000,3000,processes=500,,,failed,needs root' walls,walls,fork,3000,3000,processes=500,3000,none,ok, \
         walls,walls,thread,3000,3000,processes=500,490,accept_queue,ok,
     echo "$output"
-    [[ $output == *'with processes=500: not measured (needs root): poll; no wall: fork (3,000); accept queue: thread (490).' ]]
+    [[ $output == *'with processes=500: no wall: fork (3,000); not measured (needs root): poll; accept queue: thread (490).' ]]
 }
 
 @test "an answer on omission compares the two loops of one server, and names it among several" {
@@ -266,20 +260,19 @@ tables_of() {
     { cat tests/fixtures/cold_start.csv; sed -n 's/^cold_start,poll,3,\(.*\),1000,/short,poll,9,\1,50,/p' tests/fixtures/cold_start.csv; } >"$run/cold_start.csv"
     ./run_all.sh draw "$run"
     said=$(sed 's/<[^>]*>//g' "$run/figures/herd-herd.svg" | tr -s '[:space:]' ' ')
-    [[ $said == *'fork: failed at 500 (now), 500 (jitter) (first: 400 were back)'* ]]
-    grep -q '1000 clients one after the other; 3 runs' "$run/figures/cold_start-cold_start.svg"
-    grep -q '50 clients one after the other; 9 runs' "$run/figures/short-cold_start.svg"
+    [[ $said == *'fork: failed at 500 (at once), 500 (random pauses) (first: 400 were back)'* ]]
+    grep -q '3 runs, median; 1000 clients one after the other' "$run/figures/cold_start-cold_start.svg"
+    grep -q '9 runs, median; 50 clients one after the other' "$run/figures/short-cold_start.svg"
 }
 
-# What claims.awk says of threads: REPEATS, then median, lowest and highest CPU per message of thread and of libuv.
+# What is claimed of threads: REPEATS, then median, lowest and highest CPU per message of thread and of libuv.
 said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
     {
-        echo experiment,kind,model,connections_asked,status,repeats_ok,server_cpu_us_per_message_median,server_cpu_us_per_message_min,server_cpu_us_per_message_max
+        echo experiment,kind,model,connections_asked,status,server_cpu_us_per_message_runs,server_cpu_us_per_message_median,server_cpu_us_per_message_min,server_cpu_us_per_message_max
         echo "capacity,capacity,thread,1000,ok,$1,$2,$3,$4"
         echo "capacity,capacity,libuv,1000,ok,$1,$5,$6,$7"
-    } >"$BATS_TEST_TMPDIR/summary.csv"
-    # shellcheck disable=SC2016  # for the other shell
-    bash -c 'source harness/run/lib.sh; claims_of "$1"' - "$BATS_TEST_TMPDIR" | awk -F'\t' '$2 ~ /^more threads/ { print $5 }'
+    } >"$BATS_TEST_TMPDIR/medians.csv"
+    claims_in "$BATS_TEST_TMPDIR/medians.csv" | awk -F'\t' '$2 ~ /^more threads/ { print $5 }'
 }
 
 @test "a claim on two models keeps to the rule for differences, and of single runs wants a clear factor" {
@@ -295,7 +288,7 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
     local work=$BATS_TEST_TMPDIR/points log_y
     mkdir "$work"
     {
-        echo experiment,kind,model,connections_asked,connections_active,status,metric_median,metric_min,metric_max
+        echo experiment,kind,model,connections,active,status,metric_median,metric_min,metric_max
         printf '%s\n' r,latency,a,1,,ok,0.0007,0.0007,0.0007 r,latency,a,10,,ok,98,98,98 r,latency,{b,c,d},10,,failed,,,
     } >"$work/summary.csv"
     for log_y in 0 1; do
@@ -312,21 +305,19 @@ said_of_threads() { # said_of_threads REPEATS MEDIAN LOW HIGH MEDIAN LOW HIGH
 @test "memory that was measured while others were busy is a result everywhere, and what failed is none" {
     local work=$BATS_TEST_TMPDIR/memory
     mkdir "$work"
-    printf '%s\n' experiment,kind,model,connections_asked,connections_active,status,repeats_ok,machine_lost_kib_median,pss_kib_median,rss_kib_median,latency_ns_p99_median \
+    printf '%s\n' experiment,kind,model,connections,active,status,repeats_ok,machine_lost_kib_median,pss_kib_median,rss_kib_median,latency_ns_p99_median \
         memory,memory,fork,100,100,noisy,0,15000,3000,9000,2e6 memory,memory,poll,100,100,failed,0,600,100,200,1e6 >"$work/summary.csv"
-    awk -v experiment=memory -v kind=memory -v known='fork poll' -v work="$work" -f harness/analysis/numbers.awk -f harness/report/plots/values.awk -f harness/report/plots/bars.awk "$work/summary.csv"
-    told() { # told MODEL METRIC
-        awk -F, -v experiment=memory -v model="$1" -v connections=100 -v metric="$2" -v divide=1000 -v format=%.1f \
-            -f harness/analysis/numbers.awk -f harness/analysis/measured.awk "$work/summary.csv"
-    }
+    awk -v experiment=memory -v kind=memory -v known='fork poll' -v work="$work" -v robust="$robust" -f harness/analysis/numbers.awk -f harness/report/plots/values.awk -f harness/report/plots/bars.awk "$work/summary.csv"
+    sed 's/,connections,active,/,connections_asked,connections_active,/; s/repeats_ok,//; s/,noisy,0,/,noisy,/; s/,failed,0,/,failed,/' "$work/summary.csv" >"$work/medians.csv"
+    told() { analysed median_of memory "$1" 100 "$2" 1000 %.1f -- "$work/medians.csv"; } # told MODEL METRIC
     grep -qx $'x_tic_1\tfork' "$work/values.txt"
     grep -qx $'x_tic_2\tpoll|failed' "$work/values.txt"
     grep -qx $'x_tic_at_2\t2' "$work/values.txt"
     [[ $(told fork machine_lost_kib) == 15.0 && $(told poll machine_lost_kib) == '0.6 (failed)' ]]
     [[ $(told fork latency_ns_p99) == '2000.0 (noisy)' && $(told fork no_such_metric) == - ]]
-    run awk -f harness/analysis/numbers.awk -f harness/report/tables.awk "$work/summary.csv"
+    run tables_in "$work/medians.csv"
     [[ ${lines[2]} == $'R\tfork\t2.93\t14.6' && ${lines[3]} == *'[failed]' ]]
-    run answers_of "$(head -n 1 "$work/summary.csv")" "$(sed -n 2p "$work/summary.csv")"
+    run answers_in "$work/medians.csv"
     [[ $output == *'memory really lost at 100 connections is 14.6 MiB with fork.'* ]]
 }
 
@@ -438,7 +429,7 @@ browse() {
     printf '%s\n' schema,experiment,model 2,why,poll >"$BATS_TEST_TMPDIR/other/counters.csv"
     printf '%s\n' '# run' '' '## chat' '' 'A line reaches all.' '' '## why: system calls' '' 'A message costs two calls.' '' '| a |' >"$BATS_TEST_TMPDIR/other/summary.md"
     run -0 ./run_all.sh show "$BATS_TEST_TMPDIR/other"
-    is '== why' 'A message costs two calls.' '== chat' 'A line reaches all.' "all charts: $BATS_TEST_TMPDIR/other/index.html" <<<"$output"
+    is '== chat' 'A line reaches all.' '== why' 'A message costs two calls.' "all charts: $BATS_TEST_TMPDIR/other/index.html" <<<"$output"
 }
 
 @test "show refuses what was not drawn, a strange option and too many words in one line" {

@@ -26,7 +26,7 @@ teardown() { end_child "$run_pid"; }
     small_experiments
     C10K_ENTERED=$$ C10K_BIN=$bin run -0 ./run_all.sh quick capacity cold_start --models poll --repeats 2 --no-install --seed 5 --out "$tmp/run"
     [[ $output == *"$tmp/run/index.html"* && $output == *'step 3 of 3'* && $output == *'seed 5'* ]]
-    for file in machine.txt command.txt raw.csv summary.csv switch_cost.csv ready_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
+    for file in machine.txt command.txt raw.csv summary/capacity.csv summary/cold_start.csv switch_cost.csv ready_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
         figures/capacity-messages_per_s.svg figures/cold_start-cold_start.png index.html summary.md; do
         [[ -s $tmp/run/$file ]] || { echo "no $file"; return 1; }
     done

@@ -56,7 +56,7 @@ END
 @test "a folder where nothing was measured is not drawn" {
     mkdir "$tmp/run"
     run -2 --separate-stderr ./run_all.sh draw "$tmp/run"
-    one_line_on_stderr 'raw.csv'
+    one_line_on_stderr 'it has no table in rows/'
     [[ -z $(ls "$tmp/run") ]]
 }
 

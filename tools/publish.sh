@@ -20,8 +20,14 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=../harness/run/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../harness/run/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../harness/analysis/take_run.sh
+source harness/analysis/take_run.sh
+# shellcheck source-path=SCRIPTDIR source=../harness/analysis/database.sh
+source harness/analysis/database.sh
 
 readonly reference=results/reference lessons=results/lessons
+# The numbers of the reference run, in a folder for scraps.
+scraps='' numbers=''
 
 finished() { # finished RUN
     { [[ -s $1/command.txt && -s $1/summary.md ]] && has_measurements "$1"; } ||
@@ -35,7 +41,7 @@ keep_run() { # keep_run RUN FOLDER
     local run=$1 folder=$2 item
     rm -rf "$folder"
     mkdir -p "$folder/figures"
-    for item in "$run"/*.csv "$run"/*.txt "$run/gate" "$run/cold_start" "$run/histograms" "$run/summary.md"; do
+    for item in "$run"/*.csv "$run"/*.txt "$run"/{rows,timelines,summary,gate,cold_start,histograms} "$run/summary.md"; do
         [[ ! -e $item ]] || cp -r "$item" "$folder/"
     done
     cp "$run"/figures/*.svg "$folder/figures/"
@@ -46,7 +52,6 @@ keep_run() { # keep_run RUN FOLDER
 keep_reference() { # keep_reference RUN
     [[ ! $1 -ef $reference ]] || die "$1 is the reference already: tools/publish.sh without a folder writes the docs again"
     finished "$1"
-    [[ -s $1/raw.csv ]] || die "$1 is no finished run: it has no raw.csv"
     grep -q '^profile standard\|^profile full' "$1/command.txt" ||
         die "$1 is not of profile standard or full: a reference has a spread"
     keep_run "$1" "$reference"
@@ -97,16 +102,8 @@ write_run() { # write_run PAGE SECTION
     awk -v section="$2" -f tools/quote.awk "$folder/summary.md" || die "$folder/summary.md has no section $2"
 }
 
-# A median of the reference run at so many connections, or "-".
-measured() { # measured EXPERIMENT MODEL CONNECTIONS METRIC DIVIDE FORMAT
-    awk -F, -v experiment="$1" -v model="$2" -v connections="$3" -v metric="$4" -v divide="$5" -v format="$6" \
-        -f harness/analysis/numbers.awk -f harness/analysis/measured.awk "$reference/summary.csv"
-}
-
 largest_count() { # largest_count EXPERIMENT
-    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $1 == experiment && $c["connections_asked"] + 0 > n + 0 { n = $c["connections_asked"] } END { print n }' \
-        "$reference/summary.csv"
+    sql "$numbers" "SELECT format('%d', max(connections)) FROM point WHERE experiment = '$1'"
 }
 
 # The model's page where it has one, else its file.
@@ -128,8 +125,8 @@ write_models() { # write_models PAGE
     echo '| --- | --- | --- | --- | --- |'
     for model in "${models[@]}"; do
         echo "| $(model_link "$1" "$model") | $(sed -n 's/^    \.summary = "\(.*\)",$/\1/p' "servers/$model.c") |" \
-            "[$(wc -l <"servers/$model.c")]($(path_up "$1")servers/$model.c) | $(measured memory "$model" "$idle" machine_lost_kib "$idle" '%.1f KiB') |" \
-            "$(measured capacity "$model" "$busy" server_cpu_us_per_message 1 '%.1f us of CPU') |"
+            "[$(wc -l <"servers/$model.c")]($(path_up "$1")servers/$model.c) | $(median_of "$numbers" memory "$model" "$idle" machine_lost_kib "$idle" '%.1f KiB') |" \
+            "$(median_of "$numbers" capacity "$model" "$busy" server_cpu_us_per_message 1 '%.1f us of CPU') |"
     done
 }
 
@@ -148,12 +145,9 @@ write_code() { # write_code PAGE ANCHOR
 }
 
 write_wall() { # write_wall MODEL
-    awk -F, -v model="$1" '
-        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $c["kind"] == "walls" && $c["model"] == model && $c["limits"] == "machine" {
-            held = $c["connections_established_median"]
-            printf "| first wall, under this machine'"'"'s own limits | %s at %s connection%s |\n", $c["wall"], held, held == 1 ? "" : "s"
-        }' "$reference/summary.csv"
+    sql "$numbers" "SELECT format('| first wall, under this machine''s own limits | %s at %d connection%s |', words, median, iif(median = 1, '', 's'))
+        FROM number JOIN label USING (point)
+        WHERE model = '$1' AND variant = 'machine' AND metric = 'connections_established' AND name = 'wall'"
 }
 
 write_costs() { # write_costs MODEL
@@ -162,12 +156,12 @@ write_costs() { # write_costs MODEL
     source_comment "$reference"
     echo '| measured | |'
     echo '| --- | --- |'
-    echo "| memory that each of $idle idle clients takes from the machine | $(measured memory "$1" "$idle" machine_lost_kib "$idle" '%.1f KiB') |"
-    echo "| of that, the server's own (PSS) | $(measured memory "$1" "$idle" pss_kib "$idle" '%.2f KiB') |"
-    echo "| CPU for a message, $busy clients, closed loop | $(measured capacity "$1" "$busy" server_cpu_us_per_message 1 '%.1f us') |"
-    echo "| messages per second, the same | $(measured capacity "$1" "$busy" achieved_per_s 1 '%.0f') |"
-    echo "| p99 latency, $most clients, open loop | $(measured ramp "$1" "$most" latency_ns_p99 1e6 '%.2f ms') |"
-    echo "| context switches for a message, the same | $(measured ramp "$1" "$most" switches_per_message 1 '%.3g') |"
+    echo "| memory that each of $idle idle clients takes from the machine | $(median_of "$numbers" memory "$1" "$idle" machine_lost_kib "$idle" '%.1f KiB') |"
+    echo "| of that, the server's own (PSS) | $(median_of "$numbers" memory "$1" "$idle" pss_kib "$idle" '%.2f KiB') |"
+    echo "| CPU for a message, $busy clients, closed loop | $(median_of "$numbers" capacity "$1" "$busy" server_cpu_us_per_message 1 '%.1f us') |"
+    echo "| messages per second, the same | $(median_of "$numbers" capacity "$1" "$busy" achieved_per_s 1 '%.0f') |"
+    echo "| p99 latency, $most clients, open loop | $(median_of "$numbers" ramp "$1" "$most" latency_ns_p99 1e6 '%.2f ms') |"
+    echo "| context switches for a message, the same | $(median_of "$numbers" ramp "$1" "$most" switches_per_message 1 '%.3g') |"
     write_wall "$1"
 }
 
@@ -209,10 +203,11 @@ main() {
     1:[!-]*) keep_reference "$(from_caller "$1")" ;;
     *) die 'usage: tools/publish.sh [[--lesson PAGE] RESULTS_DIR]' ;;
     esac
-    [[ -s $reference/summary.csv ]] || die "there is no reference run yet; name one: tools/publish.sh RESULTS_DIR"
-    work=$(mktemp)
-    # shellcheck disable=SC2064  # now: it is local
-    trap "rm -f '$work'" EXIT
+    has_measurements "$reference" || die "there is no reference run yet; name one: tools/publish.sh RESULTS_DIR"
+    scraps=$(mktemp -d)
+    trap 'rm -rf "$scraps"' EXIT
+    work=$scraps/page numbers=$scraps/run.db
+    number_database "$reference" "$scraps"
     marked=$(git grep --untracked -l '^<!-- BEGIN ' -- "${pages[@]}") || die "no page of ${pages[*]} has a mark <!-- BEGIN ... -->"
     while read -r page; do
         write_page "$page" >"$work"

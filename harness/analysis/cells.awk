@@ -1,6 +1,6 @@
 # cells.awk -- the gate of every table of a run: prints the table as it was read, or refuses it in one line, exit 2.
 #
-#   awk -v shown=RUN/raw.csv -v torn=0 -f harness/report/plain.awk -f harness/analysis/cells.awk <raw.csv >copy.csv
+#   awk -v shown=RUN/rows/latency.csv -v torn=0 -v dictionary='METRICS.tsv...' -f harness/report/plain.awk -f harness/analysis/cells.awk <raw.csv >copy.csv
 #
 # Names are of a small alphabet, numbers are numbers, text becomes plain.  `shown` is the name of the file for people.  A last
 # line that was not written to its end (torn=1: it has no newline; or it has too few cells) is left out with a word.
@@ -11,13 +11,23 @@ BEGIN {
     NUMBER = "^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9][0-9]?)?$"
     CELL_MAX = 1000 # A reason has at most some hundred characters.
     LINE_MAX = 65536 # A row has a hundred columns at most; a line is as long as the file may be.
-    count = split("experiment model kind profile policy path tls key pass counter method switches_method arrival warmup limits " \
-                  "status between interface", words, " ")
+    count = split("experiment kind profile model variant policy path tls key arrival limits status", words, " ")
     for (i = 1; i <= count; i++) is_name[words[i]] = 1
-    count = split("reason wall wall_limit wall_advice wall_evidence connect_error server_options", words, " ")
-    for (i = 1; i <= count; i++) is_text[words[i]] = 1
+    is_text["reason"] = 1
+    count = split(dictionary, words, " ")
+    for (i = 1; i <= count; i++) read_dictionary(words[i])
     count = split("experiment model status", words, " ")
     for (i = 1; i <= count; i++) must_be[words[i]] = 1
+}
+
+# Of the columns that a dictionary has, those that are no numbers.
+function read_dictionary(path,    line, part) {
+    while ((getline line < path) > 0) {
+        split(line, part, "\t")
+        if (part[2] == "name") is_name[part[1]] = 1
+        if (part[2] == "text") is_text[part[1]] = 1
+    }
+    close(path)
 }
 
 function refuse(text) {

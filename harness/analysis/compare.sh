@@ -14,6 +14,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../run/lib.sh"
 source harness/report/plot.sh
 # shellcheck source-path=SCRIPTDIR source=take_run.sh
 source harness/analysis/take_run.sh
+# shellcheck source-path=SCRIPTDIR source=database.sh
+source harness/analysis/database.sh
 # shellcheck source-path=SCRIPTDIR source=../run/folder.sh
 source harness/run/folder.sh
 
@@ -54,63 +56,15 @@ need_folder() {
     [[ -w $out && -x $out ]] || die "cannot write to $out; choose another --out"
 }
 
-summarise() { # summarise RUN SIDE: the arguments that compare.awk reads of it, one a line
-    local name
-    echo "side=$2"
-    if [[ -s $1/raw.csv ]]; then
-        awk -v runs=1 -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$1/raw.csv" >"$work/$2.csv" || exit
-        echo "$work/$2.csv"
-    fi
-    for name in handshakes chat; do
-        [[ -s $1/$name.csv ]] || continue
-        awk -f harness/analysis/variants.awk -f "harness/analysis/$name.awk" "$1/$name.csv" >"$work/$2-$name-rows.csv" || exit
-        awk -v runs=1 -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$work/$2-$name-rows.csv" >"$work/$2-$name.csv" || exit
-        echo "$work/$2-$name.csv"
-    done
-    if [[ -s $1/cold_start.csv ]]; then echo "$1/cold_start.csv"; fi
-}
-
-recorded() { # recorded RUN SIDE: the same for compare_setup.awk
-    local name
-    echo "side=$2"
-    for name in machine.txt command.txt {raw,cold_start,handshakes,chat}.csv; do [[ ! -s $1/$name ]] || echo "$1/$name"; done
-}
-
-# "experiment<TAB>why" for each whose table is in a form that compare.awk does not read.
-left_out() {
-    local name run
-    for name in counters herd; do
-        for run in "$a" "$b"; do
-            [[ ! -s $run/$name.csv ]] || awk -F, -v name="$name" '
-                NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; next }
-                !seen[$c]++ { print $c "\t" name ".csv is not compared: the reports hold its tables" }' "$run/$name.csv"
-        done
-    done | awk '!seen[$0]++'
-}
-
-compare_rows() {
-    local inputs status=0 others
-    recorded "$a" a >"$work/recorded"
-    recorded "$b" b >>"$work/recorded"
-    mapfile -t inputs <"$work/recorded"
-    awk -v blocked="$work/blocked.tsv" -f harness/analysis/compare_setup.awk "${inputs[@]}" </dev/null >"$work/setup.tsv" # A run of other tables alone gives no input at all.
-    summarise "$a" a >"$work/summaries"
-    summarise "$b" b >>"$work/summaries"
-    mapfile -t inputs <"$work/summaries"
-    left_out >"$work/left_out.tsv"
-    awk -v blocked="$work/blocked.tsv" -v OFS=, -f harness/analysis/numbers.awk -f harness/analysis/headline.awk \
-        -f harness/analysis/decide.awk -f harness/analysis/compare.awk "${inputs[@]}" </dev/null >"$work/compare.csv" || status=$?
-    others=$(cut -f 1 "$work/left_out.tsv" | one_line)
-    ((status != 3)) || die "$run_a and $run_b have no point in common: no model was measured in both with the same experiment and number of connections${others:+; not compared are counters and herds: $others}"
-    ((status == 0)) || exit "$status"
-}
-
-# "experiment group" for each chart: where at least one row has a ratio.
-charts() {
-    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $c["ratio"] == "" { next }
-        { group = $c["kind"] == "memory" ? "memory" : $c["metric"] }
-        !seen[$c["experiment"], group]++ { print $c["experiment"], group }' "$work/compare.csv"
+# Both runs beside each other; ends where they have no point in common.
+compare_runs() {
+    local common
+    make_database "$a" "$work/a"
+    make_database "$b" "$work/b"
+    compare_databases "$work"
+    common=$(sql "$work/compare.db" 'SELECT count(*) FROM both WHERE a AND b')
+    ((common > 0)) || die "$run_a and $run_b have no point in common: no model was measured in both with the same experiment and number of connections"
+    sql "$work/compare.db" 'SELECT text FROM compare_line ORDER BY id, pair' >"$work/compare.csv"
 }
 
 write_caption() {
@@ -124,26 +78,25 @@ write_caption() {
 }
 
 draw_charts() {
-    local experiment group name format
+    local experiment chart format
     write_caption
-    charts >"$work/charts.txt"
-    while read -r experiment group; do
-        name=$experiment-$group
+    said "$work/compare.db" 'SELECT experiment, chart FROM chart WHERE drawn ORDER BY section' >"$work/charts.tsv"
+    while IFS=$'\t' read -r experiment chart; do
+        said "$work/compare.db" "SELECT told.name, counts, metric.name, ratio, ratio_low, ratio_high, verdict
+            FROM told JOIN grouped USING (pair, experiment) JOIN metric USING (metric)
+            WHERE experiment = '$experiment' AND chart = '$chart' ORDER BY pair" >"$work/chart.tsv"
         for format in svg png; do
-            plot harness/report/plots/compare.gp format="$format" output="$work/figures/$name.$format" data="$work/compare.csv" \
-                experiment="$experiment" group="$group"
+            plot harness/report/plots/compare.gp format="$format" output="$work/figures/$experiment-$chart.$format" data="$work/chart.tsv" experiment="$experiment" \
+                chart="$chart"
         done
-        printf '%s\t%s\t%s\n' "$experiment" "$group" "$name" >>"$work/figures.tsv"
-    done <"$work/charts.txt"
+    done <"$work/charts.tsv"
 }
 
 write_report() {
     {
         echo "# A: $(basename "$run_a"), B: $(basename "$run_b")" | markdown_text
         echo
-        awk -v figures="$work/figures.tsv" -v blocked="$work/blocked.tsv" -v left_out="$work/left_out.tsv" \
-            -f harness/report/markup.awk -f harness/analysis/numbers.awk -f harness/analysis/headline.awk -f harness/analysis/decide.awk -f harness/analysis/compare_report.awk \
-            "$work/setup.tsv" "$work/compare.csv"
+        compare_words "$work/compare.db"
         printf '\nA is %s, B is %s. How to read this: docs/comparing.md.\n' "$run_a" "$run_b" | markdown_text
     } >"$work/compare.md"
 }
@@ -153,7 +106,7 @@ show_report() { awk '/^## .*: / { exit } NR > 2' "$out/compare.md" | sed 's/\*\*
 
 main() {
     read_options "$@"
-    command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/run/setup.sh installs it'
+    need_tools gnuplot sqlite3
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"; remove_made_folders' EXIT
     end_on_signals
@@ -163,8 +116,7 @@ main() {
     b=$work/b/$(basename "$run_b")
     take_run "$run_a" "$a"
     take_run "$run_b" "$b"
-    touch "$work/figures.tsv"
-    compare_rows
+    compare_runs
     known=$(known_models "$work/compare.csv")
     draw_charts
     write_report

@@ -17,9 +17,9 @@ function with_commas(number,    text, out) {
     return text out
 }
 
-# Whether a number of a point with that verdict is a result.  Memory and numbers of processes are not spoiled by a late
-# client or a busy host; summarise.awk takes them from disturbed repeats, too.
+# Whether a number of a point with that verdict is a result.  `robust` holds the metrics that a late client or a busy host does
+# not spoil: those that the dictionary marks.
 function is_result(status, metric) {
     return status ~ /^(ok|overloaded)$/ || \
-        metric ~ /^(processes|threads|.*_kib)$/ && status ~ /^(drifting|noisy|client_limited)$/
+        index(" " robust " ", " " metric " ") > 0 && status ~ /^(drifting|noisy|client_limited)$/
 }

@@ -2,57 +2,16 @@
 # report.sh -- writes index.html (self-contained) and summary.md of a run, and overview.txt.
 #
 # usage: harness/report/report.sh RUN WORK        called by draw.sh; RUN is the copy of a run that take_run.sh made
-#   WORK holds figures.txt (names in order), excluded.tsv, not_available.tsv; chat.csv as chat.awk makes it
+#   WORK holds figures.txt (names in order), excluded.tsv, not_available.tsv, and what draw.sh took of the analysis
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=../run/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../run/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../analysis/take_run.sh
+source harness/analysis/take_run.sh
 
 readonly run=$1 work=$2
-
-tables() {
-    local name options=()
-    for name in cold_start "${machine_costs[@]}"; do
-        [[ ! -s $run/$name.csv ]] || options+=(-v "$name=$run/$name.csv")
-    done
-    awk "${options[@]}" -f harness/analysis/numbers.awk -f harness/report/tables.awk "$run/summary.csv"
-    [[ ! -s $run/counters_summary.csv ]] || awk -f harness/analysis/numbers.awk -f harness/analysis/counters_table.awk "$run/counters_summary.csv"
-    for name in herd handshakes; do
-        [[ ! -s $run/$name.csv ]] ||
-            awk -f harness/analysis/numbers.awk -f harness/analysis/spread.awk -f harness/analysis/variants.awk -f harness/analysis/rows_table.awk "$run/$name.csv"
-    done
-    [[ ! -s $run/chat_summary.csv ]] || awk -v no_overview=1 -f harness/analysis/numbers.awk -f harness/report/tables.awk "$run/chat_summary.csv"
-    claims_of "$run"
-}
-
-# "experiment<TAB>sentence": what was found, and which models are shown to differ.
-say_of_runs() { # say_of_runs answer|rank
-    local inputs=()
-    [[ ! -s $work/runs.csv ]] || inputs+=("$work/runs.csv")
-    [[ ! -s $run/cold_start.csv ]] || inputs+=("$run/cold_start.csv")
-    [[ $1 != answer || ! -s $run/counters_summary.csv ]] || inputs+=("$run/counters_summary.csv")
-    [[ $1 != answer || ! -s $run/herd.csv ]] || inputs+=("$run/herd.csv")
-    [[ $1 != answer || ! -s $run/handshakes.csv ]] || inputs+=("$run/handshakes.csv")
-    [[ $1 != answer || ! -s $work/chat_runs.csv ]] || inputs+=("$work/chat_runs.csv")
-    ((${#inputs[@]} == 0)) ||
-        awk -f harness/analysis/numbers.awk -f harness/analysis/headline.awk -f harness/analysis/decide.awk -f harness/analysis/variants.awk -f "harness/analysis/$1.awk" "${inputs[@]}"
-}
-
-# "experiment<TAB>sentence" for each beside which another run measured.
-beside_others() {
-    [[ ! -s $run/raw.csv ]] || awk -F, '
-        NR == 1 { for (i = 1; i <= NF; i++) place[$i] = i; next }
-        !("other_run" in place) { exit }
-        { experiment = $place["experiment"]; if (!rows[experiment]++) names[++count] = experiment }
-        $place["other_run"] == 1 { beside[experiment]++ }
-        END {
-            for (i = 1; i <= count; i++)
-                if (names[i] in beside)
-                    printf "%s\tAnother run measured on this machine beside %d of %d points: both are noisier for it (column other_run).\n",
-                        names[i], beside[names[i]], rows[names[i]]
-        }' "$run/raw.csv"
-}
 
 html_text() { awk -v filter=1 -f harness/report/html.awk; }
 
@@ -96,9 +55,11 @@ figure() { # figure NAME NUMBER
 }
 
 links() { # The parts of the run that are there.
-    local name
-    for name in "${tables[@]/%/.csv}" "${machine_costs[@]/%/.csv}" {herd_back,summary,counters_summary,chat_summary}.csv machine.txt command.txt summary.md; do
-        [[ ! -e $run/$name ]] || printf '<a href="%s">%s</a> ' "$name" "$name"
+    local name measured=("$run"/{rows,timelines}/*.csv)
+    # The rows of an older run are those that it was measured into.
+    if [[ -n $(old_tables_of "$run") ]]; then lines_into measured old_tables_of "$run"; fi
+    for name in "${measured[@]}" "$run"/summary/*.csv "$run"/{switch_cost,ready_cost}.csv "$run"/{machine.txt,command.txt,summary.md}; do
+        [[ ! -e $name ]] || printf '<a href="%s">%s</a> ' "${name#"$run"/}" "${name#"$run"/}"
     done
 }
 
@@ -197,12 +158,6 @@ overview() {
                   print line } }' "$work/tables.tsv"
 }
 
-tables >"$work/tables.tsv"
-[[ ! -s $run/raw.csv ]] || awk -v runs=1 -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$run/raw.csv" >"$work/runs.csv"
-[[ ! -s $run/chat.csv ]] || awk -v runs=1 -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$work/chat.csv" >"$work/chat_runs.csv"
-say_of_runs answer >"$work/answers.tsv"
-say_of_runs rank >"$work/ranks.tsv"
-beside_others >"$work/beside.tsv"
 for name in tables answers beside ranks not_available; do html_text <"$work/$name.tsv" >"$work/$name.html"; done
 markdown_report >"$run/summary.md"
 html >"$run/index.html"

@@ -3,7 +3,7 @@
 #
 # usage: harness/report/show.sh [--from FOLDER] [RESULTS_DIR]        [results/latest]
 #
-# Reads summary.csv and summary.md as they are; writes nothing.
+# Reads the rows of a run, and its summary.md as it is; writes nothing.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C.UTF-8
@@ -13,9 +13,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/../run/lib.sh"
 source harness/report/plot.sh
 # shellcheck source-path=SCRIPTDIR source=../analysis/take_run.sh
 source harness/analysis/take_run.sh
+# shellcheck source-path=SCRIPTDIR source=../analysis/database.sh
+source harness/analysis/database.sh
 
 readonly figures=(latency_p99 messages_per_s switches_per_message memory_parts)
-target='' run='' work='' known='' columns=80 rows=24
+target='' run='' work='' known='' robust='' columns=80 rows=24
 
 measure_terminal() {
     [[ -t 1 ]] || return 0
@@ -34,8 +36,8 @@ found() { # found EXPERIMENT
         here && NF { print }' "$run/summary.md" | fold --spaces --width="$columns"
 }
 
-draw_text() { # draw_text EXPERIMENT FIGURE
-    plot "$2" format=text columns="$columns" rows="$((rows - 1))" data="$run/summary.csv" experiment="$1" | sed '/^[[:space:]]*$/d'
+draw_text() { # draw_text EXPERIMENT KIND FIGURE
+    plot "$3" format=text columns="$columns" rows="$((rows - 1))" run="$run" kind="$2" experiment="$1" | sed '/^[[:space:]]*$/d'
 }
 
 main() {
@@ -45,8 +47,8 @@ main() {
     [[ ${1:-} != -* ]] || die "show has no option $1; usage: ./run_all.sh show [RESULTS_DIR]"
     if (($# == 0)); then from=$PWD; fi
     target=$(measured_run "$from" "${1:-results/latest}")
-    [[ -s $target/summary.csv && -s $target/summary.md ]] || die "$target was not drawn yet: ./run_all.sh draw $target"
-    command -v gnuplot >/dev/null || die 'gnuplot is missing: harness/run/setup.sh installs it'
+    [[ -s $target/summary.md ]] || die "$target was not drawn yet: ./run_all.sh draw $target"
+    need_tools gnuplot sqlite3
     measure_terminal
     work=$(mktemp -d) || fail 'no room for a temporary folder'
     trap 'rm -rf "$work"' EXIT
@@ -54,26 +56,19 @@ main() {
     mkdir "$work/of"
     run=$work/of/$(basename "$target")
     take_run "$target" "$run"
-    known=$(known_models "$run/raw.csv" "$run/cold_start.csv")
-    awk -F, 'NR > 1 && !seen[$1]++ { print $1, $2 }' "$run/summary.csv" >"$work/experiments.txt"
-    while read -r experiment kind; do
+    known=$(known_models "$run"/rows/*.csv)
+    robust=$(robust_metrics)
+    make_database "$run" "$work"
+    write_summaries "$work/run.db" "$run/summary"
+    said "$work/run.db" 'SELECT experiment, kind FROM section ORDER BY section' >"$work/experiments.tsv"
+    while IFS=$'\t' read -r experiment kind; do
         echo "== $experiment"
         found "$experiment"
         for name in "${figures[@]}"; do
             file=$(figure_file "$name")
-            ! grep -qE "^# Kinds: (.* )?$kind( |$)" "$file" || draw_text "$experiment" "$file"
+            ! grep -qE "^# Kinds: (.* )?$kind( |$)" "$file" || draw_text "$experiment" "$kind" "$file"
         done
-    done <"$work/experiments.txt"
-    # Kinds that have a table of their own, and no chart in letters.
-    for kind in "${tables[@]:1}"; do
-        [[ -s $run/$kind.csv ]] || continue
-        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "experiment") c = i; next }
-            !seen[$c]++ { print $c }' "$run/$kind.csv" >"$work/experiments.txt"
-        while read -r experiment; do
-            echo "== $experiment"
-            found "$experiment"
-        done <"$work/experiments.txt"
-    done
+    done <"$work/experiments.tsv"
     echo "all charts: $target/index.html"
 }
 

@@ -22,7 +22,8 @@ readonly bin=${C10K_BIN:-build/release}
 # shellcheck disable=SC2034  # for the scripts
 readonly schema=3 oldest_schema=1
 
-# The tables whose rows are measurements; herd_back.csv stands beside them.
+# The tables whose rows are measurements, in runs of schema 1 to 3; herd_back.csv stands beside them.  Since schema 4 a run has
+# rows/KIND.csv instead.
 readonly tables=(raw cold_start counters herd handshakes chat)
 
 # What the machine takes by itself, without a server: programs of ours whose table is measured before each run.
@@ -55,6 +56,12 @@ die() {
 fail() {
     printf '%s: %s\n' "$script_name" "$*" >&2
     exit 1
+}
+
+# Ends where a program is missing that set-up installs.
+need_tools() { # need_tools NAME...
+    local name
+    for name in "$@"; do command -v "$name" >/dev/null || die "$name is missing: harness/run/setup.sh installs it"; done
 }
 
 # Adds lines to a file, whole or not at all: a full disk takes a part.  False, and one line on stderr, if that failed.
@@ -220,15 +227,6 @@ need_schema() { # need_schema FILE
     fi
 }
 
-# What the essay claims, beside what a run measured, as lines of cells: claims.awk tells how.
-claims_of() { # claims_of RUN
-    local name options=(-v "machine=$1/machine.txt")
-    for name in "${machine_costs[@]}" handshakes; do
-        [[ ! -s $1/$name.csv ]] || options+=(-v "$name=$1/$name.csv")
-    done
-    awk "${options[@]}" -f harness/analysis/numbers.awk -f harness/analysis/spread.awk -f harness/analysis/decide.awk -f harness/analysis/claims.awk "$1/summary.csv"
-}
-
 # A comment of the experiment as it was when it was measured, else as it is.
 experiment_says() { # experiment_says RUN EXPERIMENT WHAT
     local text=
@@ -250,6 +248,7 @@ all_lessons() { grep -l '^<!-- BEGIN run ' docs/*.md | sed 's|docs/||; s|\.md$||
 
 has_measurements() { # has_measurements FOLDER
     local name
+    for name in "$1"/rows/*.csv; do ! has_rows "$name" || return 0; done
     for name in "${tables[@]}"; do ! has_rows "$1/$name.csv" || return 0; done
     return 1
 }
@@ -271,7 +270,8 @@ measured_run() { # measured_run FROM FOLDER
     local run=$2 name
     [[ $run == /* ]] || run=$1/$run
     run=$(plain_run "$run")
-    has_measurements "$run" || die "nothing was measured in $run: it has no raw.csv with a row"
+    has_measurements "$run" || die "nothing was measured in $run: it has no table in rows/ with a row"
+    for name in "$run"/rows/*.csv; do need_schema "$name"; done
     for name in "${tables[@]}" herd_back "${machine_costs[@]}"; do need_schema "$run/$name.csv"; done
     echo "$run"
 }

@@ -122,11 +122,30 @@ shuffled() { # shuffled NUMBER: shuffles lines; the order follows from the seed 
     printf '%s\n' "${words[@]}"
 }
 
+# What SQL asks of the rows of a run.
+ask_rows() { # ask_rows RUN SQL
+    local scraps
+    scraps=$(mktemp -d) || fail 'no room for a temporary folder'
+    number_database "$1" "$scraps"
+    sql "$scraps/run.db" "$2"
+    rm -rf "$scraps"
+}
+
 # What was offered in an experiment of the baseline: at another rate latencies say nothing.
 baseline_rate() { # baseline_rate EXPERIMENT
-    [[ -n $baseline && -s $baseline/raw.csv ]] || return 0
-    awk -F, -v experiment="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $c["experiment"] == experiment && $c["offered_per_s"] > 0 { printf "%d", $c["offered_per_s"]; exit }' "$baseline/raw.csv"
+    [[ -n $baseline ]] || return 0
+    ask_rows "$baseline" "SELECT format('%d', value) FROM row JOIN cell USING (source, line)
+        WHERE experiment = '$1' AND metric = 'offered_per_s' AND value > 0 ORDER BY line LIMIT 1"
+}
+
+# Half of what the slowest model can do where most connections are, with two digits; of kinds that rank what is achieved.
+half_of_slowest() {
+    ask_rows "$out" "
+        WITH able AS (SELECT median, connections FROM number JOIN shown USING (kind, metric) JOIN judged USING (point)
+                      WHERE metric = 'achieved_per_s' AND rank AND good > 0),
+             half AS (SELECT min(median) / 2 AS rate FROM able WHERE connections = (SELECT max(connections) FROM able)),
+             unit AS (SELECT rate, pow(10, max(0, floor(log10(rate)) - 1)) AS unit FROM half WHERE rate > 0)
+        SELECT format('%d', floor(rate / unit) * unit) FROM unit"
 }
 
 # All models are offered the same: at most half of what the slowest can do at the largest count.
@@ -137,19 +156,8 @@ set_rate() { # set_rate EXPERIMENT
     rate_now=$(baseline_rate "$1")
     if [[ -n $rate_now ]]; then say "$1: $rate_now messages/s for all, as in the baseline"; return; fi
     rate_now=$wanted
-    [[ -s $out/raw.csv ]] || return 0
-    half=$(awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$out/raw.csv" | awk -F, '
-        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        $c["kind"] == "capacity" && $c["repeats_ok"] > 0 {
-            if ($c["connections_asked"] + 0 < count + 0) next
-            if ($c["connections_asked"] + 0 > count + 0) slowest = ""
-            count = $c["connections_asked"]
-            if (slowest == "" || $c["achieved_per_s_median"] < slowest) slowest = $c["achieved_per_s_median"] + 0
-        }
-        END { if (slowest == "") exit
-              unit = 1
-              while (slowest / 2 / unit >= 100) unit *= 10
-              printf "%d", int(slowest / 2 / unit) * unit }')
+    has_measurements "$out" || return 0
+    half=$(half_of_slowest)
     if [[ -n $half ]] && ((half > 0)) && awk "BEGIN { exit !($half < $wanted) }"; then
         say "$1: $half messages/s for all, half of what the slowest model can do (its conf asks for $wanted)"
         rate_now=$half

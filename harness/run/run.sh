@@ -18,6 +18,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source harness/fleet/servers.sh
 # shellcheck source-path=SCRIPTDIR source=folder.sh
 source harness/run/folder.sh
+# shellcheck source-path=SCRIPTDIR source=../analysis/take_run.sh
+source harness/analysis/take_run.sh
+# shellcheck source-path=SCRIPTDIR source=../analysis/database.sh
+source harness/analysis/database.sh
 # shellcheck source-path=SCRIPTDIR source=plan.sh
 source harness/run/plan.sh
 # shellcheck source-path=SCRIPTDIR source=steps.sh

@@ -44,6 +44,7 @@ look_for_build() {
 look_for_run() {
     lacks gnuplot-nox 'draws the charts' has gnuplot
     lacks fonts-dejavu-core 'letters for the charts' test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
+    lacks sqlite3 'makes numbers and sentences of what was measured' has sqlite3
     lacks hyperfine 'times whole commands (cold_start)' has hyperfine
     lacks util-linux 'pins programs to CPUs (taskset, setpriv)' has setpriv
 }

@@ -1,6 +1,6 @@
 # calls.awk -- picks what the chart of system calls per message draws.
 #
-#   awk -v experiment=why -v known="fork poll" -v work=DIR -f calls.awk counters_summary.csv
+#   awk -v experiment=why -v known="fork poll" -v work=DIR -f calls.awk summary/counters.csv
 #
 # Writes DIR/bars.dat, one line per model: "place number all  call call ..." (per message), in the
 # order of `calls`; and gives calls, names, number of bars, the largest sum, the connections.
@@ -19,9 +19,9 @@ NR == 1 {
 }
 $c["experiment"] == experiment && $c["model"] in number_of && $c["pass"] == "calls" {
     m = number_of[$c["model"]]
-    if ($c["connections_asked"] + 0 < at[m] + 0) next
-    if ($c["connections_asked"] + 0 > at[m] + 0) forget(m)
-    at[m] = $c["connections_asked"]
+    if ($c["connections"] + 0 < at[m] + 0) next
+    if ($c["connections"] + 0 > at[m] + 0) forget(m)
+    at[m] = $c["connections"]
     if (at[m] + 0 > connections + 0) connections = at[m]
     drawn[m] = 1
     if ($c["status"] != "ok") word[m] = $c["status"]

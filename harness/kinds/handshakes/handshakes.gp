@@ -1,7 +1,7 @@
 # Kinds: handshakes
 # Shows: CPU time of the server's side per connection that shakes hands, echoes one message and goes; bar: median, whisker: lowest to highest run. TLS is HAProxy's part.
 # Read: the third bar beside the second is what TLS adds; resumed beside full is what a ticket saves. How many connections/s there were depends on the client's CPU as well.
-pick = "-f harness/analysis/spread.awk -f harness/analysis/variants.awk -f harness/kinds/handshakes/handshakes.awk"
+pick = "-f harness/kinds/handshakes/handshakes.awk"
 load "harness/report/plots/picked.gp"
 bar_count = numeric("bar_count")
 title_text = "What a connection costs the server's side, lower is better"

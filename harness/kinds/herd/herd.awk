@@ -1,6 +1,6 @@
 # herd.awk -- picks what the chart of a herd draws: who is connected when, for each way to come back.
 #
-#   awk -v experiment=reconnect_herd -v known="fork poll" -v work=DIR -f herd.awk herd.csv herd_back.csv
+#   awk -v experiment=reconnect_herd -v known="fork poll" -v work=DIR -f herd.awk rows/herd.csv timelines/herd.csv
 #
 # Writes DIR/now-N.dat and DIR/jitter-N.dat, N being the number of a model: "s connected", repeats
 # apart by an empty line; and gives models drawn, the largest number of connections, when the server was
@@ -21,13 +21,13 @@ FNR == 1 {
 $column["experiment"] != experiment || !($column["model"] in number_of) { next }
 file == 1 {
     drawn[number_of[$column["model"]]] = 1
-    if ($column["connections_asked"] + 0 > highest) highest = $column["connections_asked"] + 0
+    if ($column["connections"] + 0 > highest) highest = $column["connections"] + 0
     if ($column["outage_s"] + 0 > outage) outage = $column["outage_s"] + 0
     if ($column["cap_ms"] != "") { base = $column["base_ms"] / 1000; cap = $column["cap_ms"] / 1000 }
     next
 }
 {
-    out = work "/" $column["policy"] "-" number_of[$column["model"]] ".dat"
+    out = work "/" $column["variant"] "-" number_of[$column["model"]] ".dat"
     if (out SUBSEP $column["repeat"] != series) begin_series()
     held = $column["connected"]
     print $column["s"], held > out

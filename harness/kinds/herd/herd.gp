@@ -2,7 +2,7 @@
 # Shows: connections held, from the moment when the server was killed (0 s); grey: it is away. A line for each run.
 # Read: a steep line behind the grey is a herd; where it bends, connections were dropped and wait a second or more for their next try.
 pick = "-f harness/kinds/herd/herd.awk"
-inputs = '"$data" "${data%/*}/herd_back.csv"'
+inputs = '"$run/rows/herd.csv" "$run/timelines/herd.csv"'
 load "harness/report/plots/picked.gp"
 models = given("models")
 numbers = given("numbers")

@@ -5,7 +5,7 @@
 title_text = "One stalled server, two ways to ask"
 y_label = "latency, ms"
 pick = "-f harness/kinds/omission/percentiles.awk"
-inputs = '"${data%/*}"/histograms/"$experiment"-*.hgrm'
+inputs = '"$run"/histograms/"$experiment"-*.hgrm'
 load "harness/report/plots/picked.gp"
 models = given("models")
 numbers = given("numbers")

@@ -1,6 +1,6 @@
 # walls.awk -- picks what the chart of the walls draws: a bar for each model and limit.
 #
-#   awk -v experiment=walls -v known="fork poll" -v work=DIR -f walls.awk summary.csv
+#   awk -v experiment=walls -v known="fork poll" -v work=DIR -f walls.awk summary/walls.csv
 #
 # Writes DIR/walls.dat, a line per bar: "y held limit least most words", and gives names,
 # numbers of bars and limits, the largest value.
@@ -16,7 +16,7 @@ NR == 1 {
 }
 $column["experiment"] == experiment && $column["model"] in number_of {
     m = number_of[$column["model"]]
-    name = $column["limits"]
+    name = $column["variant"]
     if (!(name in place)) { place[name] = ++limit_count; limits[limit_count] = name }
     line[m, place[name]] = $0
     drawn[m] = 1

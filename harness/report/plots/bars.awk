@@ -1,7 +1,7 @@
 # bars.awk -- picks what a chart with one bar per model draws.
 #
-#   awk -v experiment=memory -v kind=memory -v known="fork poll" -v work=DIR -f bars.awk summary.csv
-#   awk -v experiment=cold_start -v kind=cold_start ...                       -f bars.awk cold_start.csv
+#   awk -v experiment=memory -v kind=memory -v known="fork poll" -v work=DIR -f bars.awk summary/memory.csv
+#   awk -v experiment=cold_start -v kind=cold_start ...                       -f bars.awk summary/cold_start.csv
 #
 # Writes DIR/bars.dat, one line per model:
 #   memory      place number total rss lost  pss page_tables kernel_stacks send_blocks sockets slab
@@ -21,7 +21,7 @@ NR == 1 {
 }
 $column["experiment"] == experiment && $column["model"] in number_of {
     m = number_of[$column["model"]]
-    if (kind == "memory" && $column["connections_asked"] + 0 < at[m] + 0) next
+    if (kind == "memory" && $column["connections"] + 0 < at[m] + 0) next
     drawn[m] = 1
     status[m] = $column["status"]
     if (kind == "memory") read_memory(m)
@@ -38,7 +38,7 @@ function share(name) {
 function or_nan(text) { return text == "" ? "NaN" : text }
 
 function read_memory(m,    i, total, text) {
-    at[m] = $column["connections_asked"]
+    at[m] = $column["connections"]
     clients = at[m]
     if (at[m] + 0 > connections + 0) connections = at[m]
     line[m] = ""

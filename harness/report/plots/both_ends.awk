@@ -1,6 +1,6 @@
 # both_ends.awk -- picks what the chart of both ends' memory draws: a bar per model and count.
 #
-#   awk -v experiment=million -v work=DIR -f both_ends.awk summary.csv
+#   awk -v experiment=million -v work=DIR -f both_ends.awk summary/latency.csv
 #
 # Writes DIR/bars.dat, one line per bar, medians in KiB per connection:
 #   place total lost  slab server_pss client_pss page_tables kernel_stacks
@@ -17,7 +17,7 @@ NR == 1 {
     next
 }
 $column["experiment"] == experiment {
-    name = $column["model"] "|" with_commas($column["connections_asked"] + 0)
+    name = $column["model"] "|" with_commas($column["connections"] + 0)
     give_tic("x", ++place, name)
     if (share("both_ends_lost_kib") == "") { print place, "NaN NaN NaN NaN NaN NaN NaN" > (work "/bars.dat"); next }
     total = 0
@@ -31,7 +31,7 @@ $column["experiment"] == experiment {
     if (share("both_ends_lost_kib") > highest) highest = share("both_ends_lost_kib")
 }
 
-function share(name) { return $column[name "_median"] == "" ? "" : $column[name "_median"] / $column["connections_asked"] }
+function share(name) { return $column[name "_median"] == "" ? "" : $column[name "_median"] / $column["connections"] }
 
 END {
     give("bar_count", place + 0)

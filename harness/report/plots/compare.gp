@@ -1,8 +1,9 @@
 # compare.gp -- two runs, a row per model and point: the ratio B/A and how far it may reach.
 #
-# harness/analysis/compare.sh sets, beside what picked.gp needs: group, a metric or "memory".  data is compare.csv.
+# harness/analysis/compare.sh sets, beside what picked.gp needs: data, the rows of the chart, and its name.
 
-pick = '-v group="$group" -f harness/analysis/headline.awk -f harness/report/plots/compare.awk'
+pick = '-v chart="$chart" -f harness/report/plots/compare.awk'
+inputs = '"$data"'
 load "harness/report/plots/picked.gp"
 rows = numeric("rows")
 title_text = given("title")

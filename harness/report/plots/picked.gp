@@ -1,16 +1,17 @@
 # picked.gp -- runs the awk script of a figure, and gives what it picked: given("name"), numeric("name"), tics.
 #
-# A figure sets `pick`, its script with options of its own and, where that does not read data alone, `inputs`.  What a run
+# A figure sets `pick`, its script with options of its own and, where that does not read summary/KIND.csv alone, `inputs`.  What a run
 # holds comes through the environment and through files; neither a shell nor gnuplot reads it as code.
 # harness/report/plot.sh sets, in the environment:
+#   robust      metrics that a disturbed point still has
 #   format      svg, png or text            known   all models, in the order that gives each its colour
 #   output      the file to write           work    a folder for scraps
-#   data        the table, absolute         experiment
+#   run         its folder, absolute        experiment, and its kind
 format = system('printf %s "$format"')
 work = system('printf %s "$work"')
 known = system('printf %s "$known"')
-if (!exists("inputs")) inputs = '"$data"'
-system('awk -v experiment="$experiment" -v known="$known" -v work="$work" -f harness/analysis/numbers.awk -f harness/report/plots/values.awk ' \
+if (!exists("inputs")) inputs = '"$run/summary/$kind.csv"'
+system('awk -v experiment="$experiment" -v known="$known" -v robust="$robust" -v work="$work" -f harness/analysis/numbers.awk -f harness/report/plots/values.awk ' \
     . pick . ' ' . inputs)
 if (GPVAL_SYSTEM_ERRNO != 0) { exit status 1 }
 picked = "\n" . system('cat "$work/values.txt"') . "\n"

@@ -1,7 +1,7 @@
-# points.awk -- picks what one line chart draws out of summary.csv, and places its words.
+# points.awk -- picks what one line chart draws out of summary/KIND.csv, and places its words.
 #
 #   awk -v experiment=ramp -v metric=latency_ns_p99 -v divide=1e6 -v log_y=1 -v known="fork poll"
-#       -v work=DIR -f points.awk summary.csv
+#       -v work=DIR -f points.awk summary/latency.csv
 #
 # Writes for gnuplot, N being the number of a model:
 #   DIR/line-N.dat   "x y low high second" of the points on the line; a blank line where it breaks
@@ -24,8 +24,8 @@ NR == 1 {
 $column["experiment"] == experiment && $column["model"] in number_of {
     m = number_of[$column["model"]]
     n = ++points[m]
-    asked[m, n] = $column["connections_asked"] + 0
-    active[m, n] = $column["connections_active"] + 0
+    asked[m, n] = $column["connections"] + 0
+    active[m, n] = $column["active"] + 0
     if (("deaf_clients_median" in column) && $column["deaf_clients_median"] > 0) some_deaf = 1
     y[m, n] = cell(metric "_median")
     y_low[m, n] = cell(metric "_min")
