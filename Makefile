@@ -23,6 +23,11 @@ LIBS_io_uring := -luring
 LIBS_demo      := -lncursesw
 LIBS_tls       := -lssl -lcrypto
 
+# A kind of experiment is a folder in harness/kinds: in C if it has a measure.c, which is linked as measure-NAME; else a script.
+KINDS         := $(sort $(patsubst harness/kinds/%/,%,$(dir $(wildcard harness/kinds/*/measure.c harness/kinds/*/measure.sh))))
+KINDS_IN_C    := $(patsubst harness/kinds/%/measure.c,%,$(wildcard harness/kinds/*/measure.c))
+KEYS          := $(wildcard harness/kinds/*/keys.tsv) harness/measure/keys.tsv
+
 comma   := ,
 SAN     ?=
 BUILD   ?= build/$(or $(SAN),release)
@@ -102,7 +107,8 @@ endef
 BUILT_WITH := $(BUILT_WITH)
 STAMP    := $(BUILD)/built_with.txt
 
-PROGRAMS := $(SERVERS) $(addprefix $(BUILD)/,load check_conf measure gate start switch_cost ready_cost witness hello chat chat-room) \
+MEASURES := $(addprefix $(BUILD)/measure-,$(KINDS_IN_C))
+PROGRAMS := $(SERVERS) $(MEASURES) $(addprefix $(BUILD)/,load check_conf gate start switch_cost ready_cost witness hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
 .PHONY: all programs servers tools objects fuzzers test lint fuzz format install uninstall clean FORCE
@@ -133,7 +139,7 @@ $(STAMP):
 # Archives, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
 $(LOAD): $(filter-out %/load.o %/load_options.o %/chat.o $(if $(NO_TLS),%/tls.o,%/tls_none.o),$(call objects,clients/*.c))
-$(HARNESS): $(filter-out %/measure_main.o,$(call objects,$(addprefix harness/,$(addsuffix /*.c,fleet probes measure kinds/*))))
+$(HARNESS): $(filter-out %/measure_main.o,$(call objects,$(addprefix harness/,$(addsuffix /*.c,fleet probes measure))))
 $(BUILD)/libreached.a: $(REACHED)
 $(COMMON) $(LOAD) $(HARNESS) $(BUILD)/libreached.a:
 	@$(ECHO) "  AR  $@"
@@ -142,6 +148,11 @@ $(COMMON) $(LOAD) $(HARNESS) $(BUILD)/libreached.a:
 $(BUILD)/server-%: $(BUILD)/servers/%.o $(BUILD)/common/server_main.o $(COMMON)
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_$*) $(KEEP)
+
+$(foreach kind,$(KINDS_IN_C),$(eval $(BUILD)/measure-$(kind): $(call objects,harness/kinds/$(kind)/*.c)))
+$(BUILD)/measure-%: $(BUILD)/harness/measure/measure_main.o $(HARNESS) $(COMMON)
+	@$(ECHO) "  LD  $@"
+	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lm $(KEEP)
 
 $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON)
 	@$(ECHO) "  LD  $@"
@@ -157,8 +168,7 @@ $(BUILD)/chat: $(BUILD)/clients/chat.o $(CHAT) $(LOAD) $(COMMON)
 $(BUILD)/chat-room: $(ROOM) $(COMMON)
 # Only what reads an experiment: built in a second, before all else.
 $(BUILD)/check_conf: $(call objects,harness/measure/check_conf/*.c harness/measure/conf*.c) \
-                      $(addprefix $(BUILD)/common/,die.o number.o output.o plain.o program.o whole.o)
-$(BUILD)/measure: $(BUILD)/harness/measure/measure_main.o $(HARNESS) $(COMMON)
+                      $(addprefix $(BUILD)/common/,die.o number.o options.o output.o plain.o program.o whole.o)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/switch_cost: $(BUILD)/harness/machine/switch/switch_cost.o $(COMMON)
 $(BUILD)/ready_cost: $(BUILD)/harness/machine/ready/ready_cost.o $(COMMON)
@@ -167,7 +177,7 @@ $(BUILD)/start: $(BUILD)/harness/fleet/start/start.o $(HARNESS) $(COMMON)
 $(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(addprefix $(BUILD)/,load chat chat-room check_conf measure gate start switch_cost ready_cost witness hello demo $(TOOLS)):
+$(addprefix $(BUILD)/,load chat chat-room check_conf gate start switch_cost ready_cost witness hello demo $(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F)) $(KEEP)
 
@@ -181,6 +191,8 @@ $(BUILD)/faults.so: $(wildcard tests/faults/*.[ch]) Makefile
 $(BUILD)/test_demo $(BUILD)/test_stage: $(filter-out %/demo.o %/screen.o,$(DEMO))
 $(BUILD)/test_chat: $(CHAT)
 $(BUILD)/test_peer: $(BUILD)/harness/gate/peer.o
+# Of one kind: with all of its folder but what defines `kind`.
+$(foreach kind,$(KINDS_IN_C),$(eval $(BUILD)/test_kind_$(kind): $(filter-out %/measure.o,$(call objects,harness/kinds/$(kind)/*.c))))
 $(BUILD)/test_models: | $(SERVERS)
 $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(LOAD) $(HARNESS) $(COMMON)
 	@$(ECHO) "  LD  $@"
@@ -202,6 +214,20 @@ $(BUILD)/harness/probes/call_names.inc: Makefile $(STAMP)
 	    test -s $@.new && mv $@.new $@
 $(BUILD)/harness/probes/probe_calls.o: $(BUILD)/harness/probes/call_names.inc
 $(BUILD)/harness/probes/probe_calls.o: OURS += -I$(BUILD)
+
+# Which kinds there are, and their keys.  Both are made again when a folder comes or goes.
+LISTED   := $(BUILD)/harness/measure/conf_kinds.inc
+KIND_LIST := $(foreach kind,$(KINDS),"$(kind)"$(comma))
+ifneq ($(file <$(LISTED)),$(KIND_LIST))
+$(LISTED): FORCE
+endif
+$(LISTED): export WRITTEN := $(KIND_LIST)
+$(LISTED):
+	$(Q)mkdir -p $(@D) && printf '%s\n' "$$WRITTEN" >$@
+$(BUILD)/harness/measure/conf_keys.inc: harness/measure/conf_keys.awk $(KEYS) $(LISTED) Makefile
+	$(Q)mkdir -p $(@D) && awk -f $< $(KEYS) >$@.new && mv $@.new $@
+$(BUILD)/harness/measure/conf_keys.o: $(BUILD)/harness/measure/conf_keys.inc
+$(BUILD)/harness/measure/conf_keys.o: OURS += -I$(BUILD)
 
 $(BUILD)/%.o: %.c Makefile $(STAMP)
 	@$(ECHO) "  CC  $<"

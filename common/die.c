@@ -1,4 +1,4 @@
-/* die.c -- how every program of the suite ends when it cannot go on. */
+/* die.c -- how every program of the suite reports what is wrong, and ends when it cannot go on. */
 #include "common/die.h"
 
 #include <errno.h>
@@ -36,4 +36,12 @@ void die_usage(const char *format, ...)
     say(format, arguments);
     va_end(arguments);
     exit(2);
+}
+
+void complain(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
 }

@@ -20,7 +20,7 @@ teardown() { ((${#made[@]} == 0)) || rm -rf "${made[@]}"; }
 nothing_to_measure() {
     build_of gate load server-poll
     known_costs
-    program measure "case \" \$* \" in *' --print '* | *' --check '*) exec '$PWD/build/release/measure' \"\$@\" ;; esac"
+    measures "case \" \$* \" in *' --print '* | *' --check '*) exec '$PWD/tests/measure' \"\$@\" ;; esac"
     printf 'half-close\tpass\t-\n' >"$bin/gate-poll.tsv"
 }
 
@@ -90,7 +90,7 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
     mkdir "${made[0]}/mine"
     chown 65534 "${made[0]}/mine"
     cp -r "$BATS_TEST_TMPDIR/experiments" "${made[0]}"
-    sed -i "s|$BATS_TEST_TMPDIR|${made[0]}|" "$bin/measure"
+    sed -i "s|$BATS_TEST_TMPDIR|${made[0]}|" "$bin"/measure-* "$bin/check_conf"
     C10K_ENTERED=$$ C10K_BIN=$bin run -0 setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent \
         ./run_all.sh quick capacity --models poll --no-install --out "${made[0]}/mine/run"
     [[ -s ${made[0]}/mine/run/gate/poll.tsv && ! -e $bin/gate-poll.tsv ]]
@@ -155,10 +155,8 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
 
 @test "a folder that the rows of a script cannot go to is refused before a server is started" {
     echo >"$tmp/file"
-    for script in 'handshakes proxy,none,none,0' 'cold_start poll' chat; do
-        read -r name variant <<<"$script"
-        words=(--experiment "$name" --out "$tmp/file/run" ${variant:+"$variant"})
-        PATH=$PATH:/usr/sbin run -2 --separate-stderr "harness/kinds/$name/measure.sh" "${words[@]}"
+    for name in handshakes cold_start chat; do
+        PATH=$PATH:/usr/sbin run -2 --separate-stderr "harness/kinds/$name/measure.sh" "harness/experiments/$name.conf" --model epoll --out "$tmp/file/run/rows.csv"
         one_line_on_stderr "cannot write to $tmp/file/run" || { echo "$name"; return 1; }
     done
 }
@@ -166,6 +164,8 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
 @test "a script that finds the disk full names the file and the cause in one line, and leaves no part of a row" {
     can_mount
     mkdir "$tmp/full"
+    printf '%s\n' 'kind = cold_start' 'requests = 2' >"$tmp/cold_start.conf"
+    cp harness/experiments/handshakes.conf "$tmp"
     while read -r file name words; do
         # shellcheck disable=SC2016,SC2086  # for the other shell; words are meant
         PATH=$PATH:/usr/sbin run -1 --separate-stderr unshare --mount sh -c '
@@ -175,11 +175,11 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
             shift
             "$@" && exit
             [ -z "$(cat "$folder"/*.csv 2>/dev/null)" ] || exit 78
-            exit 1' sh "$tmp/full" "harness/kinds/$name/measure.sh" --out "$tmp/full" $words
+            exit 1' sh "$tmp/full" "harness/kinds/$name/measure.sh" "$tmp/$name.conf" --out "$tmp/full/$name.csv" $words
         one_line_on_stderr "$name: cannot write $tmp/full/$file: No space left on device"
     done <<'TRIES'
-cold_start/poll.json cold_start --runs 2 --requests 2 poll
-handshakes.csv handshakes --requests 2 --connections 1 direct,none,none,0
+cold_start/poll.json cold_start --repeats 2 --model poll
+handshakes.csv handshakes --model epoll --requests 2 --connections 1 direct,none,none,0
 TRIES
 }
 
@@ -199,7 +199,7 @@ TRIES
         # shellcheck disable=SC2086  # words
         refuses "$bad:$(wc -l <"$bad"): unknown key \"windows_s\"" ./run_all.sh $request --no-install
     done
-    [[ ! -e results && ! -e build/release/measure && ! -e build/release/server-poll ]]
+    [[ ! -e results && ! -e build/release/measure-latency && ! -e build/release/server-poll ]]
     sed -i '$s/.*/deaf = -1/' "$bad"
     refuses "$bad:$(wc -l <"$bad"): deaf " ./run_all.sh quick capacity --no-install
 }

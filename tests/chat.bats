@@ -279,10 +279,7 @@ short_experiment() { # short_experiment MEMBERS
     sed "s/^connections .*/connections = $1/; s/^rate_per_s .*/rate_per_s = 2000/; s/^window_s.quick.*/window_s.quick = 0.3/; s/^warmup_s.quick.*/warmup_s.quick = 0.1/" \
         harness/experiments/chat.conf >"$tmp/chat.conf"
     mkdir "$tmp/bin"
-    ln -s "$PWD"/build/release/{chat,chat-room,witness,start} "$tmp/bin/"
-    # shellcheck disable=SC2016  # for the script
-    printf '#!/bin/sh\nshift\nexec "%s" "%s" "$@"\n' "$PWD/build/release/measure" "$tmp/chat.conf" >"$tmp/bin/measure"
-    chmod +x "$tmp/bin/measure"
+    ln -s "$PWD"/build/release/{chat,chat-room,witness,start,check_conf} "$tmp/bin/"
 }
 
 # A client that says what $tmp/lines holds, and a witness that saw what $tmp/around holds; all else is real.
@@ -308,7 +305,7 @@ verdict() {
         for name in ${names//,/ }; do printf '%s,' "${value[$name]}"; done | sed 's/,$/\n/'
     } >"$tmp/lines"
     rm -f "$tmp/chat.csv"
-    C10K_ENTERED=$$ C10K_BIN=$tmp/bin harness/kinds/chat/measure.sh --experiment chat --profile quick --out "$tmp" >/dev/null
+    C10K_ENTERED=$$ C10K_BIN=$tmp/bin harness/kinds/chat/measure.sh "$tmp/chat.conf" --model room --profile quick --out "$tmp/chat.csv" >/dev/null
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } NF != length(c) { print "cells: " NF }
         $c["members"] == 10 { print $c["status"] " " $c["reason"] }' "$tmp/chat.csv"
 }
@@ -343,13 +340,13 @@ verdict() {
     rm "$tmp/bin/chat-room"
     printf '#!/bin/sh\necho "chat-room: no, never" >&2; exit 3\n' >"$tmp/bin/chat-room"
     chmod +x "$tmp/bin/chat-room"
-    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/kinds/chat/measure.sh --experiment chat --profile quick --out "$tmp"
+    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/kinds/chat/measure.sh "$tmp/chat.conf" --model room --profile quick --out "$tmp/chat.csv"
     [[ $(grep -c ',failed,ended before it was ready: exit 3: chat-room: no; never$' "$tmp/chat.csv") == 2 && ! -e $tmp/tries ]]
 }
 
 @test "the experiment has a row for each number of members, all columns are documented" {
     short_experiment '5 20'
-    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/kinds/chat/measure.sh --experiment chat --profile quick --repeat 2 --seed 7 --out "$tmp"
+    C10K_ENTERED=$$ C10K_BIN=$tmp/bin run -0 harness/kinds/chat/measure.sh "$tmp/chat.conf" --model room --profile quick --repeat 2 --seed 7 --out "$tmp/chat.csv"
     [[ ${#lines[@]} == 2 && ${lines[1]} == 'point room 20 '* ]]
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["status"] !~ /^(ok|noisy|client_limited|overloaded)$/ || $c["deliveries"] != $c["members"] * $c["lines_sent"] || $c["repeat"] != 2 { bad = 1 }
@@ -360,7 +357,7 @@ verdict() {
 @test "an experiment that is interrupted leaves neither room nor client" {
     short_experiment '5 20'
     # A job of a script ignores Ctrl-C, unless it is told not to.
-    C10K_ENTERED=$$ C10K_BIN=$tmp/bin env --default-signal=INT harness/kinds/chat/measure.sh --experiment chat --out "$tmp" >/dev/null 3>&- &
+    C10K_ENTERED=$$ C10K_BIN=$tmp/bin env --default-signal=INT harness/kinds/chat/measure.sh "$tmp/chat.conf" --model room --out "$tmp/chat.csv" >/dev/null 3>&- &
     experiment=$!
     eventually runs "^$tmp/bin/chat --port"
     runs "^$tmp/bin/chat-room"

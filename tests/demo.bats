@@ -336,7 +336,7 @@ shows_the_known_delay() {
     ended_with 0
     tiny 'kind = latency' 'connections = 200' 'rate_per_s = 500'
     for model in fork thread poll; do
-        build/release/measure "$conf" --model "$model" --bin-dir "$bin" --out "$raw" >/dev/null
+        build/release/measure-latency "$conf" --model "$model" --bin-dir "$bin" --out "$raw" >/dev/null
     done
     # Most of what poll has is the C library, of which it has the less the more programs run.
     # A process of fork has 11 to 14 pages of page tables, by where the kernel puts its mappings.
@@ -384,7 +384,7 @@ measured() { # measured COUNT
         'reruns = 0' 'server_options = --costs' >"$conf"
     rm -f "$raw"
     for ((repeat = 1; repeat <= 12; repeat++)); do
-        build/release/measure "$conf" --model epoll --repeat $repeat --bin-dir "$bin" --out "$raw" >/dev/null
+        build/release/measure-latency "$conf" --model epoll --repeat $repeat --bin-dir "$bin" --out "$raw" >/dev/null
         (($(ok_rows) < $1)) || break
     done
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }

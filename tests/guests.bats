@@ -136,7 +136,8 @@ prepare_user() {
 
 cold_start_of() { # cold_start_of COMMAND
     cd "$root"
-    run -0 harness/kinds/cold_start/measure.sh --experiment cold_start --out "$tmp/cold" --runs 2 --requests 20 --command mine="$1" mine
+    printf '%s\n' 'kind = cold_start' 'requests = 20' >"$tmp/cold_start.conf"
+    run -0 harness/kinds/cold_start/measure.sh "$tmp/cold_start.conf" --model mine --out "$tmp/cold/cold_start.csv" --repeats 2 --command "$1"
     tail -n 1 "$tmp/cold/cold_start.csv"
 }
 

@@ -13,10 +13,11 @@ setup() {
     BIN=build/release
     tmp=$BATS_TEST_TMPDIR
     holder=''
+    shake=(harness/kinds/handshakes/measure.sh harness/experiments/handshakes.conf --model epoll)
     # All is real but the witness: other tests run at the same time, and are no matter here.
     export C10K_ENTERED=$$ C10K_BIN=$tmp/bin
     mkdir "$C10K_BIN"
-    ln -s "$PWD/$BIN"/{load,measure,start,server-epoll} "$C10K_BIN/"
+    ln -s "$PWD/$BIN"/{load,check_conf,start,server-epoll} "$C10K_BIN/"
     # shellcheck disable=SC2016  # for the script
     printf '#!/bin/sh\nfile=$1; shift; cat "%s" >"$file"; exec "$@"\n' "$tmp/around" >"$C10K_BIN/witness"
     chmod +x "$C10K_BIN/witness"
@@ -44,7 +45,7 @@ speaks_tls() { ldd "$BIN/load" | grep -q libssl; }
 # Starts the servers of a variant and sets port, ca and pids.
 serve() { # serve VARIANT OPTION...
     : >"$tmp/ready"
-    harness/kinds/handshakes/measure.sh "${@:2}" --serve "$1" >"$tmp/ready" 3>&- &
+    "${shake[@]}" "${@:2}" --serve "$1" >"$tmp/ready" 3>&- &
     holder=$!
     for _ in {1..1000}; do [[ -s $tmp/ready ]] && break; sleep 0.02; done
     read -r _ port ca pids <"$tmp/ready"
@@ -92,13 +93,15 @@ of_row() { # of_row NAME VARIANT
         run -2 --separate-stderr "$BIN/load" --port 1 $wrong
         [[ -z $output && ${#stderr_lines[@]} == 1 ]] || { echo "$wrong: $stderr"; return 1; }
     done
-    for wrong in '' '--out' '--nonsense' "--out $tmp direct,1.3,p256,0" "--out $tmp" '--serve'; do
+    for wrong in '' '--out' '--nonsense' "--out $tmp/a.csv direct,1.3,p256,0" '--serve' '--serve none'; do
         # shellcheck disable=SC2086  # words are meant
-        run -2 --separate-stderr harness/kinds/handshakes/measure.sh $wrong
+        run -2 --separate-stderr "${shake[@]}" $wrong
         [[ ${#stderr_lines[@]} == 1 ]] || { echo "$wrong: $stderr"; return 1; }
     done
-    run -2 --separate-stderr "$measure" harness/experiments/handshakes.conf --out "$tmp/raw.csv" --model epoll
-    [[ $stderr == *'harness/kinds/handshakes/measure.sh measures'* ]]
+    run -2 --separate-stderr build/release/measure-latency harness/experiments/handshakes.conf --out "$tmp/raw.csv" --model epoll
+    [[ $stderr == *'is of kind handshakes, and this program measures kind latency' ]]
+    run -2 --separate-stderr harness/kinds/handshakes/measure.sh harness/experiments/ramp.conf --out "$tmp/raw.csv" --model epoll
+    [[ $stderr == *'is of kind latency, and this script measures kind handshakes' ]]
 }
 
 @test "a server that nobody answers for, one that answers nothing, and one whose certificate is foreign are refused" {
@@ -139,13 +142,13 @@ of_row() { # of_row NAME VARIANT
 @test "a server that flips one bit of the echo is found, through TLS too; one that is silent ends with the time" {
     need_tls
     lie_at 40
-    harness/kinds/handshakes/measure.sh --out "$tmp/out" --requests 40 direct,none,none,0 proxy,1.3,p256,0
+    "${shake[@]}" --out "$tmp/out/handshakes.csv" --requests 40 direct,none,none,0 proxy,1.3,p256,0
     for variant in direct,none,none,0 proxy,1.3,p256,0; do
         [[ $(of_row status $variant) == failed && $(of_row failed $variant) == 40 ]]
         [[ $(of_row reason $variant) == *'bytes that it had not received'* ]]
     done
     # Byte 40 is not in a message of 32 bytes: the same server is found honest.
-    harness/kinds/handshakes/measure.sh --out "$tmp/out" --requests 40 --message-b 32 proxy,1.2,p256,0
+    "${shake[@]}" --out "$tmp/out/handshakes.csv" --requests 40 --message-b 32 proxy,1.2,p256,0
     [[ $(of_row status proxy,1.2,p256,0) == ok ]]
     # A listener that never accepts: the connection stands, and no byte of an echo, or of TLS, comes.
     coproc MUTE { exec "$BIN/server-epoll" 0 3>&-; }
@@ -283,7 +286,7 @@ END
 
 @test "a server that keeps no sessions resumes none, and that is a failure; full handshakes do not mind" {
     need_tls
-    harness/kinds/handshakes/measure.sh --forgetful --out "$tmp/out" --requests 60 proxy,1.3,p256,1 proxy,1.2,p256,1 proxy,1.2,p256,0
+    "${shake[@]}" --forgetful yes --out "$tmp/out/handshakes.csv" --requests 60 proxy,1.3,p256,1 proxy,1.2,p256,1 proxy,1.2,p256,0
     for version in 1.2 1.3; do
         [[ $(of_row resumed "proxy,$version,p256,1") == 0 && $(of_row status "proxy,$version,p256,1") == failed ]]
         [[ $(of_row reason "proxy,$version,p256,1") == '0 of 60 were resumed' ]]
@@ -294,18 +297,18 @@ END
 @test "a neighbour makes a variant noisy, after three tries; what the server did wrong is not his fault" {
     need_tls
     echo '0.00,9.50,noisy,other programs used 9.5 % of the machine' >"$tmp/around"
-    run -0 harness/kinds/handshakes/measure.sh --out "$tmp/out" --requests 20 direct,none,none,0
+    run -0 "${shake[@]}" --out "$tmp/out/handshakes.csv" --requests 20 direct,none,none,0
     [[ ${#lines[@]} == 3 && $(of_row tries direct,none,none,0) == 3 && $(of_row foreign_cpu_percent direct,none,none,0) == 9.50 ]]
     [[ $(of_row status direct,none,none,0) == noisy && $(of_row reason direct,none,none,0) == 'other programs used 9.5 % of the machine' ]]
     lie_at 40
-    run -0 harness/kinds/handshakes/measure.sh --out "$tmp/lied" --requests 20 direct,none,none,0
+    run -0 "${shake[@]}" --out "$tmp/lied/handshakes.csv" --requests 20 direct,none,none,0
     [[ ${#lines[@]} == 1 && $output == *' failed '* ]]
 }
 
 @test "a small run leaves a documented row per variant, a chart and an answer, and nothing that runs" {
     need_tls
     mapfile -t variants < <(harness/kinds/handshakes/measure.sh --list)
-    C10K_TEST_MARK=$tmp run -0 harness/kinds/handshakes/measure.sh --out "$tmp/out" --requests 200 --connections 4 "${variants[@]}"
+    C10K_TEST_MARK=$tmp run -0 "${shake[@]}" --out "$tmp/out/handshakes.csv" --requests 200 --connections 4 "${variants[@]}"
     nothing_runs
     [[ ${#variants[@]} == 10 ]]
     for variant in "${variants[@]}"; do
@@ -329,7 +332,7 @@ END
 @test "CPU per connection is what the processes took by the shell's own account" {
     need_tls
     TIMEFORMAT='%U %S'
-    { time harness/kinds/handshakes/measure.sh --out "$tmp/out" --requests 1500 proxy,1.2,rsa2048,0 >/dev/null; } 2>"$tmp/times"
+    { time "${shake[@]}" --out "$tmp/out/handshakes.csv" --requests 1500 proxy,1.2,rsa2048,0 >/dev/null; } 2>"$tmp/times"
     rows=$(awk -v server="$(of_row server_cpu_us_per_connection proxy,1.2,rsa2048,0)" \
         -v client="$(of_row client_cpu_us_per_connection proxy,1.2,rsa2048,0)" 'BEGIN { print (server + client) * 1500 / 1e6 }')
     all=$(awk 'END { print $1 + $2 }' "$tmp/times")
@@ -339,16 +342,16 @@ END
 
 @test "the proxy gets the files that the connections need, and no run begins with fewer" {
     need_tls
-    (ulimit -n 1024; harness/kinds/handshakes/measure.sh --out "$tmp/out" --requests 20 --connections 2 proxy,none,none,0 >/dev/null)
+    (ulimit -n 1024; "${shake[@]}" --out "$tmp/out/handshakes.csv" --requests 20 --connections 2 proxy,none,none,0 >/dev/null)
     [[ $(of_row status proxy,none,none,0) == ok ]]
-    (ulimit -n 256; run -2 harness/kinds/handshakes/measure.sh --out "$tmp/none" --connections 200 proxy,none,none,0
+    (ulimit -n 256; run -2 "${shake[@]}" --out "$tmp/none/handshakes.csv" --connections 200 proxy,none,none,0
         [[ $output == *'200 connections at a time need 464 files in the proxy; the limit is 256'* && ! -e $tmp/none ]])
 }
 
 @test "ended by a signal, servers and certificates go, and rows that were done stay" {
     need_tls
     mkdir "$tmp/scraps"
-    C10K_TEST_MARK=$tmp TMPDIR=$tmp/scraps harness/kinds/handshakes/measure.sh --out "$tmp/out" --requests 6000 --connections 8 \
+    C10K_TEST_MARK=$tmp TMPDIR=$tmp/scraps "${shake[@]}" --out "$tmp/out/handshakes.csv" --requests 6000 --connections 8 \
         direct,none,none,0 proxy,1.3,rsa2048,0 >"$tmp/said" 2>&1 3>&- &
     holder=$!
     # In the middle of the second variant, which takes some seconds.

@@ -98,7 +98,7 @@ herd() {
     tiny 'kind = herd' 'connections = 200' 'outage_s = 0.3' 'base_ms = 20' 'cap_ms = 200' 'rate_per_s = 1000' \
         'time_cap_s = 5' 'server_options = --backlog 50'
     local begin_us=${EPOCHREALTIME/./}
-    run -0 "$measure" "$conf" --out "$BATS_TEST_TMPDIR/raw.csv" --model "$@"
+    run -0 "$measure" "$conf" --out "$BATS_TEST_TMPDIR/herd.csv" --model "$@"
     all_s=$(awk -v us=$((${EPOCHREALTIME/./} - begin_us)) 'BEGIN { print us / 1e6 }')
     raw=$BATS_TEST_TMPDIR/herd.csv
 }

@@ -134,7 +134,7 @@ try_experiment() { # try_experiment conf LINE WORD SEPARATOR STRING
     plant harness/experiments/ramp.conf "$2" "$3" "$4" "$5" "$box/tree/harness/experiments/zz.conf"
     try_command "$@" "$box/tree/run_all.sh" list
     try_command "$@" "$box/tree/run_all.sh" doctor
-    try_command "$@" build/release/measure "$box/tree/harness/experiments/zz.conf" --check
+    try_command "$@" build/release/check_conf "$box/tree/harness/experiments/zz.conf"
 }
 
 try_place() { # try_place "FILE LINE WORD SEPARATOR" STRING

@@ -120,14 +120,14 @@ shake() { # shake MODE VARIANT [ARGUMENT]
     local bins=$BATS_TEST_TMPDIR/bin path=$BATS_TEST_TMPDIR/path out=$BATS_TEST_TMPDIR/out name=hostile
     rm -rf "$bins" "$path" "$out"
     mkdir "$bins" "$path"
-    ln -s "$PWD"/build/release/{load,witness,start,server-epoll} "$bins"
+    ln -s "$PWD"/build/release/{load,witness,start,check_conf,server-epoll} "$bins"
     printf '#!/bin/sh\nexec python3 %s %s %s\n' "$hostile" "$1" "${3-}" >"$bins/server-hostile"
     # shellcheck disable=SC2016  # for the script
     printf '#!/bin/sh\nexec python3 %s %s "$FRONT_PORT"\n' "$hostile" "$1" >"$path/haproxy"
     chmod +x "$bins/server-hostile" "$path/haproxy"
     [[ $2 == direct,* ]] || name=epoll
-    PATH=$path:$PATH C10K_ENTERED=$$ C10K_BIN=$bins timeout 60 harness/kinds/handshakes/measure.sh --model "$name" --requests 4 --connections 2 \
-        --time-cap-s 2 --out "$out" "$2" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&-
+    PATH=$path:$PATH C10K_ENTERED=$$ C10K_BIN=$bins timeout 60 harness/kinds/handshakes/measure.sh harness/experiments/handshakes.conf --model "$name" --requests 4 --connections 2 \
+        --time-cap-s 2 --out "$out/handshakes.csv" "$2" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&-
     nothing_left "$hostile"
     [[ $(wc -l <"$out/handshakes.csv") == 2 ]]
     row=$(tail -n 1 "$out/handshakes.csv")
@@ -164,8 +164,9 @@ row_says() { [[ $row == *",$1,"*"$2"* ]]; } # row_says STATUS WORDS
     shake stderr direct,none,none,0
     [[ $row == *,ok,'the server was chatty: it wrote '*' bytes' || $row == *,noisy,*'; the server was chatty: it wrote '*' bytes' ]]
     command -v hyperfine >/dev/null || skip 'there is no hyperfine on this machine'
-    timeout 60 harness/kinds/cold_start/measure.sh --runs 1 --requests 2 --out "$BATS_TEST_TMPDIR/cold" --command "stderr=python3 $hostile stderr {port}" \
-        stderr >"$BATS_TEST_TMPDIR/log" 2>&1 3>&-
+    printf '%s\n' 'kind = cold_start' 'requests = 2' >"$BATS_TEST_TMPDIR/cold_start.conf"
+    timeout 60 harness/kinds/cold_start/measure.sh "$BATS_TEST_TMPDIR/cold_start.conf" --model stderr --repeats 1 \
+        --out "$BATS_TEST_TMPDIR/cold/cold_start.csv" --command "python3 $hostile stderr {port}" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&-
     row=$(tail -n 1 "$BATS_TEST_TMPDIR/cold/cold_start.csv")
     echo "$row"
     row_says ok 'the server was chatty: it wrote '

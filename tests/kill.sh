@@ -65,9 +65,9 @@ begin() { # begin PART: in the background, as `started`
     local run=$BATS_TEST_TMPDIR/run
     local command=(./run_all.sh quick ramp --models 'poll fork prefork' --repeats 1 --rate 2000 --seed 3 --no-install --out "$run")
     case $1 in
-    handshakes) command=(harness/kinds/handshakes/measure.sh --out "$run" --requests 3000 --model fork 'proxy,1.3,p256,0' 'proxy,none,none,0') ;;
-    chat) command=(harness/kinds/chat/measure.sh --experiment chat --profile quick --out "$run") ;;
-    cold_start) command=(harness/kinds/cold_start/measure.sh --out "$run" --runs 20 --requests 200 fork) ;;
+    handshakes) command=(harness/kinds/handshakes/measure.sh harness/experiments/handshakes.conf --out "$run/handshakes.csv" --requests 3000 --model fork 'proxy,1.3,p256,0' 'proxy,none,none,0') ;;
+    chat) command=(harness/kinds/chat/measure.sh harness/experiments/chat.conf --model room --profile quick --out "$run/chat.csv") ;;
+    cold_start) command=(harness/kinds/cold_start/measure.sh harness/experiments/cold_start.conf --model fork --out "$run/cold_start.csv" --repeats 20) ;;
     esac
     "${command[@]}" >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null &
     started=$!
@@ -114,8 +114,8 @@ try_moment() { # try_moment PART DELAY_S
     wait_for "$first" >/dev/null || { fault "$part: did not begin"; kill "$started" 2>/dev/null || true; wait "$started" || true; return; }
     sleep "$2"
     victim=$started
-    if [[ $part == [ml]* ]]; then victim=$(wait_for "$part") || { fault "$part: it has ended before it was killed"; wait "$started" || true; return; }; fi
-    [[ $part != load ]] || first=$(identity "$(find_one measure)")
+    if [[ $part == [ml]* ]]; then victim=$(wait_for "${part/#measure/measure-latency}") || { fault "$part: it has ended before it was killed"; wait "$started" || true; return; }; fi
+    [[ $part != load ]] || first=$(identity "$(find_one measure-latency)")
     for one in $(marked); do
         [[ $one == "$(identity "$started")" && $part == [ml]* || $one == "$first" ]] || before+=("$one")
     done

@@ -7,7 +7,7 @@ source "${BASH_SOURCE[0]%/*}/checking.bash"
 prepare_measuring() {
     cd "$BATS_TEST_DIRNAME/.." || return 1
     # shellcheck disable=SC2034  # for the tests
-    measure=$PWD/build/release/measure
+    measure=$PWD/tests/measure
     raw=$BATS_TEST_TMPDIR/raw.csv
     conf=$BATS_TEST_TMPDIR/tiny.conf
 }

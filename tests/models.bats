@@ -170,7 +170,7 @@ near_the_bare_loop() {
     printf '%s\n' '# Question: what does a buffer cost?' 'kind = memory' 'connections = 500' 'settle_s = 0.3' 'reruns = 0' \
         >"$BATS_TEST_TMPDIR/memory.conf"
     each_kib() { # each_kib KIB: the server's own memory for each client
-        "$BIN/measure" "$BATS_TEST_TMPDIR/memory.conf" --model "epoll:buffer-kib=$1" --out "$BATS_TEST_TMPDIR/$1.csv" \
+        "$BIN/measure-memory" "$BATS_TEST_TMPDIR/memory.conf" --model "epoll:buffer-kib=$1" --out "$BATS_TEST_TMPDIR/$1.csv" \
             --command "$BIN/server-epoll {port} --buffer-kib $1" >&2
         awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
             { print ($c["pss_kib"] - $c["memory_baseline_pss_kib"]) / $c["connections_established"] }' "$BATS_TEST_TMPDIR/$1.csv"

@@ -28,7 +28,7 @@ setup() {
     declare -gA commands=() setting=() # What a function sources is its own.
     conf() { echo "${setting[$1 $2]-${setting[$2]-}}"; }
     say() { echo "$*"; }
-    setting=([models]=all [cost]=none)
+    setting=([models]=all [cost]=none [kind]=latency)
 }
 
 raw_head=schema,experiment,kind,profile,model,repeat,superseded,connections_asked,connections_active,arrival,offered_per_s,achieved_per_s,status,reason
@@ -123,7 +123,7 @@ measured_capacity() { # measured_capacity ROW...
 }
 
 @test "steps and seconds of a plan: models times repeats; cold starts repeat by themselves" {
-    setting=([models]=all [cost]=none [repeats]=3 [c kind]=capacity [c estimate_s]=4.2 [s kind]=cold_start [s estimate_s]=10 [o kind]=latency [o models]='poll' [o estimate_s]=1)
+    setting=([models]=all [cost]=none [repeats]=3 [kind]=latency [c kind]=capacity [c estimate_s]=4.2 [s kind]=cold_start [s estimate_s]=10 [o kind]=latency [o models]='poll' [o estimate_s]=1)
     models=(fork poll) experiments=(c s o) chosen=2
     plan >"$BATS_TEST_TMPDIR/said"
     ((steps == 3 * 2 + 2 + 3 * 1))
@@ -166,26 +166,30 @@ noted() { # noted COMMAND...
     setting=([models]=all [cost]=none [repeats]=2 [r kind]=latency [why kind]=counters)
     models=(fork poll) chosen=2 rate_now=1500 as_user=()
     for repeat in 1 2; do
-        while read -r model; do order+=("r, $model, repeat $repeat of 2: $bin/measure harness/experiments/r.conf --model $model --repeat $repeat --profile standard --seed $((7 + repeat)) --bin-dir $bin --out $out/raw.csv --rate 1500"); done \
+        while read -r model; do order+=("r, $model, repeat $repeat of 2: $bin/measure-latency harness/experiments/r.conf --model $model --repeat $repeat --profile standard --seed $((7 + repeat)) --bin-dir $bin --out $out/raw.csv --rate 1500"); done \
             < <(printf '%s\n' fork poll | shuffled $((3 * 1000 + repeat)))
     done
     noted measure_blocks r 3 | is "${order[@]}"
     rate_now=''
-    noted measure_one why fork 2 | is "why, fork, repeat 2 of 2: $bin/measure harness/experiments/why.conf --model fork --repeat 2 --profile standard --seed 9 --bin-dir $bin --out $out/counters.csv"
+    noted measure_one why fork 2 | is "why, fork, repeat 2 of 2: $bin/measure-counters harness/experiments/why.conf --model fork --repeat 2 --profile standard --seed 9 --bin-dir $bin --out $out/counters.csv"
 }
 
-@test "cold starts, handshakes and chats are run with their settings, each repeat under its number" {
-    setting=([models]=all [cost]=none [repeats]=2 [requests]=50 [connections]=8 [message_b]=64 [time_cap_s]=9 [hs kind]=handshakes [hs models]=epoll [chat kind]=chat [s kind]=cold_start)
+@test "kinds that are scripts are called as programs are; one may make its repeats by itself, or have no model, or one" {
+    local common
+    setting=([models]=all [cost]=none [repeats]=2 [hs kind]=handshakes [hs models]='epoll fork' [chat kind]=chat [s kind]=cold_start)
     models=(epoll)
-    noted time_commands s 1 | is_nothing # It is about none of these models.
+    noted measure_blocks s 1 | is_nothing # It is about none of these models.
     chosen=1
-    noted time_commands s 1 | is "s, epoll, 2 runs with hyperfine: harness/kinds/cold_start/measure.sh --experiment s --out $out --runs 2 --requests 50 epoll"
-    noted repeat_all shake_hands hs 2 | sed 's/epoll [dp].*/epoll .../' | is \
-        "hs, repeat 1 of 2: harness/kinds/handshakes/measure.sh --experiment hs --profile standard --repeat 1 --out $out --requests 50 --connections 8 --message-b 64 --time-cap-s 9 --model epoll ..." \
-        "hs, repeat 2 of 2: harness/kinds/handshakes/measure.sh --experiment hs --profile standard --repeat 2 --out $out --requests 50 --connections 8 --message-b 64 --time-cap-s 9 --model epoll ..."
-    noted shake_hands hs 2 1 | tr ' ' '\n' | grep -c '^\(direct\|proxy\),' | is 10
-    noted repeat_all measure_chat chat 2 | is "chat, repeat 1 of 2: harness/kinds/chat/measure.sh --experiment chat --out $out --profile standard --repeat 1 --seed 8" \
-        "chat, repeat 2 of 2: harness/kinds/chat/measure.sh --experiment chat --out $out --profile standard --repeat 2 --seed 9"
+    common="--profile standard --seed 8 --bin-dir $bin --out $out"
+    noted measure_blocks s 1 | is "s, epoll, 2 repeats: harness/kinds/cold_start/measure.sh harness/experiments/s.conf --model epoll --repeat 1 $common/cold_start.csv --repeats 2"
+    noted measure_blocks hs 2 | is \
+        "hs, epoll, repeat 1 of 2: harness/kinds/handshakes/measure.sh harness/experiments/hs.conf --model epoll --repeat 1 $common/handshakes.csv" \
+        "hs, epoll, repeat 2 of 2: harness/kinds/handshakes/measure.sh harness/experiments/hs.conf --model epoll --repeat 2 ${common/seed 8/seed 9}/handshakes.csv"
+    noted measure_blocks chat 2 | is \
+        "chat, room, repeat 1 of 2: harness/kinds/chat/measure.sh harness/experiments/chat.conf --model room --repeat 1 $common/chat.csv" \
+        "chat, room, repeat 2 of 2: harness/kinds/chat/measure.sh harness/experiments/chat.conf --model room --repeat 2 ${common/seed 8/seed 9}/chat.csv"
+    models=(fork epoll) chosen=0
+    models_of hs | is fork # The first one that is left.
 }
 
 # One step by a program that ends with STATUS.
@@ -224,8 +228,8 @@ step_of() { # step_of STATUS
 @test "an experiment is read once, as the profile sees it" {
     local programs=$BATS_TEST_TMPDIR/programs
     mkdir "$programs"
-    printf '#!/bin/sh\necho "$*" >>"%s"\nexec "%s" "$@"\n' "$BATS_TEST_TMPDIR/asked" "$PWD/build/release/measure" >"$programs/measure"
-    chmod +x "$programs/measure"
+    printf '#!/bin/sh\necho "$*" >>"%s"\nexec "%s" "$@"\n' "$BATS_TEST_TMPDIR/asked" "$PWD/tests/measure" | tee "$programs/measure-latency" >"$programs/measure-memory"
+    chmod +x "$programs"/measure-*
     # shellcheck disable=SC2016  # for the other shell
     C10K_BIN=$programs run -0 bash -c 'source harness/run/lib.sh; profile=quick
         read_conf memory; conf memory settle_s; conf memory server_options; conf memory kind; conf ramp window_s'

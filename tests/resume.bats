@@ -16,8 +16,9 @@ setup_file() {
     small_experiments
     for model in poll fork; do printf 'half-close\tpass\t-\n' >"$bin/gate-$model.tsv"; done
     # When the step CUT has written its rows, and before the run knows: sends its run a signal, or fills the disk of a folder.
-    mv "$bin/measure" "$bin/measure.small"
-    program measure "'$bin/measure.small' \"\$@\" || exit
+    mkdir "$bin/small"
+    mv "$bin"/measure-* "$bin/small"
+    measures "'$bin/small/'\${0##*/} \"\$@\" || exit
         case \" \$* \" in *' --model '*) echo >>'$files/steps' ;; *) exit 0 ;; esac
         read -r step how <'$files/cut' && [ \$(wc -l <'$files/steps') = \$step ] || exit 0
         case \$how in
@@ -95,9 +96,9 @@ TRIES
 
 @test "a run does not go on with another program, experiment, machine or command, and says which" {
     copy_of cut_off
-    echo '# changed' >>"$bin/measure"
-    refuses "not the same as when it began: $bin/measure" resumed_quietly "$tmp/run"
-    sed -i '$d' "$bin/measure"
+    echo '# changed' >>"$bin/measure-latency"
+    refuses "not the same as when it began: $bin/measure-latency" resumed_quietly "$tmp/run"
+    sed -i '$d' "$bin/measure-latency"
     sed -i 's/^kernel: .*/kernel: another/' "$tmp/run/machine.txt"
     refuses 'the machine is not the same: kernel was "another", is "' resumed_quietly "$tmp/run"
     sed -i "s/^same\tharness.experiments.crowd.conf\t.*/same\tharness\/experiments\/crowd.conf\t0/" "$tmp/run/progress.tsv"
@@ -172,7 +173,7 @@ whole_rows() { # whole_rows FOLDER
         exit "${status:-0}"' bash "$tmp/disk" "$tmp/run" "${a_run[@]}"
     echo "$output"
     one_line_on_stderr "cannot write $tmp/disk/run/raw.csv: No space left on device"
-    [[ $output == *"measure itself broke (status 1)"*"go on with ./run_all.sh --resume $tmp/disk/run"* && $(grep -c broke <<<"$output") == 1 ]]
+    [[ $output == *"measure-latency itself broke (status 1)"*"go on with ./run_all.sh --resume $tmp/disk/run"* && $(grep -c broke <<<"$output") == 1 ]]
     check whole_rows "$tmp/run"
     ((checked == 0))
     run -0 ./run_all.sh draw "$tmp/run"

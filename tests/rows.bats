@@ -99,7 +99,7 @@ counts=(window_s=0.4 offered_per_s=1000.5 sent_per_s=1001.5 achieved_per_s=1002.
     sed -i "s|    window)|& echo >'$BATS_TEST_TMPDIR/histograms/window.hgrm'; echo 'load: cannot write h: No space left' >\&2; |" "$bin/load"
     tiny 'kind = omission' 'connections = 3' 'rate_per_s = 5000' 'stop_ms = 50'
     run -1 "$measure" "$conf" --bin-dir "$bin" --model poll --seed 7 --out "$raw" 3>&-
-    [[ $output == 'measure: load: cannot write h: No space left' ]] || { echo "$output"; return 1; }
+    [[ $output == 'measure-omission: load: cannot write h: No space left' ]] || { echo "$output"; return 1; }
     [[ ! -e $(echo "$BATS_TEST_TMPDIR"/histograms/tiny-*) ]]
 }
 

@@ -4,10 +4,19 @@
 
 bin=$BATS_TEST_TMPDIR/bin
 
-# These programs of the build, and what starts servers for scripts.
+# These programs of the build, and what reads experiments and starts servers for scripts; `measure` stands for all measure-KIND.
 build_of() { # build_of PROGRAM...
+    local name
     mkdir "$bin"
-    ln -s "${@/#/$PWD/build/release/}" "$PWD/build/release/start" "$bin"
+    for name in start check_conf "$@"; do
+        if [[ $name == measure ]]; then ln -s "$PWD"/build/release/measure-* "$bin"; else ln -s "$PWD/build/release/$name" "$bin"; fi
+    done
+}
+
+# Programs that do what one of all kinds does: measure-KIND for each.
+measures() { # measures COMMANDS
+    local program
+    for program in build/release/measure-*; do program "${program##*/}" "$1"; done
 }
 
 # A program that only does what it is told to.
@@ -75,5 +84,13 @@ shrink_all() { # shrink_all FOLDER: of experiments, in their place
 small_experiments() {
     cp -r harness/experiments "$BATS_TEST_TMPDIR"
     shrink_all "$BATS_TEST_TMPDIR/experiments"
-    program measure "conf='$BATS_TEST_TMPDIR/experiments/'\${1##*/}; shift; exec '$PWD/build/release/measure' \"\$conf\" \"\$@\""
+    local program
+    for program in build/release/{measure-*,check_conf}; do
+        program "${program##*/}" "for word do
+            case \$word in *harness/experiments/*.conf) word='$BATS_TEST_TMPDIR/experiments/'\${word##*/} ;; esac
+            set -- \"\$@\" \"\$word\"
+            shift
+        done
+        exec '$PWD/$program' \"\$@\""
+    done
 }

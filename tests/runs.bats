@@ -101,8 +101,8 @@ noted_order() { # noted_order SEED
 
 @test "every block measures each model once, shuffled anew, and the seed tells how" {
     build_of gate load server-{fork,poll,thread}
-    program measure "
-        case \" \$* \" in *' --print '* | *' --check '*) exec '$PWD/build/release/measure' \"\$@\" ;; esac
+    measures "
+        case \" \$* \" in *' --print '* | *' --check '*) exec '$PWD/tests/measure' \"\$@\" ;; esac
         while [ \"\$1\" != --model ]; do shift; done
         echo \"\$2\" >>'$tmp/noted'"
     for model in fork poll thread; do printf 'half-close\tpass\t-\n' >"$bin/gate-$model.tsv"; done

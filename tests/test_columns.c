@@ -12,9 +12,8 @@
 
 #include "harness/measure/columns.h"
 #include "harness/fleet/cpus.h"
-#include "harness/kinds/herd/herd_table.h"
 #include "harness/fleet/load_link.h"
-#include "harness/measure/session.h"
+#include "harness/measure/kind.h"
 #include "tests/unit.h"
 
 static int count(const char *text, char wanted)
@@ -179,118 +178,32 @@ static void an_answer_is_taken_apart(void **state)
     assert_false(answer_get(&answer, "window", value, sizeof value));
 }
 
-/* Reads a whole file of ours, and removes it. */
-static const char *read_and_remove(const char *path)
+/* What a kind adds to each of its rows. */
+static void add_own_key(const struct session *session, struct row *row)
 {
-    static char text[8192];
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    assert_int_equal(fclose(file), 0);
-    unlink(path);
-    return text;
-}
-
-/* The second line of a table, after its header. */
-static const char *row_in(const char *text)
-{
-    const char *row = strchr(text, '\n');
-    assert_non_null(row);
-    return row + 1;
-}
-
-/* A session of a herd, whose tables lie in a folder of ours. */
-static struct session session;
-static char out[64];
-
-static void prepare_herd(void)
-{
-    static char herd_folder[] = "/tmp/test_columns.XXXXXX";
-    strcpy(herd_folder, "/tmp/test_columns.XXXXXX");
-    assert_non_null(mkdtemp(herd_folder));
-    snprintf(out, sizeof out, "%s/raw.csv", herd_folder);
-    session = (struct session){.experiment = "e",
-                               .profile = "quick",
-                               .model = "poll",
-                               .out_path = out,
-                               .repeat = 2,
-                               .seed = 9,
-                               .conf = {.base_ms = 50, .cap_ms = 400}};
-    strcpy(session.conf.text[KEY_SERVER_OPTIONS], "--backlog 5");
-}
-
-static const char *beside(const char *name)
-{
-    static char path[128];
-    columns_beside(out, name, path, sizeof path);
-    return path;
-}
-
-/* Each number of a herd is in the column of its name: all are unequal. */
-static void a_herd_is_a_row_of_its_numbers(void **state)
-{
-    (void)state;
-    prepare_herd();
-    const struct answer answer = {
-        "reconnect connections_asked=21 connections_established=22 connections_lost=23 "
-        "lost_in_order=24 gave_up=25 attempts=26 connections_refused=27 connections_reset=28 "
-        "connections_timed_out=29 connections_failed=30 connect_error=ECONNRESET "
-        "connect_ns_p50=31 connect_ns_p99=32 sent=33 received=34 lost=35 corrupt=36 "
-        "latency_ns_p50=37 latency_ns_p99=- latency_ns_max=39 send_lag_ns_p99=40"};
-    struct herd_seen seen = {.policy = "jitter",
-                             .outage_s = 1.5,
-                             .back_s_p50 = 2.5,
-                             .back_s_p99 = 3.5,
-                             .back_s = 4.5,
-                             .accept_queue_max = 5,
-                             .drops_dying = 6,
-                             .drops_back = 7,
-                             .syn_retransmits = 8,
-                             .retransmits = 10};
-    int table = herd_table_open(out);
-    herd_table_add(table, &session, &seen, &answer, "ok", "");
-    seen.policy = "now";
-    seen.back_s = NAN;
-    seen.accept_queue_max = -1;
-    herd_table_add(table, &session, &seen, NULL, "failed", "x, y");
-    close(table);
-    char wanted[512];
-    snprintf(wanted, sizeof wanted,
-             "e,%d,quick,poll,2,9,--backlog 5,jitter,50,400,1.5,2.5,3.5,4.5,5,6,7,8,10,21,22,23,24,"
-             "25,26,27,28,29,30,ECONNRESET,31,32,33,34,35,36,37,,39,40,ok,\n"
-             "e,%d,quick,poll,2,9,--backlog 5,now,,,1.5,2.5,3.5,,,6,7,8,10,,,,,,,,,,,,,,,,,,,,,,"
-             "failed,x; y\n",
-             COLUMNS_SCHEMA, COLUMNS_SCHEMA);
-    assert_string_equal(row_in(read_and_remove(beside("herd.csv"))), wanted);
-    rmdir(beside(""));
-}
-
-static void a_step_of_a_herd_is_a_row_behind_its_time(void **state)
-{
-    (void)state;
-    prepare_herd();
-    int table = herd_back_open(out);
-    herd_back_add(table, &session, "now", 1.234, "5,6,7,8,9", 11);
-    herd_back_add(table, &session, "now", 2.5, "0,0,0,0,0", -1);
-    close(table);
-    char wanted[128];
-    snprintf(wanted, sizeof wanted,
-             "e,%d,poll,2,now,1.23,5,6,7,8,9,11\ne,%d,poll,2,now,2.50,0,0,0,0,0,\n", COLUMNS_SCHEMA,
-             COLUMNS_SCHEMA);
-    assert_string_equal(row_in(read_and_remove(beside("herd_back.csv"))), wanted);
-    rmdir(beside(""));
+    (void)session;
+    row_set_whole(row, "stop_ms", 7);
 }
 
 /* What every row of a session says of itself. */
 static void a_row_begins_with_what_was_asked_for(void **state)
 {
     (void)state;
+    static const char text[] = "connections = 1\nmessage_b = 65\narrival = constant\n";
+    static const struct kind open_loop = {
+        .name = "latency", .load = LOAD_OPEN, .begin_row = add_own_key};
+    static const struct kind closed_loop = {.name = "c", .load = LOAD_CLOSED};
+    static const struct kind idle = {.name = "i", .load = LOAD_IDLE};
+    static struct session session; /* Large, as a row is. */
     static struct row row;
-    prepare_herd();
-    session.conf.kind = CONF_LATENCY;
-    session.conf.message_b = 65;
-    session.conf.stop_ms = 7;
-    strcpy(session.conf.text[KEY_ARRIVAL], "constant");
+    struct conf_error error;
+    session = (struct session){.kind = &open_loop,
+                               .experiment = "e",
+                               .profile = "quick",
+                               .model = "poll",
+                               .repeat = 2,
+                               .seed = 9};
+    assert_true(conf_parse_without_kind(text, sizeof text - 1, "quick", &session.conf, &error));
     session_begin_row(&session, 100, 30, &row);
     static const char *const wanted[][2] = {{"experiment", "e"},
                                             {"kind", "latency"},
@@ -308,15 +221,14 @@ static void a_row_begins_with_what_was_asked_for(void **state)
                                             {"status", ""}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         assert_string_equal(row_get(&row, wanted[i][0]), wanted[i][1]);
-    session.conf.kind = CONF_CAPACITY;
+    session.kind = &closed_loop;
     session_begin_row(&session, 100, 0, &row);
     assert_string_equal(row_get(&row, "arrival"), "closed");
     assert_string_equal(row_get(&row, "connections_active"), "100");
-    session.conf.kind = CONF_MEMORY;
+    session.kind = &idle;
     session_begin_row(&session, 100, 0, &row);
     assert_string_equal(row_get(&row, "connections_active"), "0");
     assert_string_equal(row_get(&row, "arrival"), "");
-    rmdir(beside(""));
 }
 
 static double cell(const struct row *row, const char *name)
@@ -421,8 +333,6 @@ int main(void)
         cmocka_unit_test(the_file_has_one_header_and_whole_rows),
         cmocka_unit_test(a_file_of_another_kind_is_left_alone),
         cmocka_unit_test(an_answer_is_taken_apart),
-        cmocka_unit_test(a_herd_is_a_row_of_its_numbers),
-        cmocka_unit_test(a_step_of_a_herd_is_a_row_behind_its_time),
         cmocka_unit_test(a_row_begins_with_what_was_asked_for),
         cmocka_unit_test(drops_are_those_since_the_beginning),
         cmocka_unit_test(server_and_client_never_share_a_cpu_if_there_are_two),

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/measure/session.h"
+#include "harness/measure/kind.h"
 #include "harness/measure/verdict.h"
 #include "tests/unit.h"
 
@@ -100,7 +100,8 @@ static void an_unknown_cpu_time_of_the_server_is_neither_low_nor_high(void **sta
 static void the_verdict_is_given_no_number_that_was_not_measured(void **state)
 {
     (void)state;
-    static const struct session session; /* Large. */
+    static const struct kind even = {.load = LOAD_OPEN};
+    static const struct session session = {.kind = &even}; /* Large. */
     const struct answer window = {"window sent=1"};
     struct verdict_numbers n = session_numbers(&session, false, &window);
     assert_true(isnan(n.server_cpu_percent) && isnan(n.run_queue_percent));
@@ -214,7 +215,8 @@ static void only_what_others_may_have_caused_is_measured_again(void **state)
 static void the_clients_answer_is_taken_by_name(void **state)
 {
     (void)state;
-    static struct session session; /* Large. */
+    static const struct kind even = {.load = LOAD_OPEN}, uneven = {.is_uneven = true};
+    static struct session session = {.kind = &even}; /* Large. */
     const struct answer window = {
         "window corrupt=1 lost=2 connections_reset=3 offered_per_s=4 sent_per_s=5 "
         "achieved_per_s=6 window_s=7 connections_active=8 client_cpu_percent_max=9 "
@@ -228,7 +230,7 @@ static void the_clients_answer_is_taken_by_name(void **state)
     assert_true(n.connections == 8 && n.client_cpu_percent_max == 9);
     assert_true(n.client_busy_percent_max == 10 && n.latency_ns_p99 == 11);
     assert_true(n.send_lag_ns_p99 == 12 && n.little_error_percent == 13 && n.drift_percent == 14);
-    session.conf.stop_ms = 100; /* A server that stands still makes one half slower. */
+    session.kind = &uneven; /* A server that stands still makes one half slower. */
     assert_true(isnan(session_numbers(&session, true, &window).drift_percent));
     assert_true(session_numbers(&session, true, &window).closed);
 }

@@ -64,7 +64,7 @@ END
     mkdir "$tmp/bin"
     ln -s /usr/bin/* "$tmp/bin"
     rm "$tmp/bin/hyperfine" "$tmp/bin/gnuplot"
-    PATH=$tmp/bin run -2 --separate-stderr ./run_all.sh quick ramp --no-install --out "$tmp/run"
+    PATH=$tmp/bin run -2 --separate-stderr ./run_all.sh quick ramp cold_start --no-install --out "$tmp/run"
     [[ $stderr == *'gnuplot-nox: '* && $stderr == *'hyperfine: '* ]]
     [[ $stderr == *'apt-get install --yes --no-install-recommends gnuplot-nox hyperfine'* ]]
     [[ ! -e $tmp/run ]]

@@ -25,6 +25,7 @@
 #include "harness/demo/page.h"
 #include "harness/demo/screen.h"
 #include "harness/demo/script.h"
+#include "harness/measure/kind.h"
 
 enum {
     TICK_MS = 250,
@@ -175,15 +176,18 @@ static void read_script(const char *path, struct script *script)
 
 /* ---- the parts ---- */
 
-/* The load of the experiment ramp, but for its rate: what conf.c gives when nothing is said. */
+/* The load that experiments have by default, but for its rate, from a client that sends on a
+ * schedule. */
 static void prepare_session(struct session *session, const struct request *request,
                             const struct cpus *cpus, bool in_turns)
 {
-    static const char text[] = "kind = latency\nconnections = 1\nserver_options = --costs\n";
+    static const char text[] = "connections = 1\nserver_options = --costs\n";
+    static const struct kind watched = {.name = "demo", .load = LOAD_OPEN, .polls = true};
     struct conf_error error;
+    session->kind = &watched;
     session->bin_dir = request->bin_dir;
     session->seed = 1;
-    if (!conf_parse(text, sizeof text - 1, "standard", &session->conf, &error))
+    if (!conf_parse_without_kind(text, sizeof text - 1, "standard", &session->conf, &error))
         die_because("%s", error.what);
     session->conf.rate_per_s = request->wish.rate_per_s;
     session->cpus = *cpus;

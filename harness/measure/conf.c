@@ -4,28 +4,44 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/herd.h"
+#include "common/die.h"
+#include "common/number.h"
 #include "common/plain.h"
-#include "harness/measure/conf_values.h"
+#include "harness/measure/conf_keys.h"
 
 static const char *const profiles[] = {"quick", "standard", "full"};
 
 enum { PROFILES = sizeof profiles / sizeof *profiles };
 
+static int find_profile(const char *name)
+{
+    for (int i = 0; i < PROFILES; i++)
+        if (strcmp(name, profiles[i]) == 0) return i;
+    return -1;
+}
+
 bool conf_is_profile(const char *name)
 {
-    return conf_find(name, profiles, PROFILES) >= 0;
+    return find_profile(name) >= 0;
 }
 
 /* ---- lines ---- */
 
-/* What the lines so far said. */
+/* What the lines so far said of one key. */
+struct said {
+    const struct conf_key *key;
+    bool seen[1 + PROFILES]; /* [0]: without profile. */
+    char text[CONF_VALUE_MAX];
+    bool holds; /* For the profile that is asked for; else the default does. */
+};
+
 struct parse {
     struct conf *conf;
     struct conf_error *error;
-    int profile;                        /* The one that is asked for. */
-    bool seen[CONF_KEYS][1 + PROFILES]; /* [0]: without profile. */
-    struct conf scratch;                /* Where values of other profiles are checked. */
+    int profile;      /* The one that is asked for. */
+    const char *kind; /* NULL: none is given, or no kind is called so. */
+    struct said said[CONF_KEYS_MAX];
+    size_t said_count;
 };
 
 /* Removes blanks at both ends, in place. */
@@ -54,21 +70,46 @@ static void take_comment(struct conf *conf, char *comment)
     }
 }
 
-/* Splits "key" or "key.profile"; *profile is -1 without one. */
-static bool take_key(char *name, int *key, int *profile, struct conf_error *error)
+/* Why a kind has no such key: it is another kind's, or no kind's. */
+static bool refuse_key(const struct parse *parse, const char *name)
+{
+    char kinds[160];
+    const char *others[CONF_KEYS_MAX];
+    size_t count = 0;
+    for (const struct conf_key *key = conf_keys; key->name != NULL && count + 1 < CONF_KEYS_MAX;
+         key++)
+        if (key->kind != NULL && strcmp(key->name, name) == 0) others[count++] = key->kind;
+    others[count] = NULL;
+    conf_list(others, kinds, sizeof kinds);
+    if (count == 0 || parse->kind == NULL)
+        return conf_fail(parse->error, "unknown key \"%.40s\"", name);
+    return conf_fail(parse->error, "%.40s is for kind %s only, not for kind %s", name, kinds,
+                     parse->kind);
+}
+
+/* Splits "key" or "key.profile" and finds what was said of the key; *profile is -1 without one. */
+static struct said *take_key(struct parse *parse, char *name, int *profile)
 {
     char *dot = strchr(name, '.');
     *profile = -1;
     if (dot != NULL) {
         *dot = '\0';
-        *profile = conf_find(dot + 1, profiles, PROFILES);
+        *profile = find_profile(dot + 1);
         if (*profile < 0)
-            return conf_fail(error, "unknown profile \"%.40s\"; use quick, standard or full",
-                             dot + 1);
+            conf_fail(parse->error, "unknown profile \"%.40s\"; use quick, standard or full",
+                      dot + 1);
+        if (*profile < 0) return NULL;
     }
-    for (*key = 0; *key < CONF_KEYS; ++*key)
-        if (strcmp(name, conf_keys[*key].name) == 0) return true;
-    return conf_fail(error, "unknown key \"%.40s\"", name);
+    for (size_t i = 0; i < parse->said_count; i++)
+        if (strcmp(parse->said[i].key->name, name) == 0) return &parse->said[i];
+    const struct conf_key *key = conf_find_key(parse->kind, name);
+    if (key == NULL || parse->said_count == CONF_KEYS_MAX) {
+        refuse_key(parse, name);
+        return NULL;
+    }
+    struct said *said = &parse->said[parse->said_count++];
+    *said = (struct said){.key = key};
+    return said;
 }
 
 static bool take_line(struct parse *parse, char *line)
@@ -84,17 +125,21 @@ static bool take_line(struct parse *parse, char *line)
         return conf_fail(parse->error, "\"%.60s\" is neither \"key = value\" nor a # comment",
                          line);
     *value++ = '\0';
-    char *name = trim(line);
     value = trim(value);
-    int key = 0, profile = -1;
-    if (!take_key(name, &key, &profile, parse->error)) return false;
-    bool *seen = &parse->seen[key][1 + profile];
-    if (*seen) return conf_fail(parse->error, "%s is given twice", conf_keys[key].name);
+    int profile = -1;
+    struct said *said = take_key(parse, trim(line), &profile);
+    if (said == NULL) return false;
+    if (profile >= 0 && strcmp(said->key->type, "kind") == 0)
+        return conf_fail(parse->error, "kind is the same in all profiles");
+    bool *seen = &said->seen[1 + profile];
+    if (*seen) return conf_fail(parse->error, "%s is given twice", said->key->name);
     *seen = true;
-    if (!conf_take((enum conf_key)key, value, &parse->scratch, parse->error)) return false;
-    bool overruled = profile < 0 && parse->seen[key][1 + parse->profile];
-    if (!overruled && (profile < 0 || profile == parse->profile))
-        snprintf(parse->conf->text[key], CONF_VALUE_MAX, "%s", value);
+    if (!conf_takes(said->key, value, parse->error)) return false;
+    bool overruled = profile < 0 && said->seen[1 + parse->profile];
+    if (!overruled && (profile < 0 || profile == parse->profile)) {
+        snprintf(said->text, sizeof said->text, "%s", value);
+        said->holds = true;
+    }
     return true;
 }
 
@@ -116,49 +161,96 @@ static const char *next_line(const char *text, const char *end, char *line, size
     return stop == end ? end : stop + 1;
 }
 
+/* Which kind the text gives, before any other line is read: what a key takes depends on it.  A
+ * mistake in that line is found later. */
+static const char *find_kind(const char *text, size_t size)
+{
+    const char *end = text + size;
+    char line[CONF_VALUE_MAX];
+    while (text < end && (text = next_line(text, end, line, sizeof line)) != NULL) {
+        char *value = strchr(line, '=');
+        if (value == NULL) continue;
+        *value++ = '\0';
+        if (strcmp(trim(line), "kind") != 0) continue;
+        value = trim(value);
+        for (size_t i = 0; conf_kinds[i] != NULL; i++)
+            if (strcmp(conf_kinds[i], value) == 0) return conf_kinds[i];
+        return NULL;
+    }
+    return NULL;
+}
+
+/* ---- values ---- */
+
+/* NULL: the kind has no such key. */
+static const struct conf_value *find_value(const struct conf *conf, const char *name)
+{
+    for (size_t i = 0; i < conf->value_count; i++)
+        if (strcmp(conf->values[i].key->name, name) == 0) return &conf->values[i];
+    return NULL;
+}
+
+const char *conf_text(const struct conf *conf, const char *key)
+{
+    const struct conf_value *value = find_value(conf, key);
+    if (value == NULL) die_because("an experiment of kind %s has no key %s", conf->kind, key);
+    return value->text;
+}
+
+long conf_long(const struct conf *conf, const char *key)
+{
+    long number = 0;
+    const struct conf_value *value = find_value(conf, key);
+    const char *text = conf_text(conf, key);
+    if (!number_read(text, (long)value->key->min, (long)value->key->max, &number))
+        die_because("%s is no whole number: %s", key, text);
+    return number;
+}
+
+double conf_real(const struct conf *conf, const char *key)
+{
+    double number = 0;
+    const struct conf_value *value = find_value(conf, key);
+    const char *text = conf_text(conf, key);
+    if (!number_read_decimal(text, value->key->min, value->key->max, &number))
+        die_because("%s is no number: %s", key, text);
+    return number;
+}
+
+size_t conf_counts(const struct conf *conf, const char *key, long *counts)
+{
+    struct conf_error error;
+    size_t count = 0;
+    const char *text = conf_text(conf, key);
+    if (*text != '\0' &&
+        !conf_read_counts(find_value(conf, key)->key, text, counts, &count, &error))
+        die_because("%s", error.what);
+    return count;
+}
+
+/* ---- the experiment as a whole ---- */
+
 /* What the load client would refuse when half of the run is over. */
 static bool agree_with_client(const struct conf *conf, struct conf_error *error)
 {
     enum { COSTLY_MESSAGE_B_MIN = 36 };    /* As in clients/message.h; test_conf.c compares them. */
     static const double warm_min_s = 0.01; /* As in clients/commands.c. */
-    if (conf->kind == CONF_COUNTERS && conf->warmup_s <= 0)
-        return conf_fail(error, "kind counters needs a warmup_s above 0");
     if (conf->warmup_s > 0 && conf->warmup_s < warm_min_s)
         return conf_fail(error, "warmup_s is 0 or at least %g", warm_min_s);
+    if (conf->warm_until_steady && conf->warmup_s <= 0)
+        return conf_fail(error, "warmup = steady needs a warmup_s above 0");
     if (conf->costs && conf->message_b < COSTLY_MESSAGE_B_MIN)
         return conf_fail(error, "cost needs a message_b of at least %d", COSTLY_MESSAGE_B_MIN);
     return true;
 }
 
-/* What one value demands of another. */
-static bool agree(const struct conf *conf, struct conf_error *error)
-{
-    double stop_s = (double)conf->stop_ms / 1e3;
-    bool stops = conf->kind == CONF_OMISSION;
-    if (conf->warm_until_steady && conf->warmup_s <= 0)
-        return conf_fail(error, "warmup = steady needs a warmup_s above 0");
-    if (conf->kind == CONF_HERD && conf->time_cap_s > (double)HERD_S_MAX)
-        return conf_fail(error, "kind herd needs a time_cap_s of at most %d", HERD_S_MAX);
-    if (conf->kind == CONF_HERD && conf->connection_count != 1)
-        return conf_fail(error, "kind herd needs one number in connections");
-    if (conf->kind == CONF_HANDSHAKES && conf->connection_count != 1)
-        return conf_fail(error,
-                         "kind handshakes needs one number in connections: how many at once");
-    if (!stops && conf->stop_ms > 0) return conf_fail(error, "stop_ms is for kind omission only");
-    if (stops && (conf->stop_ms == 0 || stop_s > conf->window_s / 2))
-        return conf_fail(error,
-                         "kind omission needs a stop_ms of at least 1 ms, and of at most half of "
-                         "window_s");
-    return agree_with_client(conf, error);
-}
-
 /* Makes a pair for each point: the list that has one number only holds for all points. */
 static bool pair_up(struct conf *conf, struct conf_error *error)
 {
-    size_t points = conf->connection_count, active = conf->active_count;
-    if (active > 1 && (points > 1 || conf->kind == CONF_MEMORY))
-        return conf_fail(error, "several numbers in active need kind latency or capacity, and one "
-                                "number in connections");
+    size_t points = conf_counts(conf, "connections", conf->connections);
+    size_t active = conf_counts(conf, "active", conf->active);
+    if (active > 1 && points > 1)
+        return conf_fail(error, "several numbers in active need one number in connections");
     if (active > 1 && conf->active[0] == 0)
         return conf_fail(error, "active has 0, which stands for all, before other numbers");
     if (active > 1 && conf->active[active - 1] > conf->connections[0])
@@ -172,51 +264,73 @@ static bool pair_up(struct conf *conf, struct conf_error *error)
     return true;
 }
 
-/* Makes a point of each number of clients that never read: they come on top of the others, which
- * are the active ones. */
-static bool add_deaf(struct conf *conf, struct conf_error *error)
+/* Reads the values that all kinds have. */
+static void read_values(struct conf *conf)
 {
-    long reading = conf->connections[0];
-    conf->rest_is_deaf = conf->deaf[conf->deaf_count - 1] > 0;
-    if (!conf->rest_is_deaf) return true;
-    if (conf->kind != CONF_LATENCY || conf->connection_count > 1 || conf->active[0] > 0)
-        return conf_fail(error, "deaf needs kind latency, one number in connections and no active");
-    for (size_t i = 0; i < conf->deaf_count; i++) {
-        conf->connections[i] = reading + conf->deaf[i];
-        conf->active[i] = conf->deaf[i] > 0 ? reading : 0;
-    }
-    conf->connection_count = conf->deaf_count;
+    conf->rate_per_s = conf_real(conf, "rate_per_s");
+    conf->poisson = strcmp(conf_text(conf, "arrival"), "poisson") == 0;
+    conf->message_b = conf_long(conf, "message_b");
+    conf->warm_until_steady = strcmp(conf_text(conf, "warmup"), "steady") == 0;
+    conf->warmup_s = conf_real(conf, "warmup_s");
+    conf->window_s = conf_real(conf, "window_s");
+    conf->repeats = conf_long(conf, "repeats");
+    conf->settle_s = conf_real(conf, "settle_s");
+    conf->costs = strcmp(conf_text(conf, "cost"), "none") != 0;
+    conf->cost_us = conf_long(conf, "cost_us");
+    conf->cost_percent = conf_real(conf, "cost_percent");
+    conf->timeout_ms = conf_long(conf, "timeout_ms");
+    conf->reruns = conf_long(conf, "reruns");
+}
+
+/* Takes what was said of a key of this kind, or its default.  False where it must be said. */
+static bool add_value(struct parse *parse, const struct conf_key *key, bool needed)
+{
+    struct conf *conf = parse->conf;
+    const char *text = key->fallback;
+    for (size_t i = 0; i < parse->said_count; i++)
+        if (parse->said[i].key == key && parse->said[i].holds) text = parse->said[i].text;
+    if (text == NULL && needed) return conf_fail(parse->error, "%s is missing", key->name);
+    if (conf->value_count == CONF_KEYS_MAX)
+        return conf_fail(parse->error, "kind %s has more than %d keys", conf->kind, CONF_KEYS_MAX);
+    struct conf_value *value = &conf->values[conf->value_count++];
+    value->key = key;
+    snprintf(value->text, sizeof value->text, "%s", text != NULL ? text : "");
     return true;
 }
 
 /* Fills in defaults, and reads the values that hold for this profile. */
-static bool finish(struct parse *parse)
+static bool finish(struct parse *parse, bool of_a_kind)
 {
+    struct conf *conf = parse->conf;
     parse->error->line = 0;
-    for (int key = 0; key < CONF_KEYS; key++) {
-        char *text = parse->conf->text[key];
-        bool said = parse->seen[key][0] || parse->seen[key][1 + parse->profile];
-        if (!said && conf_keys[key].fallback != NULL)
-            snprintf(text, CONF_VALUE_MAX, "%s", conf_keys[key].fallback);
-        if (!said && conf_keys[key].fallback == NULL) {
-            if (key == KEY_CONNECTIONS && parse->conf->kind == CONF_COLD_START) continue;
-            return conf_fail(parse->error, "%s is missing", conf_keys[key].name);
-        }
-        if (!conf_take((enum conf_key)key, text, parse->conf, parse->error)) return false;
-    }
-    return agree(parse->conf, parse->error) && pair_up(parse->conf, parse->error) &&
-           add_deaf(parse->conf, parse->error);
+    if (of_a_kind && parse->kind == NULL) return conf_fail(parse->error, "kind is missing");
+    snprintf(conf->kind, sizeof conf->kind, "%s", of_a_kind ? parse->kind : "");
+    /* First the keys of all kinds, or what this kind has in their place. */
+    for (const struct conf_key *key = conf_keys; key->name != NULL; key++)
+        if (key->kind == NULL &&
+            !add_value(parse, conf_find_key(parse->kind, key->name), of_a_kind))
+            return false;
+    for (const struct conf_key *key = conf_keys; of_a_kind && key->name != NULL; key++)
+        if (conf_find_key(parse->kind, key->name) == key && find_value(conf, key->name) == NULL &&
+            !add_value(parse, key, true))
+            return false;
+    read_values(conf);
+    return pair_up(conf, parse->error) && agree_with_client(conf, parse->error);
 }
 
-bool conf_parse(const char *text, size_t size, const char *profile, struct conf *conf,
-                struct conf_error *error)
+static bool parse_text(const char *text, size_t size, const char *profile, bool of_a_kind,
+                       struct conf *conf, struct conf_error *error)
 {
-    struct parse parse = {
-        .conf = conf, .error = error, .profile = conf_find(profile, profiles, PROFILES)};
-    *conf = (struct conf){0};
+    static struct parse parse; /* Too large for a small stack. */
+    memset(&parse, 0, sizeof parse);
+    memset(conf, 0, sizeof *conf);
+    parse.conf = conf;
+    parse.error = error;
+    parse.profile = find_profile(profile);
     *error = (struct conf_error){0};
     if (parse.profile < 0)
         return conf_fail(error, "unknown profile \"%.40s\"; use quick, standard or full", profile);
+    parse.kind = find_kind(text, size);
     const char *end = text + size;
     while (text < end) {
         char line[CONF_VALUE_MAX];
@@ -227,28 +341,36 @@ bool conf_parse(const char *text, size_t size, const char *profile, struct conf 
                              CONF_VALUE_MAX - 1);
         if (!take_line(&parse, line)) return false;
     }
-    return finish(&parse);
+    return finish(&parse, of_a_kind);
+}
+
+bool conf_parse(const char *text, size_t size, const char *profile, struct conf *conf,
+                struct conf_error *error)
+{
+    return parse_text(text, size, profile, true, conf, error);
+}
+
+bool conf_parse_without_kind(const char *text, size_t size, const char *profile, struct conf *conf,
+                             struct conf_error *error)
+{
+    return parse_text(text, size, profile, false, conf, error);
 }
 
 /* ---- answers ---- */
 
 bool conf_print(const struct conf *conf, const char *key, char *value, size_t size)
 {
-    if (strcmp(key, "question") == 0) return snprintf(value, size, "%s", conf->question) >= 0;
-    if (strcmp(key, "shows") == 0) return snprintf(value, size, "%s", conf->shows) >= 0;
-    if (strcmp(key, "does_not_show") == 0)
-        return snprintf(value, size, "%s", conf->does_not_show) >= 0;
-    if (strcmp(key, "estimate_s") == 0)
-        return snprintf(value, size, "%.1f", conf_estimate_s(conf)) >= 0;
-    for (int i = 0; i < CONF_KEYS; i++)
-        if (strcmp(key, conf_keys[i].name) == 0)
-            return snprintf(value, size, "%s", conf->text[i]) >= 0;
-    return false;
+    const struct conf_value *found = find_value(conf, key);
+    const char *text = strcmp(key, "question") == 0        ? conf->question
+                       : strcmp(key, "shows") == 0         ? conf->shows
+                       : strcmp(key, "does_not_show") == 0 ? conf->does_not_show
+                       : found != NULL                     ? found->text
+                                                           : NULL;
+    return text != NULL && snprintf(value, size, "%s", text) >= 0;
 }
 
 void conf_print_all(const struct conf *conf, FILE *file)
 {
-    for (int i = 0; i < CONF_KEYS; i++)
-        fprintf(file, "%s=%s\n", conf_keys[i].name, conf->text[i]);
-    fprintf(file, "estimate_s=%.1f\n", conf_estimate_s(conf));
+    for (size_t i = 0; i < conf->value_count; i++)
+        fprintf(file, "%s=%s\n", conf->values[i].key->name, conf->values[i].text);
 }

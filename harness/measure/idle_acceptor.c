@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -24,9 +25,9 @@ static void echo_once(int fd)
     do {
         size = recv(fd, message, sizeof message, 0);
     } while (size < 0 && errno == EINTR);
-    if (size < 0 && errno != EAGAIN) perror("measure: idle acceptor: recv");
+    if (size < 0 && errno != EAGAIN) complain("idle acceptor: recv: %s", strerror(errno));
     if (size > 0 && !whole_write(fd, message, (size_t)size))
-        perror("measure: idle acceptor: write");
+        complain("idle acceptor: write: %s", strerror(errno));
 }
 
 static void serve(void *argument)

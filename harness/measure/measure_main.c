@@ -1,25 +1,19 @@
-/* measure.c -- measures one experiment for one model: starts the server, drives the load client
- * through the experiment's points, reads the kernel, and appends a row per point to raw.csv. */
+/* measure_main.c -- measures one experiment for one model: reads the command line and the
+ * experiment, opens the table, and lets the kind that is linked measure. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/die.h"
 #include "common/net.h"
 #include "common/number.h"
+#include "common/options.h"
 #include "common/program.h"
-#include "harness/kinds/herd/herd.h"
-#include "harness/kinds/omission/omission.h"
-#include "harness/measure/other_run.h"
-#include "harness/kinds/counters/passes.h"
-#include "harness/kinds/memory/plateau.h"
 #include "harness/fleet/process.h"
-#include "harness/measure/ramp.h"
 #include "harness/fleet/user.h"
-#include "harness/kinds/walls/walls.h"
+#include "harness/measure/kind.h"
+#include "harness/measure/other_run.h"
 
 enum { NAME_MAX_B = 64, PATH_MAX_B = 4096 };
 
@@ -32,42 +26,39 @@ struct request {
 
 static _Noreturn void help(void)
 {
-    puts("measure -- one experiment, one model, one repeat: appends a row per point to a CSV file\n"
-         "\n"
-         "usage: measure CONF --model M --out RAW.csv [options]\n"
-         "       measure CONF [--profile P] --print KEY | --check\n"
-         "\n"
-         "  --model M        what to measure: BIN_DIR/server-M, or the name for --command\n"
-         "  --command CMD    measure this shell command; {port} in it becomes a free port,\n"
-         "                   without {port} it must print \"ready port=N\"\n"
-         "  --out FILE       CSV file to append to; results/README.md tells its columns.  "
-         "Experiments\n"
-         "                   of kind omission also write histograms/ beside it, those of kind\n"
-         "                   herd write herd.csv and herd_back.csv there instead; those of kind\n"
-         "                   counters write the columns of counters.csv\n"
-         "  --profile P      quick, standard or full [standard]\n"
-         "  --repeat K       number of this repeat, for the CSV [1]\n"
-         "  --rate R         messages per second, instead of the experiment's rate_per_s\n"
-         "  --seed N         of the random arrivals [1]\n"
-         "  --user U         name or number of the user that servers run as, for root; root: no\n"
-         "                   change [one without rights that no other process has]\n"
-         "  --bin-dir DIR    where server-M and load are [build/release]\n"
-         "  --print KEY      print a value of the experiment: any key, or question, shows,\n"
-         "                   does_not_show, estimate_s (seconds per model and repeat); all: a\n"
-         "                   line KEY=VALUE of each key and of estimate_s\n"
-         "  --check          only say whether the experiment is well written\n"
-         "  --help           this text\n"
-         "\n"
-         "Kinds cold_start, handshakes and chat are measured by harness/kinds/KIND/measure.sh "
-         "instead.\n"
-         "\n"
-         "Prints a line per finished point.  A server that fails is a row with status failed.\n"
-         "Exit status: 0 rows were written, 1 our own machinery broke or a file\n"
-         "could not be written, 2 wrong usage.\n"
-         "\n"
-         "examples:\n"
-         "  measure harness/experiments/ramp.conf --model poll --profile quick --out raw.csv\n"
-         "  measure my.conf --model go --command 'go-echo --port {port}' --out raw.csv");
+    printf(
+        "measure-%s -- one experiment, one model, one repeat: appends a row per point to a table\n",
+        kind.name);
+    puts(
+        "\n"
+        "usage: measure-KIND CONF --model M --out TABLE.csv [options]\n"
+        "       measure-KIND CONF [--profile P] --print KEY | --check\n"
+        "\n"
+        "  --model M        what to measure: BIN_DIR/server-M, or the name for --command\n"
+        "  --command CMD    measure this shell command; {port} in it becomes a free port,\n"
+        "                   without {port} it must print \"ready port=N\"\n"
+        "  --out FILE       CSV file to append to; results/README.md explains its columns.  What\n"
+        "                   a kind writes beside its rows is written beside this file\n"
+        "  --profile P      quick, standard or full (default: standard)\n"
+        "  --repeat K       number of this repeat, for the CSV (default: 1)\n"
+        "  --rate R         messages per second, instead of the experiment's rate_per_s\n"
+        "  --seed N         of the random arrivals (default: 1)\n"
+        "  --user U         name or number of the user that servers run as, for root; root: no\n"
+        "                   change (default: one without rights that no other process has)\n"
+        "  --bin-dir DIR    where server-M and load are (default: build/release)\n"
+        "  --print KEY      print a value of the experiment: any key, or question, shows,\n"
+        "                   does_not_show, estimate_s (seconds per model and repeat); all: a\n"
+        "                   line KEY=VALUE of each key and of estimate_s\n"
+        "  --check          only check the experiment\n"
+        "  --help           this text\n"
+        "\n"
+        "Prints a line per finished point.  A server that fails is a row with status failed.\n"
+        "Exit status: 0 rows were written, 1 our own machinery broke or a file\n"
+        "could not be written, 2 wrong usage.\n"
+        "\n"
+        "examples:\n"
+        "  measure-latency harness/experiments/ramp.conf --model poll --profile quick --out a.csv\n"
+        "  measure-latency my.conf --model go --command 'go-echo --port {port}' --out a.csv");
     program_end(0);
 }
 
@@ -131,15 +122,12 @@ static void parse(int argc, char **argv, struct request *request)
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     struct session *session = &request->session;
+    session->kind = &kind;
     session->profile = "standard";
     session->bin_dir = "build/release";
     session->repeat = session->seed = 1;
-    opterr = 0; /* Our own line says more. */
-    for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
-        if (c == ':') die_usage("%s needs a value; see --help", argv[optind - 1]);
-        if (c == '?') die_usage("unknown option %s; see --help", argv[optind - 1]);
+    for (int c; (c = options_next(argc, argv, known)) != -1;)
         take_option(c, request);
-    }
     if (optind == argc) die_usage("which experiment? Name a CONF file; see --help");
     request->conf_path = argv[optind++];
     if (optind < argc) die_usage("one CONF is enough, \"%s\" is too much", argv[optind]);
@@ -148,6 +136,18 @@ static void parse(int argc, char **argv, struct request *request)
 }
 
 /* ---- the experiment ---- */
+
+/* Reads it, or dies with what is wrong there. */
+static void read_experiment(struct request *request)
+{
+    struct conf *conf = &request->session.conf;
+    struct conf_error error = {0};
+    conf_read(request->conf_path, request->session.profile, conf);
+    if (strcmp(conf->kind, kind.name) != 0)
+        die_usage("%s is of kind %s, and this program measures kind %s", request->conf_path,
+                  conf->kind, kind.name);
+    if (kind.check != NULL && !kind.check(conf, &error)) conf_refuse(request->conf_path, &error);
+}
 
 /* "harness/experiments/ramp.conf" is the experiment "ramp". */
 static const char *experiment_name(const char *path)
@@ -169,9 +169,25 @@ static void need_program(const char *folder, const char *name, const char *advic
     die_usage("cannot run %s: %s", path, strerror(errno));
 }
 
-static bool is_for_a_script(enum conf_kind kind)
+static void need_model(const struct session *session)
 {
-    return kind == CONF_COLD_START || kind == CONF_HANDSHAKES || kind == CONF_CHAT;
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_-:=+";
+    const char *model = session->model;
+    if (model == NULL) die_usage("--model is missing; see --help");
+    if (session->out_path == NULL) die_usage("--out is missing; see --help");
+    if (model[0] == '\0' || model[strspn(model, allowed)] != '\0')
+        die_usage("--model takes a name of a-z, 0-9, _, -, :, = and +, not \"%s\"", model);
+}
+
+static void need_cpus(const struct session *session)
+{
+    if (session->cpus.apart) return;
+    if (kind.needs_two_cpus)
+        die_usage(
+            "only one CPU core: server and client would wait for each other, and no latency could "
+            "be told from that; use an experiment of kind capacity or memory");
+    complain("ONLY ONE CPU CORE: server and client share it; do not compare these "
+             "figures with those of other machines");
 }
 
 /* Finds every mistake before anything is started or written. */
@@ -179,66 +195,31 @@ static void prepare(struct request *request)
 {
     struct session *session = &request->session;
     char server[PATH_MAX_B], why[PATH_MAX_B + 256];
-    if (is_for_a_script(session->conf.kind))
-        die_usage("%s is of kind %s, which harness/kinds/%s/measure.sh measures",
-                  request->conf_path, conf_kind_name(session->conf.kind),
-                  conf_kind_name(session->conf.kind));
-    if (session->model == NULL) die_usage("--model is missing; see --help");
-    if (session->out_path == NULL) die_usage("--out is missing; see --help");
-    if (session->model[0] == '\0' ||
-        session->model[strspn(session->model, "abcdefghijklmnopqrstuvwxyz0123456789_-:=+")] != '\0')
-        die_usage("--model takes a name of a-z, 0-9, _, -, :, = and +, not \"%s\"", session->model);
+    need_model(session);
     if (request->rate != NULL)
         session->conf.rate_per_s = number_option_decimal("--rate", request->rate, 1, 1e7);
     session->cpus = cpus_of_this_process();
-    bool latency = session->conf.kind == CONF_LATENCY || session->conf.kind == CONF_OMISSION;
-    if (!session->cpus.apart && latency)
-        die_usage(
-            "only one CPU core: server and client would wait for each other, and no latency could "
-            "be told from that; use an experiment of kind capacity or memory");
-    if (!session->cpus.apart)
-        fprintf(stderr,
-                "measure: ONLY ONE CPU CORE: server and client share it; do not compare these "
-                "figures with those of other machines\n");
+    need_cpus(session);
     snprintf(server, sizeof server, "server-%s", session->model);
     if (session->command == NULL)
         need_program(session->bin_dir, server, "is the model's name right, and was it built?");
     need_program(session->bin_dir, "load", "build it with make");
-    if (session->conf.kind == CONF_HERD) return; /* It has tables of its own. */
-    bool counters = session->conf.kind == CONF_COUNTERS;
-    session->out_fd =
-        columns_open(counters ? &passes_columns : NULL, session->out_path, why, (int)sizeof why);
+    session->out_fd = columns_open(kind.columns, session->out_path, why, (int)sizeof why);
     if (session->out_fd < 0) die_usage("%s", why);
-    if (session->conf.kind == CONF_OMISSION && !omission_make_folder(session->out_path, session))
-        die_usage("cannot make %s: %s; choose another --out", session->histograms, strerror(errno));
-}
-
-static bool run(struct request *request)
-{
-    struct session *session = &request->session;
-    switch (session->conf.kind) {
-    case CONF_MEMORY:
-        return plateau_run(session);
-    case CONF_COUNTERS:
-        return passes_run(session);
-    case CONF_WALLS:
-        return walls_run(session);
-    case CONF_HERD:
-        return herd_run(session);
-    default:
-        return ramp_run(session);
-    }
 }
 
 static _Noreturn void print(const struct request *request)
 {
     const struct conf *conf = &request->session.conf;
+    bool all = strcmp(request->print_key, "all") == 0;
     char value[CONF_VALUE_MAX];
-    if (strcmp(request->print_key, "all") == 0) {
-        conf_print_all(conf, stdout);
+    if (all) conf_print_all(conf, stdout);
+    if (all || strcmp(request->print_key, "estimate_s") == 0) {
+        printf("%s%.1f\n", all ? "estimate_s=" : "", kind.estimate_s(conf));
     } else {
         if (!conf_print(conf, request->print_key, value, sizeof value))
-            die_usage("an experiment has no \"%s\"; see --help", request->print_key);
+            die_usage("an experiment of kind %s has no \"%s\"; see --help", conf->kind,
+                      request->print_key);
         puts(value);
     }
     program_end(0);
@@ -249,14 +230,14 @@ int main(int argc, char **argv)
     static struct request request; /* Too large for a small stack. */
     program_begin();
     parse(argc, argv, &request);
-    conf_read(request.conf_path, request.session.profile, &request.session.conf);
+    read_experiment(&request);
     if (request.print_key != NULL) print(&request);
-    if (request.check) return 0;
+    if (request.check) program_end(0);
     request.session.experiment = experiment_name(request.conf_path);
     prepare(&request);
     other_run_announce();
-    net_raise_file_limit(); /* Children inherit it; a server from elsewhere may not raise its own.
-                             */
+    /* Children inherit it; a server from elsewhere may not raise its own. */
+    net_raise_file_limit();
     process_prepare();
-    program_end(run(&request) ? 0 : 1);
+    program_end(kind.measure(&request.session) ? 0 : 1);
 }

@@ -1,48 +1,27 @@
-/* ramp.c -- the latency and capacity kinds: one server, more and more connections.
+/* ramp.c -- for one server, more and more connections: for kinds with traffic at each point.
  *
  *     server ready ─▶ connect N ─▶ warm up ─▶ edge │ window │ edge ─▶ memory ─▶ row ─▶ next N
  *                                    ▲                        │
  *                                    └── noisy: once more ────┘ */
-#include "harness/measure/ramp.h"
+#include "harness/measure/ramp_window.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/die.h"
 #include "harness/measure/connects.h"
-#include "harness/measure/window_edges.h"
-#include "harness/measure/growth.h"
-#include "harness/kinds/omission/omission.h"
+#include "harness/measure/kind.h"
 #include "harness/probes/probe_memory.h"
-#include "harness/probes/probe_shares.h"
 #include "harness/measure/quiet.h"
 #include "harness/measure/fit.h"
 #include "harness/measure/warm.h"
 
 enum {
-    TRIES_MAX = 4, /* Of one point, when something disturbed it: three reruns. */
     CLEAR_MAX_S = 120,
     LOOK_MS = 100, /* Between two looks at whether the machine is quiet. */
     REASON_MAX = 256,
-};
-
-/* A ramp on its way. */
-struct ramp {
-    const struct session *session;
-    struct target target;
-    struct process load;
-    double baseline_pss_kib; /* Of the server before its first client. */
-    double quiet_s;          /* Waited for it before the server was started. */
-    long reruns_left;        /* Of all points: a busy machine must not double the time. */
-    long held;               /* Connections so far. */
-    long room;               /* Connections that the machine can hold, about. */
-    struct kernel quiet;     /* Before the server was started. */
-    struct kernel begin;     /* Before the point's first connect. */
-    unsigned tried;          /* Times that this point was tried and written. */
-    bool closed;             /* The loop of this point. */
-    double achieved_per_s;   /* In the window before this one. */
-    double warm_messages;    /* That this point's warm-up has to see. */
 };
 
 /* What became of a point. */
@@ -64,136 +43,6 @@ static void row_deaf(const struct connecting *connecting, struct row *row)
     row_set_real(row, "deaf_stuck_b", connecting->stuck_b);
 }
 
-static void row_traffic(const struct session *session, const struct answer *window, struct row *row)
-{
-    static const char *const counts[] = {"connections_reset", "window_s",
-                                         "offered_per_s",     "sent_per_s",
-                                         "achieved_per_s",    "sent",
-                                         "received",          "lost",
-                                         "corrupt",           "little_error_percent",
-                                         "drift_percent"};
-    static const char *const times[] = {"latency_ns_p50",   "latency_ns_p90",   "latency_ns_p99",
-                                        "latency_ns_p999",  "latency_ns_max",   "latency_ns_mean",
-                                        "slow_sent",        "slow_ns_p50",      "slow_ns_p99",
-                                        "from_sent_ns_p50", "from_sent_ns_p99", "send_lag_ns_p50",
-                                        "send_lag_ns_p99",  "send_lag_ns_max"};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        row_set_real(row, counts[i], answer_number(window, counts[i]));
-    /* The client's count is of those that read. */
-    row_set_real(row, "connections_established",
-                 answer_number(window, "connections_established") +
-                     strtod(row_get(row, "deaf_clients"), NULL));
-    /* A closed loop waits for the server before it sends: its times are no latencies.  That is what
-     * the kind omission is there to show. */
-    for (size_t i = 0; session->conf.kind != CONF_CAPACITY && i < sizeof times / sizeof *times; i++)
-        row_set_real(row, times[i], answer_number(window, times[i]));
-}
-
-/* What server and client together took from the machine. */
-static void row_both_ends(const struct ramp *ramp, const struct kernel *now, struct row *row)
-{
-    struct growth growth = growth_since(&ramp->quiet, now);
-    struct tree client = probe_tree(ramp->load.pid);
-    row_set_real(row, "client_pss_kib", probe_memory(&client).pss_kib);
-    probe_tree_free(&client);
-    growth_row_both_ends(&growth, row);
-}
-
-static void row_memory(struct ramp *ramp, const struct edge *after, struct row *row)
-{
-    struct kernel kernel = probe_kernel();
-    session_row_memory(&after->tree, &kernel, row);
-    row_set_real(row, "memory_baseline_pss_kib", ramp->baseline_pss_kib);
-    row_both_ends(ramp, &kernel, row);
-}
-
-static void row_shares(const struct tree *tree, const struct answer *window, struct row *row)
-{
-    struct shares shares;
-    double connections = answer_number(window, "connections_established");
-    if (!(connections > 0) || !probe_shares(tree, (uint64_t)connections, &shares)) return;
-    row_set_real(row, "worker_share_percent_min", shares.min_percent);
-    row_set_real(row, "worker_share_percent_max", shares.max_percent);
-}
-
-/* Warm-up, then traffic that counts, with what is read before either.  False if the client did not
- * answer. */
-static bool make_traffic(struct ramp *ramp, struct row *row, struct edge *before,
-                         struct answer *window)
-{
-    const struct session *session = ramp->session;
-    *before = edge_prepare(ramp->target.process.pid);
-    if (!warm_up(session, &ramp->load, ramp->warm_messages, row, window)) return false;
-    edge_before(before);
-    if (session->conf.kind == CONF_OMISSION)
-        return omission_window(session, &ramp->load, &before->tree, window);
-    return session_traffic(session, &ramp->load, "window", session->conf.window_s, window);
-}
-
-/* Each message that was sent has returned or is lost: else the client lost count, and no number of
- * its is to be believed. */
-static bool accounts_close(const struct answer *window, char *reason, size_t size)
-{
-    double sent = answer_number(window, "sent"), received = answer_number(window, "received");
-    double lost = answer_number(window, "lost");
-    if (sent == received + lost) return true;
-    snprintf(reason, size, "the client lost count: %.0f sent; %.0f received; %.0f lost", sent,
-             received, lost);
-    return false;
-}
-
-/* One window with both its edges; fills the row.  False if the client did not answer. */
-static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict, char *reason,
-                       size_t size)
-{
-    const struct session *session = ramp->session;
-    struct answer window;
-    struct edge before;
-    if (!make_traffic(ramp, row, &before, &window)) {
-        snprintf(reason, size, "%.200s", window.line);
-        edge_free(&before);
-        return false;
-    }
-    if (!accounts_close(&window, reason, size)) {
-        edge_free(&before);
-        return false;
-    }
-    struct edge after = edge_after(ramp->target.process.pid);
-    struct verdict_numbers numbers = session_numbers(session, ramp->closed, &window);
-    row_traffic(session, &window, row);
-    edge_row(&before, &after, &window, &session->cpus, row, &numbers);
-    if (session->conf.kind == CONF_LATENCY) row_memory(ramp, &after, row);
-    row_shares(&after.tree, &window, row);
-    if (session->conf.kind == CONF_OMISSION) omission_keep_window(session, &ramp->load, row);
-    ramp->achieved_per_s = numbers.achieved_per_s;
-    *verdict = verdict_judge(&numbers, reason, size);
-    edge_free(&before);
-    edge_free(&after);
-    return true;
-}
-
-/* Windows until one is undisturbed, or until there were enough.  Each is a row, of which only the
- * last counts; `row` becomes that one, and is not written. */
-static bool run_windows(struct ramp *ramp, struct row *row, enum verdict *verdict, char *reason,
-                        size_t size)
-{
-    static struct row connected; /* Too large for a small stack. */
-    connected = *row;
-    for (;; ramp->tried++) {
-        *row = connected;
-        row_set_whole(row, "try", ramp->tried + 1);
-        if (!run_window(ramp, row, verdict, reason, size)) return false;
-        if (!verdict_is_disturbed(*verdict) || ramp->tried + 1 >= TRIES_MAX ||
-            ramp->reruns_left == 0)
-            return true;
-        /* Each connection has had its traffic, but then all of /proc was read: cold caches. */
-        ramp->warm_messages = strtod(row_get(row, "connections_active"), NULL);
-        ramp->reruns_left--;
-        session_row_drops(&ramp->begin, row);
-        session_keep_try(ramp->session, row, verdict_name(*verdict), reason);
-    }
-}
-
 static enum outcome finish(struct ramp *ramp, struct row *row, const char *status,
                            const char *reason, enum outcome outcome)
 {
@@ -212,7 +61,7 @@ static bool connect_once(struct ramp *ramp, long connections, long active, struc
     const struct session *session = ramp->session;
     struct connecting connecting = {.held = ramp->held, .wanted = connections, .active = active};
     session_begin_row(session, connections, active, row);
-    if (!ramp->closed) row_set_text(row, "arrival", session->conf.text[KEY_ARRIVAL]);
+    if (!ramp->closed) row_set_text(row, "arrival", conf_text(&session->conf, "arrival"));
     row_set_real(row, "quiet_s", ramp->quiet_s);
     row_set_whole(row, "try", ramp->tried + 1);
     struct foreign_look before = connects_begin(&ramp->target);
@@ -232,7 +81,8 @@ static bool connect_all(struct ramp *ramp, long connections, long active, struct
     for (ramp->tried = 0;; ramp->tried++) {
         if (!connect_once(ramp, connections, active, row, verdict, answer, reason, size))
             return false;
-        if (*verdict != VERDICT_NOISY || ramp->tried + 1 == TRIES_MAX || ramp->reruns_left == 0)
+        if (*verdict != VERDICT_NOISY || ramp->tried + 1 == RAMP_TRIES_MAX ||
+            ramp->reruns_left == 0)
             return true;
         ramp->reruns_left--;
         session_row_drops(&ramp->begin, row);
@@ -253,7 +103,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, long active, 
                       verdict == VERDICT_NOISY ? NEXT_POINT : LAST_POINT);
     if (!session_prepare_traffic(ramp->session, &ramp->load, &answer)) goto no_answer;
     ramp->warm_messages = (double)WARM_MESSAGES * strtod(row_get(&row, "connections_active"), NULL);
-    if (!run_windows(ramp, &row, &verdict, reason, size)) goto broken;
+    if (!ramp_windows(ramp, &row, &verdict, reason, size)) goto broken;
     char death[REASON_MAX];
     explain_death(ramp, "traffic", death, sizeof death);
     if (death[0] != '\0') return finish(ramp, &row, "failed", death, LAST_POINT);
@@ -273,20 +123,20 @@ static long scale_down(const struct ramp *ramp, long connections, const char *li
     long fits = ramp->room / unit * unit;
     if (connections <= ramp->room) return connections;
     if (fits <= ramp->held) return 0;
-    fprintf(stderr, "measure: %ld connections instead of %ld: %s\n", fits, connections, limit);
+    complain("%ld connections instead of %ld: %s", fits, connections, limit);
     return fits;
 }
 
-/* The same point with both loops, the open one at the rate that the closed one reached. */
-static enum outcome run_both_loops(struct ramp *ramp, long connections, long active, char *reason,
-                                   size_t size)
+/* The same point with each loop of this kind, the later ones at the rate that the first reached. */
+static enum outcome run_loops(struct ramp *ramp, long connections, long active, char *reason,
+                              size_t size)
 {
     struct answer answer;
     enum outcome outcome = NEXT_POINT;
     for (int loop = 0; loop < 2 && outcome == NEXT_POINT; loop++) {
         ramp->closed = loop == 0;
-        if (omission_choose_loop(ramp->session, &ramp->load, ramp->closed, ramp->achieved_per_s,
-                                 &answer)) {
+        if (ramp->ways->choose_loop(ramp->session, &ramp->load, ramp->closed, ramp->achieved_per_s,
+                                    &answer)) {
             outcome = run_point(ramp, connections, active, reason, size);
         } else {
             snprintf(reason, size, "%.200s", answer.line);
@@ -308,19 +158,19 @@ static bool run_points(struct ramp *ramp)
             return true;
         }
         enum outcome (*run)(struct ramp *, long, long, char *, size_t) =
-            conf->kind == CONF_OMISSION ? run_both_loops : run_point;
+            ramp->ways->choose_loop != NULL ? run_loops : run_point;
         enum outcome outcome = run(ramp, connections, conf->active[i], reason, sizeof reason);
         if (outcome == NEXT_POINT) continue;
         char because[REASON_MAX];
         explain_death(ramp, "the point before", because, sizeof because);
         session_not_reached(ramp->session, i + 1, because[0] != '\0' ? because : reason);
-        if (outcome == OURS_BROKE) fprintf(stderr, "measure: %s\n", reason);
+        if (outcome == OURS_BROKE) complain("%s", reason);
         return outcome != OURS_BROKE;
     }
     return true;
 }
 
-/* Short looks: a window minds the work of clearing away, not its last KiB. */
+/* Short intervals: a window is disturbed by the work of clearing away, not by its last KiB. */
 static void wait_for_quiet(struct ramp *ramp)
 {
     uint64_t begin_ns = clock_ns();
@@ -329,10 +179,11 @@ static void wait_for_quiet(struct ramp *ramp)
     ramp->quiet_s = clock_seconds_since(begin_ns);
 }
 
-bool ramp_run(const struct session *session)
+bool ramp_run(const struct session *session, const struct ramp_ways *ways)
 {
     struct ramp ramp = {.session = session,
-                        .closed = session->conf.kind != CONF_LATENCY,
+                        .ways = ways,
+                        .closed = session->kind->load == LOAD_CLOSED,
                         .reruns_left = session->conf.reruns};
     wait_for_quiet(&ramp);
     char reason[REASON_MAX];

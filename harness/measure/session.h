@@ -16,18 +16,21 @@
 
 enum { SESSION_FOLDER_MAX = 4096 };
 
+struct arguments;
+struct kind;
+
 struct session {
+    const struct kind *kind; /* How it is measured: kind.h. */
     struct conf conf;
     struct cpus cpus;
     const char *experiment; /* Name of the conf file, without folder and ".conf". */
     const char *profile, *model, *bin_dir;
     const char *command; /* NULL: the model is BIN_DIR/server-MODEL. */
     long repeat, seed;
-    const char *out_path;                  /* raw.csv, or counters.csv; herd.csv is beside it. */
-    int out_fd;                            /* The same, for appending; not in kind herd. */
+    const char *out_path;                  /* The table that rows are appended to. */
+    int out_fd;                            /* The same, for appending. */
     const struct process_watcher *watcher; /* Of the server, or NULL. */
-    char histograms[SESSION_FOLDER_MAX];   /* Folder for them, in kind omission only. */
-    char timeline[SESSION_FOLDER_MAX];     /* File where the client tells it, in kind herd only. */
+    char beside[SESSION_FOLDER_MAX];       /* What the kind itself writes, beside the table. */
 };
 
 /* Starts the server of this session on `port`, 0: any free one.  As target_start_model(). */
@@ -42,13 +45,12 @@ bool session_command(const struct session *session, char *line, size_t size);
  * an eighth more, because the kernel deals connections out unevenly.  At least one a CPU. */
 long session_workers(long connections, long files_max, long cpus);
 
-/* Writes the path of the file in which the client keeps the latencies of each window; for sessions
- * with a folder of histograms. */
-void session_window_file(const struct session *session, char *path, size_t size);
-
 /* Starts the load client against `port`.  Dies if it cannot; a client that ends at once is found
  * by the first load_ask(). */
 struct process session_start_load(const struct session *session, int port);
+
+/* For kinds that tell the client more than their load says: how messages arrive. */
+void session_add_arrival(const struct session *session, struct arguments *arguments);
 
 /* Ends the client. */
 void session_end_load(struct process *load);
@@ -117,7 +119,7 @@ void session_row_memory(const struct tree *tree, const struct kernel *kernel, st
 void session_keep_try(const struct session *session, struct row *row, const char *status,
                       const char *reason);
 
-/* Writes the row with its verdict to raw.csv, and the point's line to stdout.  Dies if the file
+/* Writes the row with its verdict to the table, and the point's line to stdout.  Dies if the file
  * cannot be written: nothing measured after that would be kept. */
 void session_finish_row(const struct session *session, struct row *row, const char *status,
                         const char *reason);

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "harness/measure/kind.h"
+
 enum { SPELLS_MAX = 1000 };
 
 static const double most_s = 10;
@@ -41,7 +43,7 @@ struct warmth {
 static bool is_warm(const struct session *session, const struct warmth *warmth)
 {
     const struct conf *conf = &session->conf;
-    bool random_arrivals = conf->kind == CONF_LATENCY && conf->poisson;
+    bool random_arrivals = session->kind->load == LOAD_OPEN && conf->poisson;
     return !conf->warm_until_steady ||
            warm_is_steady(warmth->rates, warmth->count, conf->warmup_s, random_arrivals);
 }
@@ -52,7 +54,8 @@ static bool reach_all(const struct session *session, struct process *load, doubl
                       struct warmth *warmth, struct answer *answer)
 {
     const struct conf *conf = &session->conf;
-    bool scheduled = conf->kind == CONF_LATENCY && conf->rate_per_s < (double)WARM_BRISK_PER_S;
+    bool scheduled =
+        session->kind->load == LOAD_OPEN && conf->rate_per_s < (double)WARM_BRISK_PER_S;
     if (!scheduled || messages <= conf->rate_per_s * fmax(conf->warmup_s, 1)) return true;
     double spell_s = warm_brisk_s(messages);
     if (!session_rate(load, WARM_BRISK_PER_S, answer)) return false;

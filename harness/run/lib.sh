@@ -16,7 +16,7 @@ readonly caller_folder
 export C10K_BEGIN
 # Programs from elsewhere (C10K_BIN) are for tests of these scripts.
 # shellcheck disable=SC2034  # for the scripts
-readonly bin=${C10K_BIN:-build/release}
+bin=${C10K_BIN:-build/release}
 
 # Of all tables of a run: COLUMNS_SCHEMA of columns.h, and the oldest that can be read.
 # shellcheck disable=SC2034  # for the scripts
@@ -135,21 +135,55 @@ conf_text() { # conf_text EXPERIMENT KEY
 
 declare -A conf_values=() # Of the experiments that were read: "ramp kind" -> latency.
 
-# Reads an experiment, as $profile sees it, so that conf() starts no program for each value of it.
+# The program that measures this kind of experiment: of C, or a script in the kind's folder.  All take the same arguments.
+program_of() { # program_of KIND
+    if [[ -f harness/kinds/$1/measure.sh ]]; then echo "harness/kinds/$1/measure.sh"; else echo "$bin/measure-$1"; fi
+}
+
+# What a kind says of itself: harness/kinds/README.md has the words.
+kind_says() { # kind_says KIND WORD DEFAULT
+    local word value
+    if [[ -f harness/kinds/$1/kind.tsv ]]; then
+        while IFS=$'\t' read -r word value; do
+            if [[ $word == "$2" ]]; then printf '%s\n' "$value"; return; fi
+        done <"harness/kinds/$1/kind.tsv"
+    fi
+    printf '%s\n' "$3"
+}
+
+# Asks the program of an experiment's kind for a value of it.
 # shellcheck disable=SC2154  # of the script
+ask_conf() { # ask_conf EXPERIMENT KEY
+    local kind
+    kind=$(conf_text "$1" kind)
+    [[ -d harness/kinds/$kind ]] || die "harness/experiments/$1.conf: there is no kind \"$kind\" in harness/kinds"
+    "$(program_of "$kind")" "harness/experiments/$1.conf" --profile "$profile" --print "$2"
+}
+
+# Reads an experiment, as $profile sees it, so that conf() starts no program for each value of it.
 read_conf() { # read_conf EXPERIMENT
     local line lines
-    lines_into lines "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print all
+    lines_into lines ask_conf "$1" all
     for line in "${lines[@]}"; do conf_values["$1 ${line%%=*}"]=${line#*=}; done
 }
 
 # A value of an experiment.
 conf() { # conf EXPERIMENT KEY
-    if [[ -n ${conf_values["$1 $2"]+read} ]]; then
-        printf '%s\n' "${conf_values["$1 $2"]}"
-    else
-        "$bin/measure" "harness/experiments/$1.conf" --profile "$profile" --print "$2"
-    fi
+    if [[ -n ${conf_values["$1 $2"]+read} ]]; then printf '%s\n' "${conf_values["$1 $2"]}"; else ask_conf "$1" "$2"; fi
+}
+
+# Shuffles lines; the order follows from $seed and the number.
+# shellcheck disable=SC2154  # of the script
+shuffled() { # shuffled NUMBER
+    local lines i j held
+    mapfile -t lines
+    ((${#lines[@]} > 0)) || return 0 # Else printf would make a line of nothing.
+    RANDOM=$(((seed * 31 + $1) % 32768))
+    for ((i = ${#lines[@]} - 1; i > 0; i--)); do
+        j=$((RANDOM % (i + 1)))
+        held=${lines[i]} lines[i]=${lines[j]} lines[j]=$held
+    done
+    printf '%s\n' "${lines[@]}"
 }
 
 # Those that run when none is named; the others take their own time, or ask a question of their own.

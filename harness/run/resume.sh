@@ -16,14 +16,18 @@ steps_finished=() # What was measured in each, when the run goes on.
 
 # Only the text of a command would say what it is; it is not kept, because it may hold secrets, and would be run from a file.
 same_lines() {
-    local name files=() texts=()
-    for name in measure load witness chat chat-room switch_cost ready_cost; do [[ ! -x $bin/$name ]] || files+=("$bin/$name"); done
+    local name kind files=() own
+    for name in load witness start "${machine_costs[@]}"; do [[ ! -x $bin/$name ]] || files+=("$bin/$name"); done
     for name in "${models[@]}"; do
         [[ ! -x $bin/server-$(plain_model "$name") ]] || files+=("$bin/server-$(plain_model "$name")")
         ! is_guest "$name" || files+=("$(guest_file "$name")")
     done
-    for name in "${experiments[@]}"; do files+=("harness/experiments/$name.conf"); done
-    sha256sum "${files[@]}" harness/run/{plan,steps}.sh harness/fleet/start.sh harness/kinds/*/measure.sh | sed -E 's/^([0-9a-f]+) .(.*)$/same\t\2\t\1/'
+    for name in "${experiments[@]}"; do
+        kind=$(conf "$name" kind)
+        read -r -a own <<<"$(kind_says "$kind" programs '')"
+        files+=("harness/experiments/$name.conf" "$(program_of "$kind")" "${own[@]/#/$bin/}")
+    done
+    sha256sum "${files[@]}" harness/run/{plan,steps}.sh harness/fleet/start.sh harness/measure/kind.sh | sed -E 's/^([0-9a-f]+) .(.*)$/same\t\2\t\1/'
     [[ -z ${C10K_USER:-} ]] || printf 'same\t--user %s\t-\n' "$C10K_USER"
     for name in "${!commands[@]}"; do
         printf 'same\t--command %s\t%s\n' "$name" "$(sha256sum <<<"${commands[$name]}" | cut -c 1-64)"

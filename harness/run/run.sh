@@ -141,10 +141,10 @@ prepare_folders() {
     [[ -z $baseline || -w $(dirname "$out") ]] || die "cannot write to $(dirname "$out"), where the comparison goes; choose another --out"
 }
 
-needs_tls() {
+# What set-up has to look for beside what every run needs.
+ask_for_kinds() {
     local name
-    for name in "${experiments[@]}"; do [[ $(conf_text "$name" kind) != handshakes ]] || return 0; done
-    return 1
+    for name in "${experiments[@]}"; do install+=(--for-kind "$(conf_text "$name" kind)"); done
 }
 
 # With one CPU, server and client wait for each other, and no latency can be told.  An experiment that the user has named is
@@ -153,7 +153,7 @@ need_cpus() {
     local name others=() needy=()
     (($(cpu_count) == 1)) || return 0
     for name in "${experiments[@]}"; do
-        case $(conf_text "$name" kind) in latency | omission) needy+=("$name") ;; *) others+=("$name") ;; esac
+        if (($(kind_says "$(conf_text "$name" kind)" cpus 1) > 1)); then needy+=("$name"); else others+=("$name"); fi
     done
     ((${#needy[@]} > 0)) || return 0
     [[ $named == false ]] || die "${needy[*]}: latencies cannot be measured with one CPU; name experiments of kind capacity or memory"
@@ -245,7 +245,7 @@ main() {
     need_cpus
     prepare_folders
     handle_signals
-    ! needs_tls || install+=(--for-handshakes)
+    ask_for_kinds
     run_child harness/run/setup.sh "${install[@]}" || exit
     build_programs "$work/build.log"
     "$bin/start" "${as_user[@]}" --print-user >/dev/null || exit 2

@@ -1,11 +1,11 @@
 #!/usr/bin/env -S bash -p
 # setup.sh -- installs what the suite needs and this machine lacks, with apt-get.
 #
-# usage: harness/run/setup.sh [--no-install] [--for-demo | --for-tests | --for-handshakes]
+# usage: harness/run/setup.sh [--no-install] [--for-demo | --for-tests | --for-kind KIND...]
 #   --no-install   install nothing: list what is missing and how to get it, exit status 2
 #   --for-demo     only what the live demo needs: no charts, no timing of commands
-#   --for-handshakes   also what the experiment handshakes needs: a proxy that speaks TLS
-#   --for-tests    also what `make test` and `make lint` need, and the same
+#   --for-kind KIND   also what experiments of this kind need: harness/kinds/KIND/needs.tsv; may be given again
+#   --for-tests    also what `make test` and `make lint` need, and all kinds
 #
 # Says what it runs and why before it does.  Quiet when nothing is missing.  A service that a package brings along neither starts
 # now nor at the next boot: it is masked, which is said, and which command undoes that.
@@ -24,7 +24,7 @@ PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
 lacks() {
     local package=$1 why=$2
     shift 2
-    if "$@" >/dev/null 2>&1; then return; fi
+    if is_one_of "$package" "${packages[@]}" || "$@" >/dev/null 2>&1; then return; fi
     packages+=("$package")
     reasons+=("$package: $why")
 }
@@ -45,16 +45,18 @@ look_for_run() {
     lacks gnuplot-nox 'draws the charts' has gnuplot
     lacks fonts-dejavu-core 'letters for the charts' test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
     lacks sqlite3 'makes numbers and sentences of what was measured' has sqlite3
-    lacks hyperfine 'times whole commands (cold_start)' has hyperfine
     lacks util-linux 'pins programs to CPUs (taskset, setpriv)' has setpriv
 }
 
 look_for_demo() { lacks libncurses-dev 'draws the live demo' test -e /usr/include/ncurses.h; }
 
-look_for_handshakes() {
-    lacks haproxy 'speaks TLS in front of a model; started by hand, its service is not used' has haproxy
-    lacks openssl 'makes certificates for one run' has openssl
-    lacks libssl-dev 'TLS for the load client' test -e /usr/include/openssl/ssl.h
+# A need is a package, the command or the file that shows whether it is there, and why.
+look_for_kind() { # look_for_kind KIND
+    local package sign why needs=harness/kinds/$1/needs.tsv
+    [[ -f $needs ]] || return 0
+    while IFS=$'\t' read -r package sign why; do
+        if [[ $sign == /* ]]; then lacks "$package" "$why ($1)" test -e "$sign"; else lacks "$package" "$why ($1)" has "$sign"; fi
+    done < <(tail -n +2 "$needs")
 }
 
 look_for_tests() {
@@ -112,22 +114,27 @@ install() { # install PACKAGE...
 }
 
 main() {
-    local install=true for_demo=false for_tests=false for_handshakes=false reason
+    local install=true for_demo=false for_tests=false kinds=() kind reason
     while (($# > 0)); do
         case $1 in
         --no-install) install=false ;;
         --for-demo) for_demo=true ;;
-        --for-tests) for_tests=true for_handshakes=true ;;
-        --for-handshakes) for_handshakes=true ;;
+        --for-tests)
+            for_tests=true
+            for kind in harness/kinds/*/; do kinds+=("$(basename "$kind")"); done ;;
+        --for-kind)
+            (($# > 1)) || die "$1 needs a value"
+            kinds+=("$2")
+            shift ;;
         --help) sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
-        *) die "unknown option $1; there are --no-install, --for-demo, --for-handshakes and --for-tests" ;;
+        *) die "unknown option $1; there are --no-install, --for-demo, --for-kind and --for-tests" ;;
         esac
         shift
     done
     look_for_build
     [[ $for_demo == true ]] || look_for_run
     [[ $for_demo$for_tests == falsefalse ]] || look_for_demo
-    [[ $for_handshakes == false ]] || look_for_handshakes
+    for kind in "${kinds[@]}"; do look_for_kind "$kind"; done
     [[ $for_tests == false ]] || look_for_tests
     ((${#packages[@]} > 0)) || exit 0
 

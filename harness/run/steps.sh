@@ -1,4 +1,4 @@
-# steps.sh -- one step of a run at a time, and how each kind of experiment is measured.  Sourced by run.sh, after plan.sh.
+# steps.sh -- one step of a run at a time, by the program of its kind.  Sourced by run.sh, after plan.sh.
 #
 # Expects what run.sh declares: profile, seed, the folders out and work, and what plan.sh has made of models, experiments, steps
 # and planned_s.  Counts in step and done_s; broken becomes 1 where something of ours broke.
@@ -83,21 +83,28 @@ measure_machine_costs() {
     done
 }
 
+# All kinds are called alike.
 measure_one() { # measure_one EXPERIMENT MODEL REPEAT
-    local options=("${as_user[@]}") table=raw.csv
-    [[ $(conf "$1" kind) != counters ]] || table=counters.csv
+    local kind what options=("${as_user[@]}")
+    kind=$(conf "$1" kind)
     [[ -z $rate_now ]] || options+=(--rate "$rate_now")
-    [[ -x $bin/server-$2 ]] || options+=(--command "exec $(command_of "$2")")
-    run_step "$1" "$2, repeat $3 of $(repeats_of "$1")" "$bin/measure" "harness/experiments/$1.conf" --model "$2" --repeat "$3" \
-        --profile "$profile" --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/$table" "${options[@]}"
+    [[ $(models_per_step "$1") == none || -x $bin/server-$2 ]] || options+=(--command "exec $(command_of "$2")")
+    if repeats_itself "$1"; then
+        what="$2, $(repeats_of "$1") repeats"
+        options+=(--repeats "$(repeats_of "$1")")
+    else
+        what="$2, repeat $3 of $(repeats_of "$1")"
+    fi
+    run_step "$1" "$what" "$(program_of "$kind")" "harness/experiments/$1.conf" --model "$2" --repeat "$3" \
+        --profile "$profile" --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/$(kind_says "$kind" table raw).csv" "${options[@]}"
 }
 
 order_of() { models_of "$1" | shuffled "$2"; } # order_of EXPERIMENT NUMBER
-order_of_variants() { harness/kinds/handshakes/measure.sh --list | shuffled "$1"; } # order_of_variants NUMBER
 
 measure_blocks() { # measure_blocks EXPERIMENT NUMBER
-    local repeat model order
-    for ((repeat = 1; repeat <= $(repeats_of "$1"); repeat++)); do
+    local repeat model order blocks=1
+    repeats_itself "$1" || blocks=$(repeats_of "$1")
+    for ((repeat = 1; repeat <= blocks; repeat++)); do
         lines_into order order_of "$1" "$(($2 * 1000 + repeat))"
         for model in "${order[@]}"; do
             measure_one "$1" "$model" "$repeat" || return 1
@@ -105,51 +112,13 @@ measure_blocks() { # measure_blocks EXPERIMENT NUMBER
     done
 }
 
-time_commands() { # time_commands EXPERIMENT NUMBER
-    local model order options
-    lines_into options command_options
-    lines_into order order_of "$1" "$(($2 * 1000))"
-    for model in "${order[@]}"; do
-        run_step "$1" "$model, $(repeats_of "$1") runs with hyperfine" harness/kinds/cold_start/measure.sh --experiment "$1" --out "$out" \
-            --runs "$(repeats_of "$1")" --requests "$(conf "$1" requests)" "${options[@]}" "$model" || return 1
-    done
-}
-
-shake_hands() { # shake_hands EXPERIMENT NUMBER REPEAT
-    local order
-    lines_into order order_of_variants "$(($2 * 1000 + $3))"
-    run_step "$1" "repeat $3 of $(repeats_of "$1")" harness/kinds/handshakes/measure.sh --experiment "$1" --profile "$profile" --repeat "$3" \
-        --out "$out" --requests "$(conf "$1" requests)" --connections "$(conf "$1" connections)" --message-b "$(conf "$1" message_b)" \
-        --time-cap-s "$(conf "$1" time_cap_s)" --model "$(models_of "$1" | head -n 1)" "${order[@]}"
-}
-
-# The chat's server is always the room: it has a gate of its own, tests/chat.bats.
-measure_chat() { # measure_chat EXPERIMENT NUMBER REPEAT
-    run_step "$1" "repeat $3 of $(repeats_of "$1")" harness/kinds/chat/measure.sh --experiment "$1" --out "$out" --profile "$profile" \
-        --repeat "$3" --seed "$((seed + $3))"
-}
-
-# For what measures all its variants in one go.
-repeat_all() { # repeat_all FUNCTION EXPERIMENT NUMBER
-    local repeat
-    [[ -n $(models_of "$2") ]] || return 0
-    for ((repeat = 1; repeat <= $(repeats_of "$2"); repeat++)); do "$1" "$2" "$3" "$repeat" || return 1; done
-}
-
 measure_all() {
-    local name kind number=0
+    local name number=0
     measure_begin=$SECONDS
     for name in "${experiments[@]}"; do
         number=$((number + 1))
-        kind=$(conf "$name" kind)
         rate_now=''
-        case $kind in
-        cold_start) time_commands "$name" "$number" || return 0 ;;
-        handshakes) repeat_all shake_hands "$name" "$number" || return 0 ;;
-        chat) repeat_all measure_chat "$name" "$number" || return 0 ;;
-        *)
-            [[ $kind != latency ]] || set_rate "$name"
-            measure_blocks "$name" "$number" || return 0 ;;
-        esac
+        [[ $(kind_says "$(conf "$name" kind)" rate none) != takes ]] || set_rate "$name"
+        measure_blocks "$name" "$number" || return 0
     done
 }

@@ -61,7 +61,7 @@ try_mode() { # try_mode MODE
     local mode=$1 port=''
     [[ $mode != stranger ]] || port=$stranger_port
     rm -f "$scraps/raw.csv"
-    against "$mode" 60 measure "$BIN/measure" "$scraps/mini.conf" --model "$mode" --command "exec python3 $SERVER $mode $port" \
+    against "$mode" 60 measure "$BIN/measure-latency" "$scraps/mini.conf" --model "$mode" --command "exec python3 $SERVER $mode $port" \
         --out "$scraps/raw.csv"
     awk -F, 'NR == 1 { cells = NF } NF != cells { exit 1 } END { exit NR < 2 }' "$scraps/raw.csv" || finding "no whole row for $mode"
     client_against "$mode" load --connections 3 --rate 300 --duration 0.3 --warm 0 --output csv
@@ -69,8 +69,8 @@ try_mode() { # try_mode MODE
     against "$mode" 240 gate "$BIN/gate" --name "$mode" --tsv "$scraps/gate.tsv" -- python3 "$SERVER" "$mode" ${port:+"$port"}
     ! grep -q $'\e' "$scraps/gate.tsv" || finding "gate.tsv holds an escape sequence of $mode"
     mkdir -p "$scraps/out"
-    against "$mode" 120 cold_start harness/kinds/cold_start/measure.sh --experiment cold_start --out "$scraps/out" --runs 2 --requests 2 \
-        --command "$mode=exec python3 $SERVER $mode $port" "$mode"
+    against "$mode" 120 cold_start harness/kinds/cold_start/measure.sh "$scraps/cold_start.conf" --model "$mode" --out "$scraps/out/cold_start.csv" \
+        --repeats 2 --command "exec python3 $SERVER $mode $port"
 }
 
 main() {
@@ -78,6 +78,7 @@ main() {
     cp tests/hostile/server.py "$SERVER"
     printf '%s\n' '# Question: x' '# Shows: x' '# Does not show: x' 'kind = latency' 'connections = 3' 'rate_per_s = 300' \
         'timeout_ms = 300' 'warmup_s = 0.1' 'window_s = 0.3' 'settle_s = 0.2' 'reruns = 0' >"$scraps/mini.conf"
+    printf '%s\n' 'kind = cold_start' 'requests = 2' >"$scraps/cold_start.conf"
     openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout "$scraps/key.pem" -out "$scraps/ca.pem" 2>/dev/null
     touch "$scraps/stranger"
     "$BIN/start" "exec $BIN/server-epoll 0" >"$scraps/stranger" &

@@ -1,10 +1,11 @@
 #!/usr/bin/env -S bash -p
 # measure.sh -- measures the chat: a room of its own for each number of members, who say lines on a schedule.
 #
-# usage: harness/kinds/chat/measure.sh --experiment NAME --out DIR [--profile P] [--repeat K] [--seed N]
+# usage: harness/kinds/chat/measure.sh CONF --model room --out FILE [--profile P] [--repeat K] [--seed N] [--bin-dir DIR]
+#        harness/kinds/chat/measure.sh CONF [--profile P] --print KEY | --check
 #
-# Appends a row for each number of members to DIR/chat.csv, whose columns results/README.md tells, and
-# prints a line per finished point.
+# Appends a row for each number of members to FILE, whose columns results/README.md explains, and prints a line per finished
+# point.  The server is always the room: it has a gate of its own, tests/chat.bats.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
@@ -12,11 +13,13 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/../../run/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=../../fleet/start.sh
 source harness/fleet/start.sh
+# shellcheck source-path=SCRIPTDIR source=../../measure/kind.sh
+source harness/measure/kind.sh
 
 readonly measured=members,message_b,offered_per_s,window_s,lines_due,lines_sent,deliveries,deliveries_per_s,\
 delivery_ns_p50,delivery_ns_p99,delivery_ns_p999,delivery_ns_max,send_lag_ns_p99,send_lag_ns_max,lost,out_of_order,\
 corrupt,disconnected,spin,client_cpu_percent,server_cpu_percent,server_cpu_us_per_delivery,steal_percent,foreign_cpu_percent,tries
-experiment='' profile=standard repeat=1 seed=1 out='' scraps='' limits=()
+scraps='' limits=()
 
 # The limits of all verdicts, as variables for awk: they stand in one place only.
 set_limits() {
@@ -76,9 +79,9 @@ row_of() { # row_of MEMBERS ANSWER REASON TRY
 talk() { # talk MEMBERS
     local rate seconds spin=()
     [[ $client_cpus == "$server_cpus" ]] || spin=(--spin) # On one CPU it would take the room's.
-    rate=$(conf "$experiment" rate_per_s | awk -v members="$1" '{ printf "%.3f", $1 / members }')
-    seconds=$(conf "$experiment" window_s)
-    start_server "$bin/chat-room 0 $(conf "$experiment" server_options)" "$scraps" || {
+    rate=$(value_of rate_per_s | awk -v members="$1" '{ printf "%.3f", $1 / members }')
+    seconds=$(value_of window_s)
+    start_server "$bin/chat-room 0 $(value_of server_options)" "$scraps" || {
         end_room || true # Why it ended stands in $scraps/said.
         why_not_ready "$scraps" >"$scraps/why"
         mv "$scraps/why" "$scraps/said"
@@ -86,8 +89,8 @@ talk() { # talk MEMBERS
         return 0
     }
     run_client "$scraps" "$bin/chat" --port "$port" --members "$1" --rate "$rate" \
-        --message-b "$(conf "$experiment" message_b)" --warm "$(conf "$experiment" warmup_s)" --duration "$seconds" \
-        --timeout-ms "$(conf "$experiment" timeout_ms)" --seed "$seed" --server-pid "$server_pid" "${spin[@]}" --output csv \
+        --message-b "$(value_of message_b)" --warm "$(value_of warmup_s)" --duration "$seconds" \
+        --timeout-ms "$(value_of timeout_ms)" --seed "$seed" --server-pid "$server_pid" "${spin[@]}" --output csv \
         >"$scraps/answer" || tail -n 1 "$scraps/client" >>"$scraps/said"
     end_room || echo "chat-room ended with status $?" >>"$scraps/said"
 }
@@ -110,34 +113,25 @@ measure_point() { # measure_point MEMBERS
         ((what_stopped == 0)) || exit "$what_stopped"
         row=$(row_of "$1" "$scraps/answer" "$(tail -n 1 "$scraps/said")" "$try")
     done
-    append_row "$out/chat.csv" "schema,experiment,profile,repeat,seed,$measured,status,reason" "$row"
-    tell "$({ head -n 1 "$out/chat.csv"; echo "$row"; } | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+    append_row "$out" "schema,experiment,profile,repeat,seed,$measured,status,reason" "$row"
+    tell "$({ head -n 1 "$out"; echo "$row"; } | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         { printf "point room %s %s delivery_ns_p99=%s cpu_us_per_delivery=%s\n", $c["members"], $c["status"], $c["delivery_ns_p99"], $c["server_cpu_us_per_delivery"] }')"
+}
+
+# Half a second to begin with, then a warm-up and a window for each number of members, who come and go in 0.3 ms each.
+estimate_s() {
+    awk -v members="$(value_of connections)" -v warmup_s="$(value_of warmup_s)" -v window_s="$(value_of window_s)" 'BEGIN {
+        points = split(members, count, " ")
+        print 0.5 + points * (warmup_s + window_s + 0.1) + 2 * 0.3e-3 * count[points] }'
 }
 
 main() {
     local members counts
-    while [[ ${1:-} == --* ]]; do
-        (($# > 1)) || die "$1 needs a value"
-        case $1 in
-        --experiment) experiment=$2 ;;
-        --profile) profile=$2 ;;
-        --repeat) repeat=$2 ;;
-        --seed) seed=$2 ;;
-        --out) out=$(from_caller "$2") ;;
-        *) die "unknown option $1" ;;
-        esac
-        shift 2
-    done
-    [[ -n $experiment && -n $out ]] || die '--experiment NAME or --out DIR is missing'
-    counts=$(conf "$experiment" connections)
-    read -r -a counts <<<"$counts"
+    begin_kind "$@"
+    read -r -a counts <<<"$(value_of connections)"
     scraps=$(mktemp -d)
     trap 'end_room || true; rm -rf "$scraps"' EXIT
-    handle_signals
-    set_cpus
     set_limits
-    need_out "$out"
     for members in "${counts[@]}"; do measure_point "$members"; done
 }
 

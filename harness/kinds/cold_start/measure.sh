@@ -2,21 +2,20 @@
 # measure.sh -- times whole commands with hyperfine: start a server, serve short-lived clients
 # one after the other, end it.
 #
-# usage: harness/kinds/cold_start/measure.sh --experiment NAME --out DIR --runs N --requests N
-#                              [--command NAME='...'] MODEL...
+# usage: harness/kinds/cold_start/measure.sh CONF --model M --out FILE [--profile P] [--repeats N] [--command CMD] [--bin-dir DIR]
+#        harness/kinds/cold_start/measure.sh CONF [--profile P] --print KEY | --check
 #        harness/kinds/cold_start/measure.sh --once MODEL REQUESTS SCRAPS        what hyperfine times
 #
-# Writes DIR/cold_start.csv and hyperfine's own DIR/cold_start/MODEL.json.  The caller shuffles the
-# models.  Starting this script and build/release/start is timed too (some ms, the same for all models).
+# Appends a row to FILE, and writes hyperfine's own cold_start/MODEL.json beside it.  Starting this script and build/release/start is timed too (some ms, the same for all models).
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=../../run/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../run/lib.sh"
-# shellcheck source-path=SCRIPTDIR source=../../fleet/servers.sh
-source harness/fleet/servers.sh
 # shellcheck source-path=SCRIPTDIR source=../../fleet/start.sh
 source harness/fleet/start.sh
+# shellcheck source-path=SCRIPTDIR source=../../measure/kind.sh
+source harness/measure/kind.sh
 
 scraps=''
 
@@ -60,57 +59,50 @@ add_row() { # add_row FILE ROW
         experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason,schema "$2"
 }
 
-time_model() { # time_model EXPERIMENT OUT RUNS REQUESTS MODEL SCRAPS
-    local json=$2/cold_start/$5.json status=0 reason why
-    : >"$6/reason"
-    command_of "$5" >"$6/command"
+time_model() { # time_model REQUESTS
+    local folder json status=0 reason why
+    folder=$(dirname "$out")/cold_start json=$folder/$model.json
+    need_out "$folder"
+    : >"$scraps/reason"
+    model_command >"$scraps/command"
     # setpriv: what hyperfine started must not outlive it.
-    run_child hyperfine --shell none --style none --warmup 1 --runs "$3" --export-json "$6/times.json" --command-name "$5" \
-        "setpriv --pdeathsig TERM harness/kinds/cold_start/measure.sh --once $5 $4 ${6@Q}" >/dev/null 2>"$6/hyperfine.log" || status=$?
-    flock "$6/lock" true
+    # Its script finds the programs where we do.
+    export C10K_BIN=$bin
+    run_child hyperfine --shell none --style none --warmup 1 --runs "$repeats" --export-json "$scraps/times.json" --command-name "$model" \
+        "setpriv --pdeathsig TERM harness/kinds/cold_start/measure.sh --once $model $1 ${scraps@Q}" >/dev/null 2>"$scraps/hyperfine.log" || status=$?
+    flock "$scraps/lock" true
     ((what_stopped == 0)) || exit "$what_stopped"
     if ((status == 0)); then
-        why=$(cp "$6/times.json" "$json" 2>&1) || fail "cannot write $json: ${why##*: }"
-        reason=$(chatter_of "$6")
-        add_row "$2/cold_start.csv" "$(row_from "$json" "$1" "$5" "$4" "$reason")"
+        why=$(cp "$scraps/times.json" "$json" 2>&1) || fail "cannot write $json: ${why##*: }"
+        reason=$(chatter_of "$scraps")
+        add_row "$out" "$(row_from "$json" "$experiment" "$model" "$1" "$reason")"
     else
-        reason=$(head -n 1 "$6/reason" | tr ',"' '; ')
-        [[ -n $reason ]] || reason=$(head -n 1 "$6/hyperfine.log" | tr ',"' '; ')
-        add_row "$2/cold_start.csv" "$1,$5,0,,,,,,$4,failed,$reason,$schema"
+        reason=$(head -n 1 "$scraps/reason" | tr ',"' '; ')
+        [[ -n $reason ]] || reason=$(head -n 1 "$scraps/hyperfine.log" | tr ',"' '; ')
+        add_row "$out" "$experiment,$model,0,,,,,,$1,failed,$reason,$schema"
     fi
-    tell "$(tail -n 1 "$2/cold_start.csv" | awk -F, '{ printf "point %s %s clients %s time_s_median=%s", $2, $9, $10, $4 }')"
+    tell "$(tail -n 1 "$out" | awk -F, '{ printf "point %s %s clients %s time_s_median=%s", $2, $9, $10, $4 }')"
+}
+
+# Ten runs of 0.2 ms a client.
+estimate_s() { awk -v requests="$(value_of requests)" 'BEGIN { print 1 + 10 * 0.2e-3 * requests }'; }
+
+check_request() {
+    : "${repeats:=$(value_of repeats)}"
+    command -v hyperfine >/dev/null || die 'hyperfine is missing: harness/run/setup.sh --for-kind cold_start installs it'
+    model_command >/dev/null
 }
 
 main() {
-    local experiment=cold_start out='' runs=10 requests=1000 model
     if [[ ${1:-} == --once ]]; then
         once "$2" "$3" "$4"
         return
     fi
-    while [[ ${1:-} == --* ]]; do
-        (($# > 1)) || die "$1 needs a value"
-        case $1 in
-        --experiment) experiment=$2 ;;
-        --out) out=$(from_caller "$2") ;;
-        --runs) runs=$2 ;;
-        --requests) requests=$2 ;;
-        --command) add_command "$2" ;;
-        *) die "unknown option $1" ;;
-        esac
-        shift 2
-    done
-    [[ -n $out ]] || die '--out DIR is missing'
-    (($# > 0)) || die 'name at least one MODEL'
-    whole_number --runs "$runs" 1000
-    whole_number --requests "$requests" 1000000
-    command -v hyperfine >/dev/null || die 'hyperfine is missing: harness/run/setup.sh installs it'
-    need_models "$@"
-    handle_signals
+    begin_kind "$@"
     scraps=$(mktemp -d)
     trap 'rm -rf "$scraps"' EXIT
     : >"$scraps/lock"
-    need_out "$out/cold_start"
-    for model in "$@"; do time_model "$experiment" "$out" "$runs" "$requests" "$model" "$scraps"; done
+    time_model "$(value_of requests)"
 }
 
 main "$@"

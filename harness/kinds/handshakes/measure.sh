@@ -4,17 +4,18 @@
 #   load ──TCP, or TLS──▶ HAProxy ──TCP──▶ server-MODEL          path proxy
 #   load ──────────────TCP───────────────▶ server-MODEL          path direct
 #
-# usage: harness/kinds/handshakes/measure.sh --out DIR [options] VARIANT...   a row in DIR/handshakes.csv for each
-#        harness/kinds/handshakes/measure.sh --serve VARIANT [--model M]      only starts its servers, until Ctrl-C
+# usage: harness/kinds/handshakes/measure.sh CONF --model M --out FILE [options] [VARIANT...]   a row in FILE for each variant
+#        harness/kinds/handshakes/measure.sh CONF [--profile P] --print KEY | --check
+#        harness/kinds/handshakes/measure.sh CONF --serve VARIANT [--model M]      only starts its servers, until Ctrl-C
 #        harness/kinds/handshakes/measure.sh --list                           prints all variants
 #
-#   VARIANT is path,tls,key,resumed: "direct,none,none,0", or "proxy,1.3,p256,1" (resumption is asked for).
-#   --experiment NAME  --profile P  --repeat R     as they stand in the row
-#   --requests N       connections in all [2000]   --connections K  of them at a time [8]
-#   --message-b B      echoed by each [64]         --time-cap-s T   for each variant [60]
-#   --model M          the server behind [epoll]   --forgetful    the proxy keeps no sessions (for tests)
+#   VARIANT is path,tls,key,resumed: "direct,none,none,0", or "proxy,1.3,p256,1" (resumption is asked for); all, if none is named
+#   --profile P  --repeat K  --seed N   of the run: the seed shuffles the variants
+#   --requests N       connections in all, instead of the experiment's     --connections K    of them at a time
+#   --message-b B      echoed by each                                      --time-cap-s T     for each variant
+#   --forgetful yes    the proxy keeps no sessions (for tests)
 #
-# The caller shuffles the variants.  Each has fresh servers, both on the server's CPUs.  Certificates are made for
+# Each variant has fresh servers, both on the server's CPUs.  Certificates are made for
 # this call alone, and go when it ends.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -23,11 +24,13 @@ export LC_ALL=C
 source "$(dirname "${BASH_SOURCE[0]}")/../../run/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=../../fleet/start.sh
 source harness/fleet/start.sh
+# shellcheck source-path=SCRIPTDIR source=../../measure/kind.sh
+source harness/measure/kind.sh
 
 PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
-readonly RESUMED_PERCENT_MIN=95 # The first connection of each place has nothing to take up.
-experiment=handshakes profile=standard repeat=1 out='' requests=2000 connections=8 message_b=64 time_cap_s=60
-model=epoll forgetful=false room=0 scraps='' servers=() pids=() variants=()
+readonly RESUMED_PERCENT_MIN=95 # The first connection of each place has no session to resume.
+requests='' connections='' message_b='' time_cap_s=''
+forgetful=no room=0 scraps='' servers=() pids=() variants=()
 
 list_variants() {
     local tls key resumed
@@ -85,10 +88,10 @@ count_places() {
 write_proxy_conf() { # write_proxy_conf BACKEND_PORT TLS KEY
     local bind=''
     [[ $2 == none ]] || bind="ssl crt \"$scraps/$3.pem\" ssl-min-ver TLSv$2 ssl-max-ver TLSv$2"
-    [[ $2 == none || $forgetful == false ]] || bind+=' no-tls-tickets'
+    [[ $2 == none || $forgetful == no ]] || bind+=' no-tls-tickets'
     {
         printf '%s\n' global '    nbthread 1' "    maxconn $room"
-        [[ $forgetful == false ]] || echo '    tune.ssl.cachesize 0'
+        [[ $forgetful == no ]] || echo '    tune.ssl.cachesize 0'
         printf '%s\n' defaults '    mode tcp' '    timeout connect 10s' '    timeout client 60s' '    timeout server 60s' \
             'frontend front' "    bind \"127.0.0.1:\${FRONT_PORT}\" $bind" '    default_backend behind' \
             'backend behind' "    server model 127.0.0.1:$1"
@@ -131,7 +134,7 @@ settled_cpu_ns() { # settled_cpu_ns PID
 # ---- one variant, one row ----
 
 add_row() { # add_row ROW
-    append_row "$out/handshakes.csv" \
+    append_row "$out" \
         experiment,schema,profile,model,repeat,path,tls,key,resumed_asked,at_once,connections,failed,resumed,round_trips,round_trips_max,handshake_sent_b,handshake_received_b,window_s,connections_per_s,handshake_ns_p50,handshake_ns_p99,server_cpu_us_per_connection,proxy_cpu_us_per_connection,client_cpu_us_per_connection,steal_percent,foreign_cpu_percent,tries,status,reason "$1"
 }
 
@@ -223,61 +226,47 @@ serve() { # serve VARIANT
     run_child sleep infinity || true
 }
 
-read_options() {
-    while [[ ${1:-} == --* ]]; do
-        case $1 in
-        --list) list_variants; exit ;;
-        --serve) mode=serve; shift; continue ;;
-        --forgetful) forgetful=true; shift; continue ;;
-        --experiment | --profile | --repeat | --out | --requests | --connections | --message-b | --time-cap-s | --model)
-            (($# > 1)) || die "$1 needs a value" ;;
-        *) die "unknown option $1" ;;
-        esac
-        case $1 in
-        --experiment) experiment=$2 ;;
-        --profile) profile=$2 ;;
-        --repeat) repeat=$2 ;;
-        --out) out=$(from_caller "$2") ;;
-        --requests) requests=$2 ;;
-        --connections) connections=$2 ;;
-        --message-b) message_b=$2 ;;
-        --time-cap-s) time_cap_s=$2 ;;
-        --model) model=$2 ;;
-        esac
-        shift 2
-    done
-    variants=("$@")
+# For each variant: half a second, and 0.5 ms a connection.
+estimate_s() {
+    awk -v variants="$(list_variants | wc -l)" -v requests="${requests:-$(value_of requests)}" 'BEGIN { print variants * (0.5 + 0.5e-3 * requests) }'
+}
+
+take_option() {
+    case $1 in
+    --requests) whole_number "$1" "$2" 1000000; requests=$2 ;;
+    --connections) whole_number "$1" "$2" 100000; connections=$2 ;;
+    --message-b) whole_number "$1" "$2" 1048576; message_b=$2 ;;
+    --time-cap-s) whole_number "$1" "$2" 3600; time_cap_s=$2 ;;
+    --forgetful) forgetful=$2 ;;
+    --serve) mode=serve; words+=("$2") ;;
+    *) die "unknown option $1" ;;
+    esac
 }
 
 check_request() {
     local variant known program
     lines_into known list_variants
+    variants=("${words[@]}")
     for variant in "${variants[@]}"; do
         is_one_of "$variant" "${known[@]}" || die "there is no variant \"$variant\"; --list tells which there are"
     done
-    ((${#variants[@]} > 0)) || die 'name at least one variant; --list tells which there are'
-    [[ $mode == serve || -n $out ]] || die '--out DIR is missing'
-    whole_number --requests "$requests" 1000000
-    whole_number --connections "$connections" 100000
-    whole_number --time-cap-s "$time_cap_s" 3600
-    whole_number --message-b "$message_b" 1048576
-    whole_number --repeat "$repeat" 1000000
+    ((${#variants[@]} > 0)) || lines_into variants shuffled 0 < <(list_variants)
     [[ $mode == measure || ${#variants[@]} == 1 ]] || die '--serve takes one variant'
+    : "${requests:=$(value_of requests)}" "${connections:=$(value_of connections)}" "${message_b:=$(value_of message_b)}" "${time_cap_s:=$(value_of time_cap_s)}"
     for program in haproxy openssl; do
-        command -v "$program" >/dev/null || die "$program is missing: harness/run/setup.sh --for-handshakes installs it"
+        command -v "$program" >/dev/null || die "$program is missing: harness/run/setup.sh --for-kind handshakes installs it"
     done
     [[ -x $bin/load ]] || die "there is no $bin/load: make builds it"
     [[ -x $bin/server-$model ]] || die "there is no $bin/server-$model"
+    count_places
 }
 
 main() {
     local mode=measure variant
-    read_options "$@"
-    check_request
-    count_places
-    [[ $mode == serve ]] || need_out "$out"
-    set_cpus
-    handle_signals
+    if [[ ${1:-} == --list ]]; then list_variants; return; fi
+    # Only to look at, these servers need no table.
+    [[ " $* " != *' --serve '* ]] || set -- --model epoll --out /dev/null "$@"
+    begin_kind "$@"
     scraps=$(mktemp -d)
     trap 'end_servers "${servers[@]}" || true; rm -rf "$scraps"' EXIT
     make_authority

@@ -59,34 +59,18 @@ static const char *const back_names[] = {"experiment", "schema", "model",     "r
                                          "attempts",   "failed", "back",      "accept_queue"};
 enum { STEP_FIRST = 6, STEP_END = 11 }; /* What the client's timeline has, in its order. */
 
-static const struct columns herd_columns = {names, sizeof names / sizeof *names};
+const struct columns herd_columns = {names, sizeof names / sizeof *names};
 static const struct columns back_columns = {back_names, sizeof back_names / sizeof *back_names};
 
-static int open_table(const struct columns *columns, const char *out, const char *name)
-{
-    char path[PATH_MAX_B], why[PATH_MAX_B + 256];
-    columns_beside(out, name, path, sizeof path);
-    int fd = columns_open(columns, path, why, (int)sizeof why);
-    if (fd < 0) die_usage("%s", why);
-    return fd;
-}
-
-int herd_table_open(const char *out)
-{
-    return open_table(&herd_columns, out, "herd.csv");
-}
+static const char back_name[] = "herd_back.csv";
 
 int herd_back_open(const char *out)
 {
-    return open_table(&back_columns, out, "herd_back.csv");
-}
-
-static void append(const struct row *row, int table_fd, const struct session *session,
-                   const char *name)
-{
-    char path[PATH_MAX_B];
-    columns_beside(session->out_path, name, path, sizeof path);
-    row_append(row, table_fd, path);
+    char path[PATH_MAX_B], why[PATH_MAX_B + 256];
+    columns_beside(out, back_name, path, sizeof path);
+    int fd = columns_open(&back_columns, path, why, (int)sizeof why);
+    if (fd < 0) die_usage("%s", why);
+    return fd;
 }
 
 /* An empty row of a table, but for whose it is. */
@@ -124,7 +108,7 @@ static void set_answered(struct row *row, const struct answer *answer)
     }
 }
 
-void herd_table_add(int table_fd, const struct session *session, const struct herd_seen *seen,
+void herd_table_add(const struct session *session, const struct herd_seen *seen,
                     const struct answer *answer, const char *status, const char *reason)
 {
     const struct conf *conf = &session->conf;
@@ -132,16 +116,16 @@ void herd_table_add(int table_fd, const struct session *session, const struct he
     begin_row(&row, &herd_columns, session);
     row_set_text(&row, "profile", session->profile);
     row_set_whole(&row, "seed", (uint64_t)session->seed);
-    row_set_text(&row, "server_options", conf->text[KEY_SERVER_OPTIONS]);
+    row_set_text(&row, "server_options", conf_text(conf, "server_options"));
     if (strcmp(seen->policy, "jitter") == 0) {
-        row_set_whole(&row, "base_ms", (uint64_t)conf->base_ms);
-        row_set_whole(&row, "cap_ms", (uint64_t)conf->cap_ms);
+        row_set_whole(&row, "base_ms", (uint64_t)conf_long(conf, "base_ms"));
+        row_set_whole(&row, "cap_ms", (uint64_t)conf_long(conf, "cap_ms"));
     }
     set_seen(&row, seen);
     set_answered(&row, answer);
     row_set_text(&row, "status", status);
     row_set_text(&row, "reason", reason);
-    append(&row, table_fd, session, "herd.csv");
+    row_append(&row, session->out_fd, session->out_path);
 }
 
 void herd_back_add(int table_fd, const struct session *session, const char *policy, double since_s,
@@ -157,5 +141,7 @@ void herd_back_add(int table_fd, const struct session *session, const char *poli
     for (int i = STEP_FIRST; i < STEP_END; i++)
         row_set_text(&row, back_names[i], strsep(&rest, ","));
     if (queue >= 0) row_set_whole(&row, "accept_queue", (uint64_t)queue);
-    append(&row, table_fd, session, "herd_back.csv");
+    char path[PATH_MAX_B];
+    columns_beside(session->out_path, back_name, path, sizeof path);
+    row_append(&row, table_fd, path);
 }

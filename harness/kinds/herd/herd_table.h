@@ -17,17 +17,20 @@ struct herd_seen {
     double syn_retransmits, retransmits; /* From the kill to the end. */
 };
 
-/* Opens a table beside the file `out` for appending, as columns_open() does.  Dies with a usage
- * error if that cannot be done. */
-int herd_table_open(const char *out);
+/* The columns of herd.csv, for columns_open(). */
+extern const struct columns herd_columns;
+
+/* Opens herd_back.csv beside the file `out` for appending, as columns_open() does.  Dies with a
+ * usage error if that cannot be done. */
 int herd_back_open(const char *out);
 
-/* Appends a row.  `answer` is the client's; NULL if it gave none.  Dies if it cannot be written. */
-void herd_table_add(int table_fd, const struct session *session, const struct herd_seen *seen,
+/* Appends a row to the session's table.  `answer` is the client's; NULL if it gave none.  Dies if
+ * it cannot be written. */
+void herd_table_add(const struct session *session, const struct herd_seen *seen,
                     const struct answer *answer, const char *status, const char *reason);
 
-/* Appends what happened in one step of the timeline: `step` is what the client wrote of it, behind
- * its time.  queue: the longest accept queue in it, -1: not seen. */
+/* Appends to herd_back.csv what happened in one step of the timeline: `step` is what the client
+ * wrote of it, behind its time.  queue: the longest accept queue in it, -1: not seen. */
 void herd_back_add(int table_fd, const struct session *session, const char *policy, double since_s,
                    const char *step, long queue);
 

@@ -1,4 +1,4 @@
-/* plateau.c -- the memory kind: what N idle connections cost, kernel memory included.
+/* measure.c -- the kind memory: what N idle connections cost, kernel memory included.
  *
  *     quiet ─▶ acceptor + N clients ─▶ quiet ─▶ model + N clients ─▶ row
  *       │             │                              │
@@ -8,15 +8,16 @@
  * The first growth is the clients' and the sockets', the second has the model's as well.  Both are
  * taken from one quiet state: slab pages that the first leaves half empty are used by the second
  * and would make its growth look too small. */
-#include "harness/kinds/memory/plateau.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/die.h"
 #include "harness/measure/idle_acceptor.h"
 #include "harness/measure/connects.h"
+#include "harness/measure/estimate.h"
+#include "harness/measure/kind.h"
 #include "harness/measure/growth.h"
 #include "harness/probes/probe_kernel.h"
 #include "harness/probes/probe_memory.h"
@@ -147,7 +148,7 @@ static bool run_point(const struct session *session, long connections, long try,
     return measure_model(session, connections, &quiet, &acceptor, row, verdict, reason);
 }
 
-bool plateau_run(const struct session *session)
+static bool measure(struct session *session)
 {
     static struct row row; /* Too large for a small stack. */
     for (size_t i = 0; i < session->conf.connection_count; i++) {
@@ -163,8 +164,20 @@ bool plateau_run(const struct session *session)
         session_finish_row(session, &row, verdict_name(verdict), reason);
         if (worked && (verdict == VERDICT_OK || verdict == VERDICT_NOISY)) continue;
         session_not_reached(session, i + 1, reason);
-        if (!worked) fprintf(stderr, "measure: %s\n", reason);
+        if (!worked) complain("%s", reason);
         return worked;
     }
     return true;
 }
+
+/* Each point has its connections twice. */
+static double estimate_s(const struct conf *conf)
+{
+    double sum_s = 0.5;
+    for (size_t i = 0; i < conf->connection_count; i++)
+        sum_s += 2 * (estimate_connection_s(conf) * (double)conf->connections[i] + conf->settle_s);
+    return sum_s;
+}
+
+const struct kind kind = {
+    .name = "memory", .load = LOAD_IDLE, .estimate_s = estimate_s, .measure = measure};

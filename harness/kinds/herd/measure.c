@@ -1,4 +1,4 @@
-/* herd.c -- the herd kind: a server is killed and started again, and all its clients come back.
+/* measure.c -- the kind herd: a server is killed and started again, and all its clients come back.
  *
  *     connect N ─▶ kill ─▶ gone ─▶ outage over ─▶ ready again ─▶ all back
  *                   │        │                       │             │
@@ -7,9 +7,8 @@
  *                            └─▶ drops ───────────────────────────▶│
  *
  * A killed server closes its connections one after the other, and the kernel may close its listener
- * last: who tries at once then meets a queue that nobody empties.  So drops are told apart. */
-#include "harness/kinds/herd/herd.h"
-
+ * last: a client that tries at once then meets a queue that is never emptied.  So drops before and
+ * after the server's end are counted apart. */
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
@@ -25,6 +24,9 @@
 #include "harness/kinds/herd/herd_table.h"
 #include "harness/probes/probe_sockets.h"
 #include "harness/probes/probe_tree.h"
+#include "harness/measure/arguments.h"
+#include "harness/measure/estimate.h"
+#include "harness/measure/kind.h"
 #include "harness/measure/quiet.h"
 
 enum { TEXT_MAX = 256, LOOK_MS = 100 };
@@ -69,7 +71,8 @@ static void kill_server(struct herd *herd)
 
 static bool come_back(struct herd *herd, uint16_t port)
 {
-    double left_s = herd->session->conf.outage_s - seconds(herd->kill_ns, clock_ns());
+    double left_s =
+        conf_real(&herd->session->conf, "outage_s") - seconds(herd->kill_ns, clock_ns());
     if (left_s > 0) process_sleep_ns((uint64_t)(left_s * NS_PER_S));
     bool started = session_start_target(herd->session, port, &herd->target, herd->reason, TEXT_MAX);
     herd->ready_ns = clock_ns();
@@ -130,7 +133,7 @@ static _Noreturn void die_without_timeline(const struct herd *herd)
     char words[200];
     int error = errno;
     process_last_line(&herd->load, words, sizeof words);
-    die_because("%s: %s; %s", herd->session->timeline, strerror(error), words);
+    die_because("%s: %s; %s", herd->session->beside, strerror(error), words);
 }
 
 /* Copies the timeline and sees when how many were back. */
@@ -140,13 +143,13 @@ static void read_times(struct herd *herd, bool all_back)
     double begin_ns = answer_number(&herd->answer, "begin_ns");
     double begin_s = (begin_ns - (double)herd->kill_ns) / NS_PER_S; /* Since the kill. */
     double asked = answer_number(&herd->answer, "connections_asked");
-    FILE *timeline = fopen(herd->session->timeline, "r");
+    FILE *timeline = fopen(herd->session->beside, "r");
     if (timeline == NULL) die_without_timeline(herd);
     while (fgets(line, sizeof line, timeline) != NULL)
         take_step(herd, line, begin_s, asked);
-    if (ferror(timeline)) die(herd->session->timeline);
-    (void)fclose(timeline);          /* It was only read. */
-    unlink(herd->session->timeline); /* Best effort: it lies among the results. */
+    if (ferror(timeline)) die(herd->session->beside);
+    (void)fclose(timeline);        /* It was only read. */
+    unlink(herd->session->beside); /* Best effort: it lies among the results. */
     if (!all_back) return;
     struct herd_seen *seen = &herd->seen;
     seen->back_s = begin_s + answer_number(&herd->answer, "last_back_s") - seen->outage_s;
@@ -160,11 +163,12 @@ static void read_times(struct herd *herd, bool all_back)
 static void say_command(const struct herd *herd, char *command, size_t size)
 {
     const struct conf *conf = &herd->session->conf;
+    double cap_s = conf_real(conf, "time_cap_s");
     if (strcmp(herd->seen.policy, "now") == 0)
-        snprintf(command, size, "reconnect now %g", conf->time_cap_s);
+        snprintf(command, size, "reconnect now %g", cap_s);
     else
-        snprintf(command, size, "reconnect jitter %ld %ld %g", conf->base_ms, conf->cap_ms,
-                 conf->time_cap_s);
+        snprintf(command, size, "reconnect jitter %ld %ld %g", conf_long(conf, "base_ms"),
+                 conf_long(conf, "cap_ms"), cap_s);
 }
 
 /* Kills the server, starts it again, and looks on.  False if there is nothing to tell. */
@@ -179,7 +183,8 @@ static bool lose_and_return(struct herd *herd)
     kill_server(herd);
     struct kernel gone = probe_kernel();
     if (!come_back(herd, port)) return false;
-    herd->broke = !await_answer(herd, command, herd->session->conf.time_cap_s + answer_patience_s);
+    herd->broke = !await_answer(herd, command,
+                                conf_real(&herd->session->conf, "time_cap_s") + answer_patience_s);
     struct kernel end = probe_kernel();
     herd->seen.drops_dying = gone.listen_drops - begin.listen_drops;
     herd->seen.drops_back = end.listen_drops - gone.listen_drops;
@@ -206,13 +211,13 @@ static const char *judge(struct herd *herd)
     }
     if (back >= asked) return "ok";
     snprintf(herd->reason, TEXT_MAX, "%.0f of %.0f were back within %g s; %.0f attempts timed out",
-             back, asked, herd->session->conf.time_cap_s,
+             back, asked, conf_real(&herd->session->conf, "time_cap_s"),
              answer_number(answer, "connections_timed_out"));
     return "failed";
 }
 
 /* Connects all, and lets them lose their server.  False: see reason. */
-static bool measure(struct herd *herd)
+static bool lose_server(struct herd *herd)
 {
     const struct session *session = herd->session;
     struct connecting connecting = {.wanted = session->conf.connections[0]};
@@ -258,13 +263,13 @@ static void finish(struct herd *herd)
 }
 
 /* Returns false if our own machinery broke. */
-static bool run_policy(const struct session *session, const char *policy, int table_fd, int back_fd)
+static bool run_policy(const struct session *session, const char *policy, int back_fd)
 {
     static struct herd herd; /* Its queue is large. */
     const char *status = "failed";
     prepare(&herd, session, policy, back_fd);
     quiet_settle(&(struct quiet_patience){.max_s = session->conf.settle_s, .look_ms = LOOK_MS});
-    bool measured = measure(&herd);
+    bool measured = lose_server(&herd);
     if (measured) {
         status = judge(&herd);
         read_times(&herd, strcmp(status, "ok") == 0);
@@ -272,24 +277,43 @@ static bool run_policy(const struct session *session, const char *policy, int ta
         snprintf(herd.reason, TEXT_MAX, "%.200s", herd.answer.line);
     }
     session_note_words(&herd.target, herd.reason, TEXT_MAX);
-    herd_table_add(table_fd, session, &herd.seen, measured ? &herd.answer : NULL, status,
-                   herd.reason);
+    herd_table_add(session, &herd.seen, measured ? &herd.answer : NULL, status, herd.reason);
     printf("point %s %ld %s policy=%s back_s=%.2f drops_back=%.0f\n", session->model,
            session->conf.connections[0], status, policy, herd.seen.back_s, herd.seen.drops_back);
-    fflush(stdout); /* Whoever shows progress wants it now; nobody listening is no harm. */
+    fflush(stdout); /* Progress is shown as it happens; a pipe without a reader is no harm. */
     finish(&herd);
-    if (herd.broke) fprintf(stderr, "measure: %s\n", herd.reason);
+    if (herd.broke) complain("%s", herd.reason);
     return !herd.broke;
 }
 
-bool herd_run(struct session *session)
+static bool measure(struct session *session)
 {
-    const char *out = session->out_path;
-    int table_fd = herd_table_open(out), back_fd = herd_back_open(out);
-    columns_beside(out, "timeline.csv", session->timeline, sizeof session->timeline);
-    bool worked = run_policy(session, "now", table_fd, back_fd) &&
-                  run_policy(session, "jitter", table_fd, back_fd);
-    close(table_fd);
+    int back_fd = herd_back_open(session->out_path);
+    columns_beside(session->out_path, "timeline.csv", session->beside, sizeof session->beside);
+    bool worked = run_policy(session, "now", back_fd) && run_policy(session, "jitter", back_fd);
     close(back_fd);
     return worked;
 }
+
+/* ---- the kind ---- */
+
+/* Twice, and each time all have to connect, to be cleared away, and to come back. */
+static double estimate_s(const struct conf *conf)
+{
+    double clearing_s = estimate_connection_s(conf) * (double)conf->connections[0];
+    double back_s = 1 + (double)conf_long(conf, "cap_ms") / 1e3;
+    return 2 * (0.5 + clearing_s + conf->settle_s + conf_real(conf, "outage_s") + back_s);
+}
+
+static void add_client_options(const struct session *session, struct arguments *arguments)
+{
+    arguments_add(arguments, "--timeline");
+    arguments_add(arguments, "%s", session->beside);
+}
+
+const struct kind kind = {.name = "herd",
+                          .load = LOAD_OPEN,
+                          .columns = &herd_columns,
+                          .estimate_s = estimate_s,
+                          .add_client_options = add_client_options,
+                          .measure = measure};

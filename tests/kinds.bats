@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# bats file_tags=part:suite
+# kinds.bats -- guards against a kind of experiment that needs more than its folder: one that another place must name, or whose
+# program is called in a way of its own.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load measuring.bash
+    prepare_measuring
+}
+
+# The program of this kind, or its script.
+program() { # program KIND
+    if [[ -x harness/kinds/$1/measure.sh ]]; then echo "harness/kinds/$1/measure.sh"; else echo "build/release/measure-$1"; fi
+}
+
+# Expects what the program of a kind says of how long an experiment takes.
+takes() { # takes SECONDS KIND LINE...
+    printf '%s\n' "kind = $2" "${@:3}" >"$conf"
+    run -0 "$(program "$2")" "$conf" --print estimate_s
+    [[ $output == "$1" ]] || { echo "$2: $output s instead of $1 s"; return 1; }
+}
+
+@test "the estimate of each kind is worked out by hand" {
+    # Half a second to begin with, 0.1 s around each window, 0.3 ms for each connection to come and to go.
+    takes 7.3 latency 'connections = 10 1000' 'warmup_s = 1' 'window_s = 2'
+    takes 15.3 capacity 'connections = 10 1000' 'warmup_s = 1' 'window_s = 2' 'warmup = steady'
+    takes 7.3 omission 'connections = 1000' 'warmup_s = 1' 'window_s = 2' 'stop_ms = 200' # Both loops.
+    takes 10.4 counters 'connections = 1000' 'warmup_s = 1' 'window_s = 2'                # Three passes.
+    takes 13.2 memory 'connections = 100 1000' 'settle_s = 3'                             # Twice: 0.03 + 3 and 0.3 + 3.
+    takes 2.0 cold_start 'requests = 500'
+    takes 15.0 handshakes 'connections = 5' 'requests = 2000' # Ten variants.
+    takes 11.0 walls 'connections = 100 1000' 'window_s = 2' 'limits = machine files=64'
+    takes 16.0 walls 'connections = 100 1000' 'window_s = 2' 'limits = machine files=64 processes=5' 'connections_limited = 200'
+    takes 21.6 herd 'connections = 1000' 'settle_s = 3' 'outage_s = 2' 'cap_ms = 4000' 'time_cap_s = 60'
+    takes 5.1 chat 'connections = 1000 2000' 'warmup_s = 0.3' 'window_s = 1.3'
+}
+
+# Expects one line on stderr that ends so.
+refused() { # refused WORDS KIND LINE...
+    printf '%s\n' "kind = $2" "${@:3}" >"$conf"
+    run -2 --separate-stderr "$(program "$2")" "$conf" --check
+    [[ ${#stderr_lines[@]} == 1 && $stderr == *"$1" ]] || { echo "$2: $stderr"; return 1; }
+}
+
+@test "what one key of a kind demands of another is refused before anything is measured" {
+    refused ": deaf needs one number in connections and no active" latency 'connections = 1 10' 'deaf = 0 5'
+    refused ": deaf needs one number in connections and no active" latency 'connections = 10' 'active = 3' 'deaf = 0 5'
+    refused ": stop_ms is at most half of window_s" omission 'connections = 1' 'window_s = 1' 'stop_ms = 501'
+    printf '%s\n' 'kind = omission' 'connections = 1' 'window_s = 1' 'stop_ms = 500' >"$conf"
+    run -0 build/release/measure-omission "$conf" --check
+    refused ":3: requests is for kind cold_start or handshakes only, not for kind chat" chat 'connections = 1' 'requests = 5'
+}
+
+@test "each kind is called alike, prints the keys of its experiments and an estimate, and refuses another kind's" {
+    for folder in harness/kinds/*/; do
+        name=$(basename "$folder")
+        printf '%s\n' "kind = $name" 'connections = 3' 'stop_ms = 5' >"$conf"
+        [[ $name == omission ]] || sed -i /stop_ms/d "$conf"
+        run -0 "$(program "$name")" "$conf" --profile quick --print all
+        [[ ${lines[0]} == "kind=$name" && ${lines[-1]} == estimate_s=* ]] || { echo "$name: $output"; return 1; }
+        run -0 "$(program "$name")" "$conf" --print window_s
+        [[ $output == 2 ]]
+        run -0 "$(program "$name")" "$conf" --check
+        run -2 --separate-stderr "$(program "$name")" "$conf"
+        [[ $stderr == *'--model is missing'* ]] || { echo "$name: $stderr"; return 1; }
+        other=latency
+        [[ $name != latency ]] || other=capacity
+        sed -i "s/^kind .*/kind = $other/; /stop_ms/d" "$conf"
+        run -2 --separate-stderr "$(program "$name")" "$conf" --check
+        [[ $stderr == *"is of kind $other, and this "*" measures kind $name" ]] || { echo "$name: $stderr"; return 1; }
+    done
+}
