@@ -103,7 +103,7 @@ headings() {
 
 programs_with_help() {
     local program
-    for program in build/release/{server-*,load,chat,chat-room,measure,gate,switch_cost,ready_cost,witness,start,demo} ./run_all.sh tests/run.sh; do
+    for program in build/release/{server-*,load,chat,chat-room,measure-*,gate,switch_cost,ready_cost,witness,start,demo} ./run_all.sh tests/run.sh; do
         [[ ! -x $program || $program == *.d ]] || echo "$program"
     done
 }

@@ -9,7 +9,7 @@
 #   --seed N      of that choice [a random one, shown]
 #   --jobs N      at a time [one for each CPU]
 #   --try         one call again, with all that the program says
-#   PROGRAM       calls of this program only; load, measure, server-epoll, ...
+#   PROGRAM       calls of this program only; load, measure-latency, server-epoll, ...
 #
 # A call is a call site in a program: where its machine code calls a library.  The programs are built
 # into build/faults for this, without optimisation, so that each call in the source is one site.
@@ -41,10 +41,11 @@ die() { echo "tests/faults.sh: $*" >&2; exit "${2:-1}"; }
 build() {
     make --silent --jobs=2 BUILD=build/faults CFLAGS='-O0 -g -Wno-frame-larger-than' ECHO=: programs build/faults/faults.so
     mkdir -p "$work"
-    local server
+    local server program
     models=()
     for server in "$bin"/server-*; do models+=("${server#"$bin"/server-}"); done
-    programs=("${models[@]/#/server-}" load measure gate switch_cost ready_cost witness hello chat chat-room)
+    programs=("${models[@]/#/server-}" load gate switch_cost ready_cost witness hello chat chat-room)
+    for program in "$bin"/measure-*; do [[ $program == *.d ]] || programs+=("${program##*/}"); done
     [[ ! -x $bin/demo ]] || programs+=(demo)
     mapfile -t traps < <("$bin/gate" --list | awk '{ print $1 }')
     ((${#traps[@]} > 0)) || die 'gate names no traps'

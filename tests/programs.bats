@@ -161,7 +161,7 @@ has_children() { (($(pgrep -c -P "$1") >= $2)); } # has_children PID COUNT
 
 @test "every program says that its standard output cannot be written, and exits with 1" {
     local program
-    for program in $bin/server-* $bin/{load,chat,chat-room,measure,gate,switch_cost,ready_cost,witness,hello,demo}; do
+    for program in $bin/server-* $bin/{load,chat,chat-room,measure-latency,gate,switch_cost,ready_cost,witness,hello,demo}; do
         [[ -x $program && $program != *.* ]] || continue
         says_full "$program" --help
     done
