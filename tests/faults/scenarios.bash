@@ -272,14 +272,14 @@ scenario_experiment() { # KIND
         'settle_s = 0.05' 'reruns = 0' >tiny.conf
     kind_lines "$1" >>tiny.conf
     server_of "$1"
-    finish measure tiny.conf "${server_words[@]}" --out raw.csv --bin-dir "$bin"
-    ((status != 0)) || [[ -e raw.csv || -e herd.csv ]] || complain 'exit 0 without a row'
-    for file in raw.csv herd.csv herd_back.csv; do judge_rows "$file"; done
+    finish "measure-$kind" tiny.conf "${server_words[@]}" --out raw.csv --bin-dir "$bin"
+    ((status != 0)) || [[ -e raw.csv ]] || complain 'exit 0 without a row'
+    for file in raw.csv herd_back.csv; do judge_rows "$file"; done
 }
 
 scenario_print() {
     printf '%s\n' 'kind = memory' 'connections = 20' >tiny.conf
-    finish measure tiny.conf --print connections
+    finish measure-memory tiny.conf --print connections
     ((status != 0)) || [[ $(<out) == 20 ]] || complain "exit 0 and $(one_line out)"
 }
 
