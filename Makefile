@@ -108,7 +108,7 @@ BUILT_WITH := $(BUILT_WITH)
 STAMP    := $(BUILD)/built_with.txt
 
 MEASURES := $(addprefix $(BUILD)/measure-,$(KINDS_IN_C))
-PROGRAMS := $(SERVERS) $(MEASURES) $(addprefix $(BUILD)/,load check_conf gate start switch_cost ready_cost witness hello chat chat-room) \
+PROGRAMS := $(SERVERS) $(MEASURES) $(addprefix $(BUILD)/,load check_conf row gate start switch_cost ready_cost witness hello chat chat-room) \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
 .PHONY: all programs servers tools objects fuzzers test lint fuzz format install uninstall clean FORCE
@@ -169,6 +169,7 @@ $(BUILD)/chat-room: $(ROOM) $(COMMON)
 # Only what reads an experiment: built in a second, before all else.
 $(BUILD)/check_conf: $(call objects,harness/measure/check_conf/*.c harness/measure/conf*.c) \
                       $(addprefix $(BUILD)/common/,die.o number.o options.o output.o plain.o program.o whole.o)
+$(BUILD)/row: $(BUILD)/harness/measure/row/row.o $(HARNESS) $(COMMON)
 $(BUILD)/gate: $(GATE) $(HARNESS) $(COMMON)
 $(BUILD)/switch_cost: $(BUILD)/harness/machine/switch/switch_cost.o $(COMMON)
 $(BUILD)/ready_cost: $(BUILD)/harness/machine/ready/ready_cost.o $(COMMON)
@@ -177,7 +178,7 @@ $(BUILD)/start: $(BUILD)/harness/fleet/start/start.o $(HARNESS) $(COMMON)
 $(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(addprefix $(BUILD)/,load chat chat-room check_conf gate start switch_cost ready_cost witness hello demo $(TOOLS)):
+$(addprefix $(BUILD)/,load chat chat-room check_conf row gate start switch_cost ready_cost witness hello demo $(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F)) $(KEEP)
 

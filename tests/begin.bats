@@ -176,7 +176,7 @@ poll_runs() { C10K_ENTERED=$$ C10K_BIN=$bin ./run_all.sh quick capacity --models
             "$@" && exit
             [ -z "$(cat "$folder"/*.csv 2>/dev/null)" ] || exit 78
             exit 1' sh "$tmp/full" "harness/kinds/$name/measure.sh" "$tmp/$name.conf" --out "$tmp/full/$name.csv" $words
-        one_line_on_stderr "$name: cannot write $tmp/full/$file: No space left on device"
+        one_line_on_stderr ": cannot write $tmp/full/$file: No space left on device"
     done <<'TRIES'
 cold_start/poll.json cold_start --repeats 2 --model poll
 handshakes.csv handshakes --model epoll --requests 2 --connections 1 direct,none,none,0

@@ -56,7 +56,7 @@ one_read_one_write() {
         for call in read write; do true_that "$(value $model calls $call) > 0.97 && $(value $model calls $call) < 1.03"; done
     done
     true_that "$(value poll calls poll) > 0.5 && $(value poll calls poll) <= 1.05"
-    [[ $(awk -F, '$12 == "calls" && $16 == "ptrace" { print $4, $13 }' "$counters" | sort | one_line) == \
+    [[ $(awk -F, '$18 == "calls" && $20 == "ptrace" { print $5, $19 }' "$counters" | sort | one_line) == \
         'fork read fork write poll poll poll read poll write' ]]
 }
 

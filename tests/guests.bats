@@ -106,8 +106,8 @@ prepare_user() {
     [[ $output == *'excluded: dead: start: ended before it was ready: exit 1'* ]]
     [[ $output == *'excluded: liar: '* ]]
     cd "$tmp/run"
-    [[ $(awk -F, 'NR > 1 { print $5 }' raw.csv | sort -u) == mine ]]
-    [[ $(awk -F, 'NR > 1 { print $2, $10 }' cold_start.csv) == 'mine ok' ]]
+    [[ $(awk -F, 'FNR > 1 { print $5 }' rows/*.csv | sort -u) == mine ]]
+    [[ $(awk -F, 'NR > 1 { print $5, $13 }' rows/cold_start.csv) == 'mine ok' ]]
     grep -q 'dead: excluded: start' figures/capacity-messages_per_s.svg
     grep -q "^mine is started with: env --chdir=.*own' ./echo {port}$" command.txt
 }
@@ -142,7 +142,7 @@ cold_start_of() { # cold_start_of COMMAND
 }
 
 @test "cold_start finds a server ready by its line, or by connecting, and tells why it does not" {
-    [[ $(cold_start_of 'build/release/server-poll 0') == *,2,*,20,ok,,* ]]
-    [[ $(cold_start_of 'build/release/server-poll {port}') == *,2,*,20,ok,,* ]]
+    [[ $(cold_start_of 'build/release/server-poll 0') == 4,cold_start,cold_start,standard,mine,,1,1,2,1,0,1,ok,,20,0.* ]]
+    [[ $(cold_start_of 'build/release/server-poll {port}') == 4,cold_start,cold_start,standard,mine,,1,1,2,1,0,1,ok,,20,0.* ]]
     [[ $(cold_start_of 'build/release/server-poll {port} --bogus') == *',failed,ended before it was ready: exit 2: '*--bogus* ]]
 }

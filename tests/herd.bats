@@ -98,14 +98,15 @@ herd() {
     tiny 'kind = herd' 'connections = 200' 'outage_s = 0.3' 'base_ms = 20' 'cap_ms = 200' 'rate_per_s = 1000' \
         'time_cap_s = 5' 'server_options = --backlog 50'
     local begin_us=${EPOCHREALTIME/./}
-    run -0 "$measure" "$conf" --out "$BATS_TEST_TMPDIR/herd.csv" --model "$@"
+    mkdir -p "$BATS_TEST_TMPDIR/rows"
+    run -0 "$measure" "$conf" --out "$BATS_TEST_TMPDIR/rows/herd.csv" --model "$@"
     all_s=$(awk -v us=$((${EPOCHREALTIME/./} - begin_us)) 'BEGIN { print us / 1e6 }')
-    raw=$BATS_TEST_TMPDIR/herd.csv
+    raw=$BATS_TEST_TMPDIR/rows/herd.csv
 }
 
 @test "a herd leaves a row for each way to come back, and a timeline; each column is documented" {
     herd fork
-    [[ $(tries policy | one_line) == 'now jitter' && $(tries status | one_line) == 'ok ok' ]]
+    [[ $(tries variant | one_line) == 'now jitter' && $(tries status | one_line) == 'ok ok' ]]
     [[ $(tries connections_lost | one_line) == '200 200' && ! -e $BATS_TEST_TMPDIR/raw.csv ]]
     for row in 1 2; do
         true_that "$(cell outage_s $row) >= 0.3"
@@ -116,9 +117,9 @@ herd() {
     true_that "$(cell attempts 1) > $(cell attempts 2)"
     # Each time is the timeline's, less the outage: when half, and all but one in a hundred, were connected again.
     awk -F, 'FNR == 1 { for (i = 1; i <= NF; i++) c[FILENAME, $i] = i; next }
-        FILENAME ~ /herd.csv$/ { out[$c[FILENAME, "policy"]] = $c[FILENAME, "outage_s"]; last[$c[FILENAME, "policy"]] = $c[FILENAME, "back_s"]
-            half[$c[FILENAME, "policy"]] = $c[FILENAME, "back_s_p50"]; most[$c[FILENAME, "policy"]] = $c[FILENAME, "back_s_p99"]; next }
-        { p = $c[FILENAME, "policy"]; back = $c[FILENAME, "s"] - out[p]; held = $c[FILENAME, "connected"] }
+        FILENAME ~ /rows.herd.csv$/ { out[$c[FILENAME, "variant"]] = $c[FILENAME, "outage_s"]; last[$c[FILENAME, "variant"]] = $c[FILENAME, "back_s"]
+            half[$c[FILENAME, "variant"]] = $c[FILENAME, "back_s_p50"]; most[$c[FILENAME, "variant"]] = $c[FILENAME, "back_s_p99"]; next }
+        { p = $c[FILENAME, "variant"]; back = $c[FILENAME, "s"] - out[p]; held = $c[FILENAME, "connected"] }
         back >= 0 && held >= 100 && !(p in at_half) { at_half[p] = back }
         back >= 0 && held >= 198 && !(p in at_most) { at_most[p] = back }
         back >= 0 && held >= 200 && !(p in at_all) { at_all[p] = back }
@@ -126,11 +127,11 @@ herd() {
         END { for (p in out) if (off(at_half[p] < last[p] ? at_half[p] : last[p], half[p]) || off(at_most[p] < last[p] ? at_most[p] : last[p], most[p]) ||
               off(at_all[p], last[p])) {
                   print p, at_half[p], half[p], at_most[p], most[p], at_all[p], last[p]; exit 1 } }' \
-        "$BATS_TEST_TMPDIR/herd.csv" "$BATS_TEST_TMPDIR/herd_back.csv"
+        "$raw" "$BATS_TEST_TMPDIR/timelines/herd.csv"
     # The last line of each herd: everybody is connected, after the outage.
-    awk -F, 'NR > 1 { held[$5] = $7; s[$5] = $6 } END { exit !(held["now"] == 200 && held["jitter"] == 200 && s["now"] > 0.3) }' \
-        "$BATS_TEST_TMPDIR/herd_back.csv"
-    for file in herd herd_back; do documented "$BATS_TEST_TMPDIR/$file.csv"; done
+    awk -F, 'NR > 1 { held[$3] = $6; s[$3] = $5 } END { exit !(held["now"] == 200 && held["jitter"] == 200 && s["now"] > 0.3) }' \
+        "$BATS_TEST_TMPDIR/timelines/herd.csv"
+    for file in rows/herd timelines/herd; do documented "$BATS_TEST_TMPDIR/$file.csv"; done
 }
 
 @test "a server that does not return, or cannot take its port again, is a row that says so" {

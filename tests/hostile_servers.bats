@@ -120,7 +120,7 @@ shake() { # shake MODE VARIANT [ARGUMENT]
     local bins=$BATS_TEST_TMPDIR/bin path=$BATS_TEST_TMPDIR/path out=$BATS_TEST_TMPDIR/out name=hostile
     rm -rf "$bins" "$path" "$out"
     mkdir "$bins" "$path"
-    ln -s "$PWD"/build/release/{load,witness,start,check_conf,server-epoll} "$bins"
+    ln -s "$PWD"/build/release/{load,witness,start,check_conf,row,server-epoll} "$bins"
     printf '#!/bin/sh\nexec python3 %s %s %s\n' "$hostile" "$1" "${3-}" >"$bins/server-hostile"
     # shellcheck disable=SC2016  # for the script
     printf '#!/bin/sh\nexec python3 %s %s "$FRONT_PORT"\n' "$hostile" "$1" >"$path/haproxy"
@@ -129,7 +129,7 @@ shake() { # shake MODE VARIANT [ARGUMENT]
     PATH=$path:$PATH C10K_ENTERED=$$ C10K_BIN=$bins timeout 60 harness/kinds/handshakes/measure.sh harness/experiments/handshakes.conf --model "$name" --requests 4 --connections 2 \
         --time-cap-s 2 --out "$out/handshakes.csv" "$2" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&-
     nothing_left "$hostile"
-    [[ $(wc -l <"$out/handshakes.csv") == 2 ]]
+    [[ $(awk -F, 'NR > 1 && !$11' "$out/handshakes.csv" | wc -l) == 1 ]] # The tries before it are superseded.
     row=$(tail -n 1 "$out/handshakes.csv")
     echo "$1 $2: $row"
     [[ $row != *[$'\e\a']* && $(tr -cd , <<<"$row") == "$(head -n 1 "$out/handshakes.csv" | tr -cd ,)" ]]
@@ -162,7 +162,7 @@ row_says() { [[ $row == *",$1,"*"$2"* ]]; } # row_says STATUS WORDS
 @test "handshakes with a server that floods are measured, and so are its cold starts; their rows say that it was chatty" {
     command -v openssl >/dev/null || skip 'there is no openssl on this machine'
     shake stderr direct,none,none,0
-    [[ $row == *,ok,'the server was chatty: it wrote '*' bytes' || $row == *,noisy,*'; the server was chatty: it wrote '*' bytes' ]]
+    [[ $row == *,ok,'the server was chatty: it wrote '*' bytes,'* || $row == *,noisy,*'; the server was chatty: it wrote '*' bytes,'* ]]
     command -v hyperfine >/dev/null || skip 'there is no hyperfine on this machine'
     printf '%s\n' 'kind = cold_start' 'requests = 2' >"$BATS_TEST_TMPDIR/cold_start.conf"
     timeout 60 harness/kinds/cold_start/measure.sh "$BATS_TEST_TMPDIR/cold_start.conf" --model stderr --repeats 1 \

@@ -65,9 +65,9 @@ begin() { # begin PART: in the background, as `started`
     local run=$BATS_TEST_TMPDIR/run
     local command=(./run_all.sh quick ramp --models 'poll fork prefork' --repeats 1 --rate 2000 --seed 3 --no-install --out "$run")
     case $1 in
-    handshakes) command=(harness/kinds/handshakes/measure.sh harness/experiments/handshakes.conf --out "$run/handshakes.csv" --requests 3000 --model fork 'proxy,1.3,p256,0' 'proxy,none,none,0') ;;
-    chat) command=(harness/kinds/chat/measure.sh harness/experiments/chat.conf --model room --profile quick --out "$run/chat.csv") ;;
-    cold_start) command=(harness/kinds/cold_start/measure.sh harness/experiments/cold_start.conf --model fork --out "$run/cold_start.csv" --repeats 20) ;;
+    handshakes) command=(harness/kinds/handshakes/measure.sh harness/experiments/handshakes.conf --out "$run/rows/handshakes.csv" --requests 3000 --model fork 'proxy,1.3,p256,0' 'proxy,none,none,0') ;;
+    chat) command=(harness/kinds/chat/measure.sh harness/experiments/chat.conf --model chat-room --profile quick --out "$run/rows/chat.csv") ;;
+    cold_start) command=(harness/kinds/cold_start/measure.sh harness/experiments/cold_start.conf --model fork --out "$run/rows/cold_start.csv" --repeats 20) ;;
     esac
     "${command[@]}" >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null &
     started=$!
@@ -106,7 +106,7 @@ look_at_rows() { # look_at_rows PART TABLE
 }
 
 try_moment() { # try_moment PART DELAY_S
-    local victim table=$BATS_TEST_TMPDIR/run/raw.csv part=$1 first=load started before=() one
+    local victim table=$BATS_TEST_TMPDIR/run/rows/latency.csv part=$1 first=load started before=() one
     rm -rf "$BATS_TEST_TMPDIR/run"
     for model in poll fork prefork; do printf 'half-close\tpass\t-\n' >"$bin/gate-$model.tsv"; done
     begin "$part"
@@ -125,14 +125,14 @@ try_moment() { # try_moment PART DELAY_S
     kill -TERM "$started" 2>/dev/null || true # A run goes on without its client; all that we want to know is known.
     wait "$started" 2>/dev/null || true
     look_at_rows "$part" "$table"
-    look_at_rows "$part" "$BATS_TEST_TMPDIR/run/$part.csv"
+    look_at_rows "$part" "$BATS_TEST_TMPDIR/run/rows/$part.csv"
     [[ $part != run || ! -s $BATS_TEST_TMPDIR/run/progress.tsv ]] || resume
     echo "ok - $part killed after $2 s: ${#before[@]} processes have ended"
 }
 
 resume() {
     ./run_all.sh --resume "$BATS_TEST_TMPDIR/run" --no-install >"$BATS_TEST_TMPDIR/said" 2>&1 || fault 'run: --resume failed'
-    [[ $(wc -l <"$BATS_TEST_TMPDIR/run/raw.csv") == $((POINTS + 1)) ]] || fault 'run: points are missing after --resume'
+    [[ $(wc -l <"$BATS_TEST_TMPDIR/run/rows/latency.csv") == $((POINTS + 1)) ]] || fault 'run: points are missing after --resume'
 }
 
 main() {

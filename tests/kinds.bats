@@ -72,3 +72,30 @@ refused() { # refused WORDS KIND LINE...
         [[ $stderr == *"is of kind $other, and this "*" measures kind $name" ]] || { echo "$name: $stderr"; return 1; }
     done
 }
+
+# Appends a row with row(1) and prints what it says of it.
+row() { build/release/row --file "$BATS_TEST_TMPDIR/x.csv" --columns 'lost note' experiment=e kind=x profile=quick model=m "$@"; }
+
+@test "a row of a script has the head of all rows, one schema, and the verdict of programs in C" {
+    numbers=(--number offered_per_s=1000 --number sent_per_s=1000 --number achieved_per_s=1000)
+    [[ $(row connections=5 active=5 repeat=2 seed=3 lost=0) == 'ok 0 ' ]]
+    [[ $(row "${numbers[@]}" --noise '') == 'ok 0 ' ]]
+    [[ $(row "${numbers[@]}" --noise 'other programs, used it' reason=words try=2) == 'noisy 1 other programs; used it; words' ]]
+    [[ $(row "${numbers[@]}" --noise 'x' --last) == 'noisy 0 x' ]]
+    [[ $(row --number offered_per_s=1000 --number sent_per_s=500 --noise x) == 'client_limited 1 client sent 500 of 1000 messages/s' ]]
+    [[ $(row "${numbers[@]}" --number corrupt=1 --noise x) == 'corrupt 0 '* ]]
+    [[ $(row --number lost= status=failed reason='it "ended", caf'$'\xc3\xa9') == "failed 0 it 'ended'; café" ]]
+    head -n 2 "$BATS_TEST_TMPDIR/x.csv" | diff - <(
+        echo schema,experiment,kind,profile,model,variant,connections,active,repeat,try,superseded,seed,status,reason,lost,note
+        echo 4,e,x,quick,m,,5,5,2,1,0,3,ok,,0,)
+    [[ $(awk -F, 'NF != 16' "$BATS_TEST_TMPDIR/x.csv" | wc -l) == 0 && $(wc -l <"$BATS_TEST_TMPDIR/x.csv") == 8 ]]
+    for wrong in '--number x=1' '--number lost' '--number lost=many' 'lost' ''; do
+        # shellcheck disable=SC2086  # words are meant
+        run -2 --separate-stderr build/release/row ${wrong:+--file "$BATS_TEST_TMPDIR/y.csv"} $wrong
+        [[ ${#stderr_lines[@]} == 1 && ! -e $BATS_TEST_TMPDIR/y.csv ]] || { echo "$wrong: $stderr"; return 1; }
+    done
+    run -1 --separate-stderr build/release/row --file "$BATS_TEST_TMPDIR/y.csv" colour=red
+    [[ $stderr == 'row: there is no column "colour" in this table' ]]
+    run -2 --separate-stderr build/release/row --file "$BATS_TEST_TMPDIR/x.csv" --columns other model=m
+    [[ $stderr == *'has another header than schema 4'* ]]
+}

@@ -8,12 +8,13 @@ prepare_measuring() {
     cd "$BATS_TEST_DIRNAME/.." || return 1
     # shellcheck disable=SC2034  # for the tests
     measure=$PWD/tests/measure
-    raw=$BATS_TEST_TMPDIR/raw.csv
+    raw=$BATS_TEST_TMPDIR/latency.csv
     conf=$BATS_TEST_TMPDIR/tiny.conf
 }
 
-# Writes an experiment that takes half a second a point, also where a neighbour disturbs it.
-tiny() { # tiny LINE...
+# Writes an experiment that takes half a second a point, also where a neighbour disturbs it.  Its rows go to the table of its kind.
+tiny() { # tiny 'kind = KIND' LINE...
+    raw=$BATS_TEST_TMPDIR/${1#kind = }.csv
     printf '%s\n' '# Question: does it work?' "$@" 'warmup_s = 0.1' 'window_s = 0.3' \
         'settle_s = 0.2' >"$conf"
     grep -q '^reruns' "$conf" || echo 'reruns = 0' >>"$conf"
@@ -25,12 +26,12 @@ writable_by_servers() { # writable_by_servers FILE
     chmod a+w "$1"
 }
 
-# Prints a column of every row of raw.csv.
+# Prints a column of every row of the table.
 tries() { # tries NAME
-    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } { print $c[name] }' "$raw"
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } name in c { print $c[name] }' "$raw"
 }
 
-# How many rows of raw.csv are of undisturbed windows.
+# How many rows of the table are of undisturbed windows.
 ok_rows() { tries status | awk '$1 == "ok" { count++ } END { print count + 0 }'; }
 
 one_line() { tr '\n' ' ' | sed 's/ $//'; }
@@ -42,7 +43,7 @@ last_tries() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } NR == 1 
 column() { # column NAME N
     last_tries | awk -F, -v name="$1" -v row="$2" '
         NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
-        NR == row + 1 { print $c }'
+        NR == row + 1 && c { print $c }'
 }
 
 rows() { last_tries | awk 'END { print NR - 1 }'; }
@@ -81,15 +82,12 @@ skip_in_bad_weather() {
     ! grep -q ',noisy,' "$around" || skip "weather: $(sed -n 's/.*,noisy,//p' "$around")"
 }
 
-# Holds the columns of a file against its table in results/README.md: the one that names it, or the
-# first one under a heading that does.
+# Every column of a table must be explained in results/README.md, or in a dictionary of metrics that it is made from.
 documented() { # documented FILE
-    local names
-    names=$(awk -F'|' -v file="${1##*/}" '
-        /^#/ { here = $0 == "## " file }
-        /^\| column / { inside = $2 == " column of " file " " || here && $2 == " column "; next }
-        !/^\|/ { if (inside) here = 0; inside = 0 }
-        inside && /^\| [a-z]/ { gsub(/ /, "", $2); gsub(",", "\n", $2); print $2 }' results/README.md | sort)
-    [[ -n $names ]] || { echo "results/README.md tells nothing of ${1##*/}"; return 1; }
-    diff <(head -1 "$1" | tr , '\n' | sort) - <<<"$names"
+    local name missing=()
+    for name in $(head -n 1 "$1" | tr , ' '); do
+        grep -qE "^\|[^|]*\b$name\b[^|]*\|" results/README.md || cut -f 1 harness/analysis/metrics.tsv harness/kinds/*/metrics.tsv 2>/dev/null | grep -qx "$name" ||
+            missing+=("$name")
+    done
+    [[ ${#missing[@]} == 0 ]] || { echo "no word about the columns ${missing[*]} of $1"; return 1; }
 }

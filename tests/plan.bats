@@ -31,13 +31,25 @@ setup() {
     setting=([models]=all [cost]=none [kind]=latency)
 }
 
-raw_head=schema,experiment,kind,profile,model,repeat,superseded,connections_asked,connections_active,arrival,offered_per_s,achieved_per_s,status,reason
+raw_head=schema,experiment,kind,profile,model,repeat,superseded,connections,active,variant,offered_per_s,achieved_per_s,status,reason
 
-# A raw.csv in which poll is slowest at 100 connections, fork at 1,000.
+# Writes these rows to the tables of their kinds.
+rows_of() { # rows_of ROW...
+    local row kind
+    rm -rf "$out/rows"
+    mkdir "$out/rows"
+    for row in "$@"; do
+        IFS=, read -r _ _ kind _ <<<"$row"
+        [[ -s $out/rows/$kind.csv ]] || echo "$raw_head" >"$out/rows/$kind.csv"
+        echo "$row" >>"$out/rows/$kind.csv"
+    done
+}
+
+# Rows in which poll is slowest at 100 connections, fork at 1,000.
 measured_capacity() { # measured_capacity ROW...
-    table raw.csv $raw_head 3,c,capacity,q,poll,1,0,100,100,closed,,1000,ok, 3,c,capacity,q,fork,1,0,1000,1000,closed,,50000,ok, 3,c,capacity,q,fork,2,0,1000,1000,closed,,52000,ok, 3,c,capacity,q,fork,3,0,1000,1000,closed,,90000,ok, \
+    rows_of 3,c,capacity,q,poll,1,0,100,100,closed,,1000,ok, 3,c,capacity,q,fork,1,0,1000,1000,closed,,50000,ok, 3,c,capacity,q,fork,2,0,1000,1000,closed,,52000,ok, 3,c,capacity,q,fork,3,0,1000,1000,closed,,90000,ok, \
         3,c,capacity,q,poll,1,1,1000,1000,closed,,100,noisy,others 3,c,capacity,q,poll,1,0,1000,1000,closed,,91000,ok, 3,c,capacity,q,thread,1,0,1000,1000,closed,,200,noisy,others 3,r,latency,q,fork,1,0,2000,2000,poisson,300,300,ok, \
-        3,c,capacity,q,fork,1,0,10,10,closed,,400,ok, "$@" >/dev/null
+        3,c,capacity,q,fork,1,0,10,10,closed,,400,ok, "$@"
 }
 
 @test "all models are offered half of what the slowest does at the largest count, in two digits, if its conf asks for more" {
@@ -65,7 +77,7 @@ measured_capacity() { # measured_capacity ROW...
     set_rate r | is_nothing
     set_rate r
     [[ $rate_now == 30000 ]]
-    table raw.csv $raw_head 3,c,capacity,q,thread,1,0,1000,1000,closed,,200,noisy,others >/dev/null
+    rows_of 3,c,capacity,q,thread,1,0,1000,1000,closed,,200,noisy,others
     set_rate r | is 'r: 30000 messages/s for all, as its conf says: no undisturbed capacity is known to check it against'
     set_rate r >/dev/null
     [[ $rate_now == 30000 ]]
@@ -106,7 +118,7 @@ measured_capacity() { # measured_capacity ROW...
     models_of any | is fork poll epoll mine
     models_of one | is poll epoll mine
     models_of hs | is epoll
-    models_of chat | is room
+    models_of chat | is chat-room
     models_of slow | is fork mine
     plan_only=true
     models_of slow | is fork poll epoll mine
@@ -166,12 +178,12 @@ noted() { # noted COMMAND...
     setting=([models]=all [cost]=none [repeats]=2 [r kind]=latency [why kind]=counters)
     models=(fork poll) chosen=2 rate_now=1500 as_user=()
     for repeat in 1 2; do
-        while read -r model; do order+=("r, $model, repeat $repeat of 2: $bin/measure-latency harness/experiments/r.conf --model $model --repeat $repeat --profile standard --seed $((7 + repeat)) --bin-dir $bin --out $out/raw.csv --rate 1500"); done \
+        while read -r model; do order+=("r, $model, repeat $repeat of 2: $bin/measure-latency harness/experiments/r.conf --model $model --repeat $repeat --profile standard --seed $((7 + repeat)) --bin-dir $bin --out $out/rows/latency.csv --rate 1500"); done \
             < <(printf '%s\n' fork poll | shuffled $((3 * 1000 + repeat)))
     done
     noted measure_blocks r 3 | is "${order[@]}"
     rate_now=''
-    noted measure_one why fork 2 | is "why, fork, repeat 2 of 2: $bin/measure-counters harness/experiments/why.conf --model fork --repeat 2 --profile standard --seed 9 --bin-dir $bin --out $out/counters.csv"
+    noted measure_one why fork 2 | is "why, fork, repeat 2 of 2: $bin/measure-counters harness/experiments/why.conf --model fork --repeat 2 --profile standard --seed 9 --bin-dir $bin --out $out/rows/counters.csv"
 }
 
 @test "kinds that are scripts are called as programs are; one may make its repeats by itself, or have no model, or one" {
@@ -180,14 +192,14 @@ noted() { # noted COMMAND...
     models=(epoll)
     noted measure_blocks s 1 | is_nothing # It is about none of these models.
     chosen=1
-    common="--profile standard --seed 8 --bin-dir $bin --out $out"
+    common="--profile standard --seed 8 --bin-dir $bin --out $out/rows"
     noted measure_blocks s 1 | is "s, epoll, 2 repeats: harness/kinds/cold_start/measure.sh harness/experiments/s.conf --model epoll --repeat 1 $common/cold_start.csv --repeats 2"
     noted measure_blocks hs 2 | is \
         "hs, epoll, repeat 1 of 2: harness/kinds/handshakes/measure.sh harness/experiments/hs.conf --model epoll --repeat 1 $common/handshakes.csv" \
         "hs, epoll, repeat 2 of 2: harness/kinds/handshakes/measure.sh harness/experiments/hs.conf --model epoll --repeat 2 ${common/seed 8/seed 9}/handshakes.csv"
     noted measure_blocks chat 2 | is \
-        "chat, room, repeat 1 of 2: harness/kinds/chat/measure.sh harness/experiments/chat.conf --model room --repeat 1 $common/chat.csv" \
-        "chat, room, repeat 2 of 2: harness/kinds/chat/measure.sh harness/experiments/chat.conf --model room --repeat 2 ${common/seed 8/seed 9}/chat.csv"
+        "chat, chat-room, repeat 1 of 2: harness/kinds/chat/measure.sh harness/experiments/chat.conf --model chat-room --repeat 1 $common/chat.csv" \
+        "chat, chat-room, repeat 2 of 2: harness/kinds/chat/measure.sh harness/experiments/chat.conf --model chat-room --repeat 2 ${common/seed 8/seed 9}/chat.csv"
     models=(fork epoll) chosen=0
     models_of hs | is fork # The first one that is left.
 }

@@ -67,7 +67,7 @@ resumed() { # resumed FOLDER [OPTION...]
 # What was measured, in order.
 points() { # points FOLDER
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i }
-        { print $c["experiment"], $c["model"], $c["connections_asked"], $c["repeat"], $c["seed"] }' "$1/raw.csv"
+        { print $c["experiment"], $c["model"], $c["connections"], $c["repeat"], $c["seed"] }' "$1/rows/latency.csv"
 }
 
 @test "a run that was cut off by any signal goes on where it was, and has the rows of one that was not" {
@@ -77,7 +77,7 @@ points() { # points FOLDER
         echo "$output"
         [[ $output == *'2 lines of the step that was cut off'*"$((step - 1)) of them are finished"*"step $step of 4"* ]]
         diff <(points "$files/whole") <(points "$tmp/run")
-        [[ -s $tmp/run/index.html && $tmp/run/index.html -nt $tmp/run/raw.csv ]]
+        [[ -s $tmp/run/index.html && $tmp/run/index.html -nt $tmp/run/rows/latency.csv ]]
         rm -rf "$tmp/run"
     done <<'TRIES'
 2 INT
@@ -91,7 +91,7 @@ TRIES
     rm "$tmp/run/index.html"
     run -0 resumed "$tmp/run"
     [[ $output == *'4 of them are finished'* && -s $tmp/run/index.html ]]
-    cmp "$files/whole/raw.csv" "$tmp/run/raw.csv"
+    cmp "$files/whole/rows/latency.csv" "$tmp/run/rows/latency.csv"
 }
 
 @test "a run does not go on with another program, experiment, machine or command, and says which" {
@@ -118,17 +118,17 @@ resumed_quietly() { resumed "$@" > >(grep -vE '^\[ *[0-9]+ s\] (building|another
         refuses 'nothing else can be given' ./run_all.sh $words --resume "$tmp/run"
     done
     (exec 7>>"$tmp/run/progress.tsv"; flock 7; refuses 'still under way' resumed "$tmp/run" 7>&-)
-    ln -s /etc/passwd "$tmp/run/counters.csv"
+    ln -s /etc/passwd "$tmp/run/rows/counters.csv"
     refuses 'neither a file nor a folder' resumed "$tmp/run"
-    rm "$tmp/run/counters.csv"
+    rm "$tmp/run/rows/counters.csv"
     sed -i '1i argument\t--command\nargument\tx=touch owned' "$tmp/run/progress.tsv"
     refuses 'progress.tsv was changed' resumed "$tmp/run"
 }
 
 @test "--resume writes to no file that has a second name elsewhere, and quotes no word of a run as it is" {
     copy_of cut_off
-    ln "$tmp/run/raw.csv" "$tmp/elsewhere"
-    refuses 'raw.csv has a second name elsewhere' resumed_quietly "$tmp/run"
+    ln "$tmp/run/rows/latency.csv" "$tmp/elsewhere"
+    refuses 'latency.csv has a second name elsewhere' resumed_quietly "$tmp/run"
     rm "$tmp/elsewhere"
     cp "$tmp/run/machine.txt" "$tmp/machine.txt"
     sed -i $'s/^kernel: .*/kernel: \e]0;owned\a/' "$tmp/run/machine.txt"
@@ -147,18 +147,18 @@ resumed_quietly() { resumed "$@" > >(grep -vE '^\[ *[0-9]+ s\] (building|another
 
 @test "what a run notes of itself holds no command, and a torn last line is no step" {
     copy_of cut_off
-    printf 'step\t3\tcrowd, poll, repeat 2 of 2\traw.csv=99999' >>"$tmp/run/progress.tsv"
+    printf 'step\t3\tcrowd, poll, repeat 2 of 2\trows/latency.csv=99999' >>"$tmp/run/progress.tsv"
     run -0 resumed "$tmp/run"
-    [[ $output == *'2 of them are finished'* && $(wc -l <"$tmp/run/raw.csv") == 9 ]]
+    [[ $output == *'2 of them are finished'* && $(wc -l <"$tmp/run/rows/latency.csv") == 9 ]]
 }
 
 # No line of the table or of progress.tsv was written in part.
 whole_rows() { # whole_rows FOLDER
-    [[ -z $(tail -c 1 "$1/raw.csv") && -z $(tail -c 1 "$1/progress.tsv") ]]
-    awk -F, 'NR == 1 { cells = NF } NF != cells { exit 1 }' "$1/raw.csv"
+    [[ -z $(tail -c 1 "$1/rows/latency.csv") && -z $(tail -c 1 "$1/progress.tsv") ]]
+    awk -F, 'NR == 1 { cells = NF } NF != cells { exit 1 }' "$1/rows/latency.csv"
 }
 
-# A page of a tmpfs that is full still takes what fits into its rest: raw.csv has two steps in its first page, and four do not fit.
+# A page of a tmpfs that is full still takes what fits into its rest: the table has two steps in its first page, and four do not fit.
 @test "a disk that fills up in the middle of a run: its cause in one line, whole rows to draw, and --resume measures what is missing" {
     can_mount
     : >"$files/steps"
@@ -172,7 +172,7 @@ whole_rows() { # whole_rows FOLDER
         cp -r "$1/run" "$2"
         exit "${status:-0}"' bash "$tmp/disk" "$tmp/run" "${a_run[@]}"
     echo "$output"
-    one_line_on_stderr "cannot write $tmp/disk/run/raw.csv: No space left on device"
+    one_line_on_stderr "cannot write $tmp/disk/run/rows/latency.csv: No space left on device"
     [[ $output == *"measure-latency itself broke (status 1)"*"go on with ./run_all.sh --resume $tmp/disk/run"* && $(grep -c broke <<<"$output") == 1 ]]
     check whole_rows "$tmp/run"
     ((checked == 0))

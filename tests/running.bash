@@ -8,7 +8,7 @@ bin=$BATS_TEST_TMPDIR/bin
 build_of() { # build_of PROGRAM...
     local name
     mkdir "$bin"
-    for name in start check_conf "$@"; do
+    for name in start check_conf row "$@"; do
         if [[ $name == measure ]]; then ln -s "$PWD"/build/release/measure-* "$bin"; else ln -s "$PWD/build/release/$name" "$bin"; fi
     done
 }

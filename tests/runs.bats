@@ -26,14 +26,14 @@ teardown() { end_child "$run_pid"; }
     small_experiments
     C10K_ENTERED=$$ C10K_BIN=$bin run -0 ./run_all.sh quick capacity cold_start --models poll --repeats 2 --no-install --seed 5 --out "$tmp/run"
     [[ $output == *"$tmp/run/index.html"* && $output == *'step 3 of 3'* && $output == *'seed 5'* ]]
-    for file in machine.txt command.txt raw.csv summary/capacity.csv summary/cold_start.csv switch_cost.csv ready_cost.csv cold_start.csv cold_start/poll.json gate/poll.tsv \
+    for file in machine.txt command.txt rows/capacity.csv summary/capacity.csv summary/cold_start.csv switch_cost.csv ready_cost.csv rows/cold_start.csv cold_start/poll.json gate/poll.tsv \
         figures/capacity-messages_per_s.svg figures/cold_start-cold_start.png index.html summary.md; do
         [[ -s $tmp/run/$file ]] || { echo "no $file"; return 1; }
     done
     grep -q '^./run_all.sh quick capacity cold_start --models poll .*--seed 5' "$tmp/run/command.txt"
     grep -q '^window_s' "$tmp/run/command.txt"
-    documented "$tmp/run/cold_start.csv"
-    [[ $(cut -d, -f5 "$tmp/run/raw.csv" | sort -u | tr '\n' ' ') == 'model poll ' ]]
+    documented "$tmp/run/rows/cold_start.csv"
+    [[ $(cut -d, -f5 "$tmp/run/rows/latency.csv" | sort -u | tr '\n' ' ') == 'model poll ' ]]
     jq -e '.results[0].times | length == 2' "$tmp/run/cold_start/poll.json"
 }
 
@@ -49,7 +49,7 @@ teardown() { end_child "$run_pid"; }
     C10K_ENTERED=$$ C10K_BIN=$bin run -0 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
     kill "$other"
     [[ $(grep -c 'another run measures on this machine' <<<"$output") == 1 ]]
-    [[ $(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "other_run") c = i; next } { print $c }' "$tmp/run/raw.csv" | sort -u) == 1 ]]
+    [[ $(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "other_run") c = i; next } { print $c }' "$tmp/run/rows/latency.csv" | sort -u) == 1 ]]
 }
 
 @test "records hold no secret of a command line and, with --anonymous, no home folder and no host name" {
@@ -69,7 +69,7 @@ teardown() { end_child "$run_pid"; }
     grep -q 'stands for what looks like a secret' "$tmp/run/command.txt"
     run ! grep -rE "hunter2|$tmp|/home/Alice" "$tmp/run" --include='*.txt' --include='*.csv' --include='*.tsv'
     grep -q '^host: not told$' "$tmp/run/machine.txt"
-    [[ ! -e $tmp/run/progress.tsv && $(wc -l <"$tmp/run/raw.csv") -ge 4 ]]
+    [[ ! -e $tmp/run/progress.tsv && $(wc -l <"$tmp/run/rows/latency.csv") -ge 4 ]]
 }
 
 @test "a server that lies is excluded by name and trap, and the run fails" {
@@ -80,7 +80,7 @@ teardown() { end_child "$run_pid"; }
     C10K_ENTERED=$$ C10K_BIN=$bin run -1 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
     [[ $output == *'excluded: poll: '* ]]
     grep -q FAIL "$tmp/run/gate/poll.tsv"
-    [[ ! -e $tmp/run/raw.csv ]]
+    [[ ! -e $tmp/run/rows/latency.csv ]]
 }
 
 @test "a server that does not pay for costs is left out where they are paid, by name" {
@@ -124,7 +124,7 @@ noted_order() { # noted_order SEED
     C10K_ENTERED=$$ C10K_BIN=$bin run -1 ./run_all.sh quick cold_start --models 'poll poll:backlog=4000 poll:backlog=0' --no-install --out "$tmp/run"
     echo "$output"
     [[ $output == *'excluded: poll:backlog=0: start: '*'--backlog'* ]] # So it reached the server.
-    [[ $(awk -F, 'NR > 1 { print $2 }' "$tmp/run/cold_start.csv" | sort | one_line) == 'poll poll:backlog=4000' ]]
+    [[ $(awk -F, 'NR > 1 { print $5 }' "$tmp/run/rows/cold_start.csv" | sort -u | one_line) == 'poll poll:backlog=4000' ]]
     run -0 ./run_all.sh buffers --plan --no-install
     [[ $output == *'buffers: 3 x epoll epoll:buffer-kib=16 epoll:buffer-kib=4 epoll:buffer-kib=64, about'* ]]
 }
@@ -170,7 +170,7 @@ ends_with() { # ends_with STATUS PID SIGNAL
     draw_only ramp-latency_p99
     start_run
     ends_with 130 "-$run_pid" INT # As a terminal does: to all of them at once.
-    [[ -s $tmp/run/raw.csv && -s $tmp/run/figures/ramp-latency_p99.png && -s $tmp/run/index.html ]]
+    [[ -s $tmp/run/rows/latency.csv && -s $tmp/run/figures/ramp-latency_p99.png && -s $tmp/run/index.html ]]
 }
 
 @test "SIGTERM to the script alone ends everything it started, exits with 143" {
@@ -204,7 +204,7 @@ ends_with_terminal() {
     draw_only
     gated
     in_terminal no "${long_run[@]}" --no-install --out "$tmp/run"
-    patience_s=60 eventually has_rows "$tmp/run/raw.csv"
+    patience_s=60 eventually has_rows "$tmp/run/rows/latency.csv"
     ends_with_terminal
     [[ -s $tmp/run/index.html ]]
 }

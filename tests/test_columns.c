@@ -141,8 +141,9 @@ static void the_file_has_one_header_and_whole_rows(void **state)
     }
     assert_int_equal(fclose(file), 0);
     assert_int_equal(lines, 3);
-    assert_null(columns_name(commas + 1));
-    assert_string_equal(columns_name(commas), "reason");
+    assert_null(columns_name(NULL, commas + 1));
+    assert_non_null(columns_name(NULL, commas));
+    assert_string_equal(columns_name(NULL, 13), "reason"); /* The end of the head. */
     unlink(path);
 }
 
@@ -162,6 +163,36 @@ static void a_file_of_another_kind_is_left_alone(void **state)
     unlink(path);
     assert_int_equal(columns_open(NULL, "/nowhere/raw.csv", why, sizeof why), -1);
     assert_non_null(strstr(why, "cannot write /nowhere/raw.csv"));
+}
+
+/* Names of a table of its own, in a folder of a run or in another. */
+static void a_table_has_the_head_and_its_own_columns(void **state)
+{
+    (void)state;
+    static const char *const own[] = {"a", "lost", NULL};
+    static const char *const *const groups[] = {own, NULL};
+    static const struct columns columns = {.groups = groups},
+                                bare = {.groups = groups, .is_bare = true};
+    static struct row row;
+    char path[64];
+    assert_string_equal(columns_name(&columns, 0), "schema");
+    assert_string_equal(columns_name(&columns, 14), "a");
+    assert_null(columns_name(&columns, 16));
+    assert_string_equal(columns_name(&bare, 1), "lost");
+    assert_null(columns_name(&bare, 2));
+    row.columns = &columns;
+    row_set_text(&row, "a", "x");
+    row_set_text(&row, "latency_ns_p99", "5"); /* Of other tables: left out. */
+    assert_string_equal(row_get(&row, "a"), "x");
+    assert_string_equal(row_get(&row, "latency_ns_p99"), "");
+    columns_of_run("results/run/rows/x.csv", "histograms", path, sizeof path);
+    assert_string_equal(path, "results/run/histograms");
+    columns_of_run("rows/x.csv", "histograms", path, sizeof path);
+    assert_string_equal(path, "histograms");
+    columns_of_run("/tmp/arrows/x.csv", "histograms", path, sizeof path);
+    assert_string_equal(path, "/tmp/arrows/histograms");
+    columns_of_run("x.csv", "histograms", path, sizeof path);
+    assert_string_equal(path, "histograms");
 }
 
 static void an_answer_is_taken_apart(void **state)
@@ -190,8 +221,11 @@ static void a_row_begins_with_what_was_asked_for(void **state)
 {
     (void)state;
     static const char text[] = "connections = 1\nmessage_b = 65\narrival = constant\n";
+    static const char *const own[] = {"stop_ms", "message_b", NULL};
+    static const char *const *const groups[] = {own, NULL};
+    static const struct columns columns = {.groups = groups};
     static const struct kind open_loop = {
-        .name = "latency", .load = LOAD_OPEN, .begin_row = add_own_key};
+        .name = "latency", .load = LOAD_OPEN, .columns = &columns, .begin_row = add_own_key};
     static const struct kind closed_loop = {.name = "c", .load = LOAD_CLOSED};
     static const struct kind idle = {.name = "i", .load = LOAD_IDLE};
     static struct session session; /* Large, as a row is. */
@@ -205,30 +239,21 @@ static void a_row_begins_with_what_was_asked_for(void **state)
                                .seed = 9};
     assert_true(conf_parse_without_kind(text, sizeof text - 1, "quick", &session.conf, &error));
     session_begin_row(&session, 100, 30, &row);
-    static const char *const wanted[][2] = {{"experiment", "e"},
-                                            {"kind", "latency"},
-                                            {"profile", "quick"},
-                                            {"model", "poll"},
-                                            {"repeat", "2"},
-                                            {"try", "1"},
-                                            {"superseded", "0"},
-                                            {"seed", "9"},
-                                            {"message_b", "65"},
-                                            {"connections_asked", "100"},
-                                            {"connections_active", "30"},
-                                            {"arrival", "constant"},
-                                            {"stop_ms", "7"},
-                                            {"status", ""}};
+    static const char *const wanted[][2] = {
+        {"experiment", "e"}, {"kind", "latency"},    {"profile", "quick"}, {"model", "poll"},
+        {"repeat", "2"},     {"try", "1"},           {"superseded", "0"},  {"seed", "9"},
+        {"message_b", "65"}, {"connections", "100"}, {"active", "30"},     {"variant", "constant"},
+        {"stop_ms", "7"},    {"status", ""}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         assert_string_equal(row_get(&row, wanted[i][0]), wanted[i][1]);
     session.kind = &closed_loop;
     session_begin_row(&session, 100, 0, &row);
-    assert_string_equal(row_get(&row, "arrival"), "closed");
-    assert_string_equal(row_get(&row, "connections_active"), "100");
+    assert_string_equal(row_get(&row, "variant"), "closed");
+    assert_string_equal(row_get(&row, "active"), "100");
     session.kind = &idle;
     session_begin_row(&session, 100, 0, &row);
-    assert_string_equal(row_get(&row, "connections_active"), "0");
-    assert_string_equal(row_get(&row, "arrival"), "");
+    assert_string_equal(row_get(&row, "active"), "0");
+    assert_string_equal(row_get(&row, "variant"), "");
 }
 
 static double cell(const struct row *row, const char *name)
@@ -332,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_torn_last_line_is_dropped_and_a_torn_header_written_again),
         cmocka_unit_test(the_file_has_one_header_and_whole_rows),
         cmocka_unit_test(a_file_of_another_kind_is_left_alone),
+        cmocka_unit_test(a_table_has_the_head_and_its_own_columns),
         cmocka_unit_test(an_answer_is_taken_apart),
         cmocka_unit_test(a_row_begins_with_what_was_asked_for),
         cmocka_unit_test(drops_are_those_since_the_beginning),

@@ -37,12 +37,14 @@ static void prepare_herd(void)
 {
     static const char text[] = "kind = herd\nconnections = 1\nbase_ms = 50\ncap_ms = 400\n"
                                "server_options = --backlog 5\n";
+    static const struct kind herd = {.name = "herd", .load = LOAD_OPEN, .columns = &herd_columns};
     char why[256];
     static char herd_folder[] = "/tmp/test_columns.XXXXXX";
     strcpy(herd_folder, "/tmp/test_columns.XXXXXX");
     assert_non_null(mkdtemp(herd_folder));
     snprintf(out, sizeof out, "%s/herd.csv", herd_folder);
-    session = (struct session){.experiment = "e",
+    session = (struct session){.kind = &herd,
+                               .experiment = "e",
                                .profile = "quick",
                                .model = "poll",
                                .out_path = out,
@@ -57,7 +59,7 @@ static void prepare_herd(void)
 static const char *beside(const char *name)
 {
     static char path[128];
-    columns_beside(out, name, path, sizeof path);
+    columns_of_run(out, name, path, sizeof path);
     return path;
 }
 
@@ -90,10 +92,10 @@ static void a_herd_is_a_row_of_its_numbers(void **state)
     close(session.out_fd);
     char wanted[512];
     snprintf(wanted, sizeof wanted,
-             "e,%d,quick,poll,2,9,--backlog 5,jitter,50,400,1.5,2.5,3.5,4.5,5,6,7,8,10,21,22,23,24,"
-             "25,26,27,28,29,30,ECONNRESET,31,32,33,34,35,36,37,,39,40,ok,\n"
-             "e,%d,quick,poll,2,9,--backlog 5,now,,,1.5,2.5,3.5,,,6,7,8,10,,,,,,,,,,,,,,,,,,,,,,"
-             "failed,x; y\n",
+             "%d,e,herd,quick,poll,jitter,1,1,2,1,0,9,ok,,--backlog 5,50,400,1.5,2.5,3.5,4.5,5,6,7,"
+             "8,10,22,23,24,25,26,27,28,29,30,ECONNRESET,31,32,33,34,35,36,37,,39,40\n"
+             "%d,e,herd,quick,poll,now,1,1,2,1,0,9,failed,x; y,--backlog 5,,,1.5,2.5,3.5,,,6,7,8,10"
+             ",,,,,,,,,,,,,,,,,,,,\n",
              COLUMNS_SCHEMA, COLUMNS_SCHEMA);
     assert_string_equal(row_in(read_and_remove(out)), wanted);
     rmdir(beside(""));
@@ -109,11 +111,11 @@ static void a_step_of_a_herd_is_a_row_behind_its_time(void **state)
     close(table);
     char wanted[128];
     snprintf(wanted, sizeof wanted,
-             "e,%d,poll,2,now,1.23,5,6,7,8,9,11\ne,%d,poll,2,now,2.50,0,0,0,0,0,\n", COLUMNS_SCHEMA,
-             COLUMNS_SCHEMA);
-    assert_string_equal(row_in(read_and_remove(beside("herd_back.csv"))), wanted);
+             "e,poll,now,2,1.23,5,6,7,8,9,11\ne,poll,now,2,2.50,0,0,0,0,0,\n");
+    assert_string_equal(row_in(read_and_remove(beside("timelines/herd.csv"))), wanted);
     close(session.out_fd);
     unlink(out);
+    rmdir(beside("timelines"));
     rmdir(beside(""));
 }
 

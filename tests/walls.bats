@@ -23,7 +23,7 @@ wall() { echo "$(column connections_established "$1") $(column wall "$1") $(colu
 @test "a limit of its own binds the server and not the client, and is named with what would move it" {
     walls 'files=64 machine' poll
     [[ $(rows) == 2 && $(wall 1) =~ ^(5[0-9]|60)' EMFILE RLIMIT_NOFILE 64'$ && $(wall 2) == '120 none ' ]]
-    [[ $(column limits 1) == files=64 && $(column wall_advice 1) == 'ulimit -n 65536 (in a root shell)' ]]
+    [[ $(column variant 1) == files=64 && $(column wall_advice 1) == 'ulimit -n 65536 (in a root shell)' ]]
     [[ $(column wall_evidence 1) == 'server-poll: accept: Too many open files'* && $(column status 1) == ok ]]
     mkdir "$BATS_TEST_TMPDIR/bin" # Other tests may have a server-fork of the build.
     cp build/release/{server-fork,load} "$BATS_TEST_TMPDIR/bin"

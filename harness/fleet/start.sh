@@ -29,11 +29,6 @@ need_out() { # need_out FOLDER
     [[ -w $1 ]] || die "cannot write to $1; choose another --out"
 }
 
-# Ends the script where the row cannot be written whole.
-append_row() { # append_row TABLE HEADER ROW
-    if [[ -s $1 ]]; then append "$1" "$3" || exit; else append "$1" "$2"$'\n'"$3" || exit; fi
-}
-
 # As the harness deals them out: the first half to the server.  One CPU is shared.
 set_cpus() {
     local cpus half

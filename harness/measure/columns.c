@@ -14,67 +14,119 @@
 #include "common/die.h"
 #include "common/plain.h"
 
-static const char *const raw_names[] = {
-    /* Which point this is. */
-    "schema", "experiment", "kind", "profile", "model", "repeat", "try", "superseded", "seed",
-    "connections_asked", "connections_active", "message_b", "arrival", "limits",
-    /* Connecting. */
-    "quiet_s", "connections_established", "connections_in_kernel", "worker_share_percent_min",
-    "worker_share_percent_max", "connections_refused", "connections_reset", "connections_timed_out",
-    "connections_failed", "connect_error", "connect_s", "connect_ns_p50", "connect_ns_p99",
-    "connect_ns_max",
-    /* Traffic. */
-    "warmup", "warmup_s", "window_s", "stop_ms", "offered_per_s", "sent_per_s", "achieved_per_s",
-    "sent", "received", "lost", "corrupt", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",
-    "latency_ns_p999", "latency_ns_max", "latency_ns_mean", "slow_sent", "slow_ns_p50",
-    "slow_ns_p99", "from_sent_ns_p50", "from_sent_ns_p99", "send_lag_ns_p50", "send_lag_ns_p99",
-    "send_lag_ns_max", "little_error_percent", "drift_percent",
-    /* CPU. */
-    "server_cpu_us_per_message", "server_cpu_percent", "server_user_percent",
-    "server_system_percent", "server_run_queue_percent", "client_cpu_us_per_message",
-    "client_cpu_percent", "machine_cpu_us_per_message", "steal_percent", "foreign_cpu_percent",
-    /* Context switches. */
-    "switches_voluntary_per_s", "switches_involuntary_per_s", "switches_per_message",
-    "switches_method", "machine_switches_per_s",
-    /* Memory. */
-    "processes", "threads", "rss_kib", "pss_kib", "private_kib", "page_tables_kib",
-    "kernel_stack_kib", "slab_kib", "sockets_kib", "task_frag_kib", "tcp_memory_kib",
-    "machine_lost_kib", "memory_baseline_pss_kib", "client_pss_kib", "both_ends_slab_kib",
-    "both_ends_page_tables_kib", "both_ends_kernel_stack_kib", "both_ends_lost_kib", "deaf_clients",
-    "deaf_stuck_b",
-    /* What the kernel dropped, and what to think of it all. */
-    "syn_drops", "listen_overflows", "other_run", "wall", "wall_limit", "wall_advice",
-    "wall_evidence", "status", "reason"};
+static const char *const head[] = {"schema",     "experiment",  "kind",   "profile", "model",
+                                   "variant",    "connections", "active", "repeat",  "try",
+                                   "superseded", "seed",        "status", "reason",  NULL};
 
-enum {
-    COLUMNS = sizeof raw_names / sizeof *raw_names,
-    LINE_MAX_B = COLUMNS_MAX * (COLUMNS_VALUE_MAX + 1),
-};
-_Static_assert((int)COLUMNS <= (int)COLUMNS_MAX, "struct row is too small for the table");
+const char *const columns_connecting[] = {"message_b",
+                                          "quiet_s",
+                                          "connections_established",
+                                          "connections_in_kernel",
+                                          "connections_refused",
+                                          "connections_reset",
+                                          "connections_timed_out",
+                                          "connections_failed",
+                                          "connect_error",
+                                          "connect_s",
+                                          "connect_ns_p50",
+                                          "connect_ns_p99",
+                                          "connect_ns_max",
+                                          "corrupt",
+                                          NULL};
+const char *const columns_warm_up[] = {
+    "warmup", "warmup_s", "drift_percent", "worker_share_percent_min", "worker_share_percent_max",
+    NULL};
+const char *const columns_traffic[] = {
+    "window_s", "sent_per_s", "achieved_per_s", "sent", "received", "lost", NULL};
+const char *const columns_times[] = {
+    "offered_per_s",   "latency_ns_p50", "latency_ns_p90",  "latency_ns_p99",
+    "latency_ns_p999", "latency_ns_max", "latency_ns_mean", NULL};
+const char *const columns_lateness[] = {"slow_sent",        "slow_ns_p50",      "slow_ns_p99",
+                                        "from_sent_ns_p50", "from_sent_ns_p99", "send_lag_ns_p50",
+                                        "send_lag_ns_p99",  "send_lag_ns_max",  NULL};
+const char *const columns_cpu[] = {"server_cpu_us_per_message",
+                                   "server_cpu_percent",
+                                   "server_user_percent",
+                                   "server_system_percent",
+                                   "server_run_queue_percent",
+                                   "client_cpu_us_per_message",
+                                   "client_cpu_percent",
+                                   "machine_cpu_us_per_message",
+                                   "steal_percent",
+                                   "foreign_cpu_percent",
+                                   NULL};
+const char *const columns_switches[] = {"switches_voluntary_per_s", "switches_involuntary_per_s",
+                                        "switches_per_message",     "switches_method",
+                                        "machine_switches_per_s",   NULL};
+const char *const columns_tasks[] = {"processes", "threads", NULL};
+const char *const columns_memory[] = {"rss_kib",
+                                      "pss_kib",
+                                      "private_kib",
+                                      "page_tables_kib",
+                                      "kernel_stack_kib",
+                                      "tcp_memory_kib",
+                                      "memory_baseline_pss_kib",
+                                      NULL};
+const char *const columns_drops[] = {"syn_drops", "listen_overflows", "other_run", NULL};
 
-const char *columns_name(int index)
+/* Columns of one or two kinds that functions of this folder fill where a table has them. */
+static const char *const others[] = {"little_error_percent",
+                                     "slab_kib",
+                                     "sockets_kib",
+                                     "task_frag_kib",
+                                     "machine_lost_kib",
+                                     "client_pss_kib",
+                                     "both_ends_slab_kib",
+                                     "both_ends_page_tables_kib",
+                                     "both_ends_kernel_stack_kib",
+                                     "both_ends_lost_kib",
+                                     "deaf_clients",
+                                     "deaf_stuck_b",
+                                     NULL};
+
+static const char *const *const shared_groups[] = {
+    columns_connecting, columns_warm_up, columns_traffic,  columns_times,
+    columns_lateness,   columns_cpu,     columns_switches, columns_tasks,
+    columns_memory,     columns_drops,   others,           NULL};
+static const struct columns shared = {.groups = shared_groups};
+
+enum { LINE_MAX_B = COLUMNS_MAX * (COLUMNS_VALUE_MAX + 1) };
+
+const char *columns_name(const struct columns *columns, int index)
 {
-    return index < COLUMNS ? raw_names[index] : NULL;
+    enum { HEAD = sizeof head / sizeof *head - 1 };
+    if (columns == NULL) columns = &shared;
+    if (!columns->is_bare && index < HEAD) return head[index];
+    if (!columns->is_bare) index -= HEAD;
+    for (const char *const *const *group = columns->groups; *group != NULL; group++)
+        for (const char *const *name = *group; *name != NULL; name++)
+            if (index-- == 0) return *name;
+    return NULL;
 }
 
-static const struct columns raw = {raw_names, COLUMNS};
-
-static const struct columns *columns_of(const struct row *row)
+static int place_in(const struct columns *columns, const char *name)
 {
-    return row->columns != NULL ? row->columns : &raw;
+    const char *other;
+    for (int i = 0; (other = columns_name(columns, i)) != NULL; i++)
+        if (strcmp(name, other) == 0) return i;
+    return -1;
 }
 
+/* -1: a column that other tables have. */
 static int find(const struct row *row, const char *name)
 {
-    const struct columns *columns = columns_of(row);
-    for (int i = 0; i < columns->count; i++)
-        if (strcmp(name, columns->names[i]) == 0) return i;
-    die_because("there is no column \"%s\" in this table", name);
+    int place = place_in(row->columns, name);
+    if (place >= COLUMNS_MAX) die_because("a table has more than %d columns", COLUMNS_MAX);
+    if (place < 0 && place_in(&shared, name) < 0)
+        die_because("there is no column \"%s\" in this table", name);
+    return place;
 }
 
 void row_set_text(struct row *row, const char *name, const char *text)
 {
-    char *value = row->value[find(row, name)];
+    int place = find(row, name);
+    if (place < 0) return;
+    char *value = row->value[place];
     snprintf(value, COLUMNS_VALUE_MAX, "%s", text != NULL ? text : "");
     plain_text(value, strlen(value));
     for (; *value != '\0'; value++) {
@@ -100,18 +152,19 @@ void row_set_real(struct row *row, const char *name, double value)
 
 const char *row_get(const struct row *row, const char *name)
 {
-    return row->value[find(row, name)];
+    int place = find(row, name);
+    return place < 0 ? "" : row->value[place];
 }
 
 /* Joins the names, or the values of a row, to one line that ends in a newline; returns its size. */
 static size_t join(char *line, size_t size, const struct columns *columns, const struct row *row)
 {
     size_t held = 0;
-    for (int i = 0; i < columns->count; i++)
-        held += (size_t)snprintf(line + held, size - held, "%s%c",
-                                 row != NULL ? row->value[i] : columns->names[i],
-                                 i + 1 < columns->count ? ',' : '\n');
-    return held;
+    const char *name;
+    for (int i = 0; (name = columns_name(columns, i)) != NULL; i++)
+        held += (size_t)snprintf(line + held, size - held, "%s%s", i > 0 ? "," : "",
+                                 row != NULL ? row->value[i] : name);
+    return held + (size_t)snprintf(line + held, size - held, "\n");
 }
 
 /* Takes back the part of a line that could be written: a later row would be behind it in the same
@@ -141,15 +194,19 @@ static bool write_line(int fd, const struct columns *columns, const struct row *
     return false;
 }
 
-void columns_beside(const char *out, const char *name, char *path, size_t size)
+void columns_of_run(const char *out, const char *name, char *path, size_t size)
 {
+    static const char rows[] = "rows/";
     const char *slash = strrchr(out, '/');
-    snprintf(path, size, "%.*s%s", slash != NULL ? (int)(slash - out) + 1 : 0, out, name);
+    size_t folder = slash != NULL ? (size_t)(slash - out) + 1 : 0, rows_size = sizeof rows - 1;
+    bool in_rows = folder >= rows_size && memcmp(out + folder - rows_size, rows, rows_size) == 0 &&
+                   (folder == rows_size || out[folder - rows_size - 1] == '/');
+    snprintf(path, size, "%.*s%s", (int)(in_rows ? folder - rows_size : folder), out, name);
 }
 
 bool row_write(const struct row *row, int fd)
 {
-    return write_line(fd, columns_of(row), row);
+    return write_line(fd, row->columns, row);
 }
 
 void row_append(const struct row *row, int fd, const char *path)
@@ -214,7 +271,6 @@ static bool has_torn_header(const struct columns *columns, int fd, off_t size)
 
 int columns_open(const struct columns *columns, const char *path, char *why, int why_size)
 {
-    if (columns == NULL) columns = &raw;
     int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     struct stat file;
     if (fd < 0 || fstat(fd, &file) < 0) {

@@ -28,7 +28,7 @@ struct kind {
     bool polls;          /* The client never sleeps where it has a CPU to itself: --spin. */
     bool is_uneven;      /* The halves of a window differ on purpose: no verdict "drifting". */
     bool finds_count;    /* How many connections there are is a result, not a setting. */
-    const struct columns *columns; /* Of its table; NULL: those of raw.csv. */
+    const struct columns *columns; /* Of its table. */
 
     /* What one key demands of another; it may also make points of the kind's own keys.  False with
      * the mistake in *error.  NULL: nothing. */
@@ -42,6 +42,9 @@ struct kind {
 
     /* Fills in what every row says of the kind's own keys; NULL: nothing. */
     void (*begin_row)(const struct session *session, struct row *row);
+
+    /* Prints " name=value" of what the line of a point shows of the kind alone; NULL: nothing. */
+    void (*show_row)(const struct row *row);
 
     /* Measures all points and writes their rows.  False if our own machinery broke, with a line on
      * stderr. */

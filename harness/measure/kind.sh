@@ -11,13 +11,15 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # for the scripts, and of lib.sh
 
 conf_file='' experiment='' model='' out='' profile=standard repeat=1 repeats='' seed=1 rate='' command='' words=()
-print_key='' check_only=false
+print_key='' check_only=false status='' superseded='' reason='' columns=''
 
 # Options that only one kind has: the script may define this again.  Prints nothing; dies if there is no such option.
 take_option() { die "unknown option $1"; } # take_option OPTION VALUE
 
 # What else must hold before anything is written: the script may define this again.  Dies if it does not.
 check_request() { :; }
+
+# The table's own columns, which the script names in `columns`, are behind the head that all tables have: write_row.
 
 # A value of the experiment.
 value_of() { conf "$experiment" "$1"; } # value_of KEY
@@ -81,6 +83,22 @@ begin_kind() { # begin_kind ARGUMENT...
     need_out "$(dirname "$out")"
     set_cpus
     handle_signals
+}
+
+# The folder of the run whose table `out` is: RUN of RUN/rows/KIND.csv, else the folder of the file.
+run_folder() {
+    local folder
+    folder=$(dirname "$out")
+    if [[ ${folder##*/} == rows ]]; then dirname "$folder"; else echo "$folder"; fi
+}
+
+# Appends a row with what was measured, by build/release/row, which judges it; ends the script where it cannot be written.  Sets
+# `status` to the row's, `reason`, and `superseded` to 1 where the point should be tried again.
+write_row() { # write_row [ROW-OPTION...] COLUMN=VALUE...
+    local said
+    said=$("$bin/row" --file "$out" --columns "$columns" "$@" experiment="$experiment" kind="$script_name" profile="$profile" \
+        model="$model" seed="$seed") || exit
+    read -r status superseded reason <<<"$said"
 }
 
 # The command line that starts the model: the one that was given, or the program of that name.

@@ -61,7 +61,7 @@ static bool connect_once(struct ramp *ramp, long connections, long active, struc
     const struct session *session = ramp->session;
     struct connecting connecting = {.held = ramp->held, .wanted = connections, .active = active};
     session_begin_row(session, connections, active, row);
-    if (!ramp->closed) row_set_text(row, "arrival", conf_text(&session->conf, "arrival"));
+    if (!ramp->closed) row_set_text(row, "variant", conf_text(&session->conf, "arrival"));
     row_set_real(row, "quiet_s", ramp->quiet_s);
     row_set_whole(row, "try", ramp->tried + 1);
     struct foreign_look before = connects_begin(&ramp->target);
@@ -102,7 +102,7 @@ static enum outcome run_point(struct ramp *ramp, long connections, long active, 
         return finish(ramp, &row, verdict_name(verdict), reason,
                       verdict == VERDICT_NOISY ? NEXT_POINT : LAST_POINT);
     if (!session_prepare_traffic(ramp->session, &ramp->load, &answer)) goto no_answer;
-    ramp->warm_messages = (double)WARM_MESSAGES * strtod(row_get(&row, "connections_active"), NULL);
+    ramp->warm_messages = (double)WARM_MESSAGES * strtod(row_get(&row, "active"), NULL);
     if (!ramp_windows(ramp, &row, &verdict, reason, size)) goto broken;
     char death[REASON_MAX];
     explain_death(ramp, "traffic", death, sizeof death);

@@ -130,7 +130,7 @@ bool ramp_windows(struct ramp *ramp, struct row *row, enum verdict *verdict, cha
             ramp->reruns_left == 0)
             return true;
         /* Each connection has had its traffic, but then all of /proc was read: cold caches. */
-        ramp->warm_messages = strtod(row_get(row, "connections_active"), NULL);
+        ramp->warm_messages = strtod(row_get(row, "active"), NULL);
         ramp->reruns_left--;
         session_row_drops(&ramp->begin, row);
         session_keep_try(ramp->session, row, verdict_name(*verdict), reason);

@@ -57,7 +57,8 @@ void session_begin_row(const struct session *session, long connections, long act
 {
     const struct conf *conf = &session->conf;
     const struct kind *how = session->kind;
-    *row = (struct row){.columns = how->columns};
+    memset(row, 0, sizeof *row);
+    row->columns = how->columns;
     row_set_whole(row, "schema", COLUMNS_SCHEMA);
     row_set_text(row, "experiment", session->experiment);
     row_set_text(row, "kind", how->name);
@@ -67,13 +68,13 @@ void session_begin_row(const struct session *session, long connections, long act
     row_set_whole(row, "try", 1);
     row_set_whole(row, "superseded", 0);
     row_set_whole(row, "seed", (uint64_t)session->seed);
-    row_set_whole(row, "connections_asked", (uint64_t)connections);
+    row_set_whole(row, "connections", (uint64_t)connections);
     row_set_whole(row, "message_b", (uint64_t)conf->message_b);
     bool idle = how->load == LOAD_IDLE;
     long sending = idle ? 0 : session_active(connections, active);
-    row_set_whole(row, "connections_active", (uint64_t)sending);
+    row_set_whole(row, "active", (uint64_t)sending);
     bool closed = how->load == LOAD_CLOSED;
-    if (!idle) row_set_text(row, "arrival", closed ? "closed" : conf_text(conf, "arrival"));
+    if (!idle) row_set_text(row, "variant", closed ? "closed" : conf_text(conf, "arrival"));
     if (how->begin_row != NULL) how->begin_row(session, row);
 }
 
@@ -161,9 +162,8 @@ void session_row_memory(const struct tree *tree, const struct kernel *kernel, st
 static void write_row(const struct session *session, struct row *row, const char *status,
                       const char *reason)
 {
-    bool other = row->columns == NULL && other_run_seen(OTHER_RUN_SOCKETS);
-    bool known = row->columns == NULL && (other || errno == 0);
-    if (known) row_set_whole(row, "other_run", other);
+    bool other = other_run_seen(OTHER_RUN_SOCKETS);
+    if (other || errno == 0) row_set_whole(row, "other_run", other);
     row_set_text(row, "status", status);
     row_set_text(row, "reason", reason);
     row_append(row, session->out_fd, session->out_path);
@@ -180,15 +180,15 @@ void session_finish_row(const struct session *session, struct row *row, const ch
                         const char *reason)
 {
     write_row(session, row, status, reason);
-    static const char *const shown[] = {"achieved_per_s", "latency_ns_p99", "machine_lost_kib",
-                                        "limits",         "wall",           "wall_limit"};
+    static const char *const shown[] = {"achieved_per_s", "latency_ns_p99", "machine_lost_kib"};
     const char *asked =
-        row_get(row, session->kind->finds_count ? "connections_established" : "connections_asked");
-    const char *active = row_get(row, "connections_active");
+        row_get(row, session->kind->finds_count ? "connections_established" : "connections");
+    const char *active = row_get(row, "active");
     printf("point %s %s %s", session->model, asked, status);
     if (session->conf.active[0] > 0 && strcmp(active, asked) != 0) printf(" active=%s", active);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         if (row_get(row, shown[i])[0] != '\0') printf(" %s=%s", shown[i], row_get(row, shown[i]));
+    if (session->kind->show_row != NULL) session->kind->show_row(row);
     putchar('\n');
     fflush(stdout); /* Progress is shown as it happens; a pipe without a reader is no harm. */
 }

@@ -90,6 +90,8 @@ static enum verdict judge_client(const struct verdict_numbers *n, const struct r
 
 static enum verdict judge_machine(const struct verdict_numbers *n, const struct reason *reason)
 {
+    if (n->noise != NULL && n->noise[0] != '\0')
+        return because(VERDICT_NOISY, reason, "%s", n->noise);
     if (n->steal_percent > steal_percent_limit)
         return because(VERDICT_NOISY, reason, "the host took %.1f %% of the CPU time",
                        n->steal_percent);

@@ -40,6 +40,7 @@ struct verdict_numbers {
     bool foreign_unknown;      /* What other programs used cannot be known here. */
     double kernel_cpu_percent; /* Of one CPU: the kernel's own threads on the server's CPUs. */
     double wakeups_per_s;      /* Of the server: its voluntary context switches. */
+    const char *noise;         /* Why another program found the machine disturbed; NULL or "": not. */
 };
 
 /* Judges a point and says in `text` which number decided it; "" if nothing did. */

@@ -18,9 +18,8 @@ export C10K_BEGIN
 # shellcheck disable=SC2034  # for the scripts
 bin=${C10K_BIN:-build/release}
 
-# Of all tables of a run: COLUMNS_SCHEMA of columns.h, and the oldest that can be read.
-# shellcheck disable=SC2034  # for the scripts
-readonly schema=3 oldest_schema=1
+# The oldest schema whose tables can be read; the newest is in harness/measure/columns.h.
+readonly oldest_schema=1
 
 # The tables whose rows are measurements, in runs of schema 1 to 3; herd_back.csv stands beside them.  Since schema 4 a run has
 # rows/KIND.csv instead.
@@ -250,12 +249,13 @@ has_rows() { [[ -f $1 && -s $1 ]] && first_rows "$1" | awk 'END { exit NR < 2 }'
 
 # A cold_start.csv without the column is of schema 1.
 need_schema() { # need_schema FILE
-    local found
+    local found schema
     [[ -f $1 && -s $1 ]] || return 0
     found=$(first_rows "$1" | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "schema") c = i }
         NR == 2 { print c ? $c : 1; found = 1 }
         END { if (!found) print "no row" }')
     [[ $found != 'no row' ]] || return 0
+    schema=$(sed -n 's/^ *COLUMNS_SCHEMA = \([0-9]*\),.*/\1/p' harness/measure/columns.h)
     if [[ ! $found =~ ^[0-9]{1,4}$ ]] || ((10#$found < oldest_schema || 10#$found > schema)); then
         die "$1: this run has schema $(plain_name "${found:0:40}"), this version reads schema $oldest_schema to $schema; draw it with the revision that its machine.txt names"
     fi
@@ -279,6 +279,12 @@ lesson_command() { # lesson_command PAGE
 
 # The lessons that quote a run of their command.
 all_lessons() { grep -l '^<!-- BEGIN run ' docs/*.md | sed 's|docs/||; s|\.md$||'; }
+
+# The tables in the folder of a run that its steps append to, below that folder: rows of each kind, and what happened when.
+tables_of() { # tables_of FOLDER
+    local file
+    for file in "$1"/{rows,timelines}/*.csv; do echo "${file#"$1"/}"; done
+}
 
 has_measurements() { # has_measurements FOLDER
     local name

@@ -138,17 +138,17 @@ baseline_rate() { # baseline_rate EXPERIMENT
 half_of_slowest() { # half_of_slowest "KIND..."
     ask_rows "$out" "
         WITH able AS (SELECT median, connections FROM number JOIN judged USING (point)
-                      WHERE metric = 'achieved_per_s' AND good > 0 AND kind IN ('${1// /"', '"}')),
+                      WHERE metric = 'achieved_per_s' AND good > 0 AND instr(' $1 ', ' ' || kind || ' ')),
              half AS (SELECT min(median) / 2 AS rate FROM able WHERE connections = (SELECT max(connections) FROM able)),
              unit AS (SELECT rate, pow(10, max(0, floor(log10(rate)) - 1)) AS unit FROM half WHERE rate > 0)
         SELECT format('%d', floor(rate / unit) * unit) FROM unit"
 }
 
-# Kinds that tell how many messages a model takes at most, one a line.
+# Kinds of this run that tell how many messages a model takes at most, one a line.
 kinds_that_give_rates() {
-    local kind
-    for kind in harness/kinds/*/; do
-        kind=${kind#harness/kinds/} kind=${kind%/}
+    local file kind
+    for file in "$out"/rows/*.csv; do
+        kind=${file##*/} kind=${kind%.csv}
         [[ $(kind_says "$kind" rate none) != gives ]] || echo "$kind"
     done
 }
@@ -161,8 +161,8 @@ set_rate() { # set_rate EXPERIMENT
     rate_now=$(baseline_rate "$1")
     if [[ -n $rate_now ]]; then say "$1: $rate_now messages/s for all, as in the baseline"; return; fi
     rate_now=$wanted
-    has_measurements "$out" || return 0
     gives=$(kinds_that_give_rates | one_line)
+    [[ -n $gives ]] || return 0
     half=$(half_of_slowest "$gives")
     if [[ -n $half ]] && ((half > 0)) && awk "BEGIN { exit !($half < $wanted) }"; then
         say "$1: $half messages/s for all, half of what the slowest model can do (its conf asks for $wanted)"

@@ -29,7 +29,7 @@ remove_names() {
         say 'the run is not complete: its rows may still hold names; --resume completes it'
         return
     fi
-    for file in "$out"/*.csv "$out"/gate/*.tsv; do
+    for file in "$out"/*.csv "$out"/{rows,timelines}/*.csv "$out"/gate/*.tsv; do
         without_names <"$file" >"$work/anonymous"
         cp "$work/anonymous" "$file"
     done

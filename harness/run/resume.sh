@@ -11,7 +11,6 @@
 # measured again.  Those after a broken step, too: the rate that they were offered may come from it.
 # shellcheck shell=bash disable=SC2154,SC2034  # of run.sh, for run.sh
 
-step_tables=("${tables[@]}" herd_back)
 steps_finished=() # What was measured in each, when the run goes on.
 
 # Only the text of a command would say what it is; it is not kept, because it may hold secrets, and would be run from a file.
@@ -44,10 +43,9 @@ record_begin() { # record_begin ARGUMENT...
 record_models() { append "$out/progress.tsv" "models"$'\t'"${models[*]}"; }
 
 record_step() { # record_step step|broken WHAT
-    local table sizes=''
-    for table in "${step_tables[@]}"; do
-        [[ ! -f $out/$table.csv ]] || sizes+=$(printf '\t%s=%s' "$table.csv" "$(stat --format=%s "$out/$table.csv")")
-    done
+    local table found sizes=''
+    lines_into found tables_of "$out"
+    for table in "${found[@]}"; do sizes+=$(printf '\t%s=%s' "$table" "$(stat --format=%s "$out/$table")"); done
     append "$out/progress.tsv" "$1"$'\t'"$step"$'\t'"$2$sizes"
 }
 
@@ -106,18 +104,18 @@ need_same_run() {
 
 # How long a table was when the last step was finished; 0: it was not there.
 finished_size() { # finished_size TABLE
-    recorded step | tail -n 1 | tr '\t' '\n' | sed -n "s/^$1\.csv=\([0-9]*\)$/\1/p" | grep . || echo 0
+    recorded step | tail -n 1 | tr '\t' '\n' | sed -n "s,^${1//./\\.}=\([0-9]*\)\$,\1,p" | grep . || echo 0
 }
 
 cut_unfinished_step() {
-    local table size now rows=0
+    local table found size now rows=0
+    lines_into found tables_of "$out"
     keep_progress sed "/^broken\t/,\$d"
-    for table in "${step_tables[@]}"; do
-        [[ -f $out/$table.csv ]] || continue
-        size=$(finished_size "$table") now=$(stat --format=%s "$out/$table.csv")
-        ((now >= size)) || die "$out cannot go on: $table.csv is shorter than it was"
-        rows=$((rows + $(tail -c "+$((size + 1))" "$out/$table.csv" | wc -l)))
-        if ((size == 0)); then rm "$out/$table.csv"; else truncate --size="$size" "$out/$table.csv"; fi
+    for table in "${found[@]}"; do
+        size=$(finished_size "$table") now=$(stat --format=%s "$out/$table")
+        ((now >= size)) || die "$out cannot go on: $table is shorter than it was"
+        rows=$((rows + $(tail -c "+$((size + 1))" "$out/$table" | wc -l)))
+        if ((size == 0)); then rm "$out/$table"; else truncate --size="$size" "$out/$table"; fi
     done
     ((rows == 0)) || say "$rows lines of the step that was cut off, or broke, and of those after it are taken out: they are measured again"
     append "$out/machine.txt" "resumed: $(date --utc '+%Y-%m-%d %H:%M:%S UTC'), after ${#steps_finished[@]} steps"

@@ -11,7 +11,7 @@ time_left() {
     if ((left >= 90)); then echo "$(((left + 30) / 60)) min"; else echo "$left s"; fi
 }
 
-# Once.  The rows of raw.csv say it each for themselves: see other_run.h.
+# Once.  Rows say it each for themselves: see other_run.h.
 tell_other_run() {
     [[ $other_run_told == false ]] || return 0
     grep -oE '@c10k-bench/[0-9]+/' /proc/net/unix 2>/dev/null | grep --invert-match --quiet "@c10k-bench/$C10K_RUN/" || return 0
@@ -96,7 +96,7 @@ measure_one() { # measure_one EXPERIMENT MODEL REPEAT
         what="$2, repeat $3 of $(repeats_of "$1")"
     fi
     run_step "$1" "$what" "$(program_of "$kind")" "harness/experiments/$1.conf" --model "$2" --repeat "$3" \
-        --profile "$profile" --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/$(kind_says "$kind" table raw).csv" "${options[@]}"
+        --profile "$profile" --seed "$((seed + $3))" --bin-dir "$bin" --out "$out/rows/$kind.csv" "${options[@]}"
 }
 
 order_of() { models_of "$1" | shuffled "$2"; } # order_of EXPERIMENT NUMBER
@@ -115,6 +115,7 @@ measure_blocks() { # measure_blocks EXPERIMENT NUMBER
 measure_all() {
     local name number=0
     measure_begin=$SECONDS
+    mkdir -p "$out/rows" || end_without_room
     for name in "${experiments[@]}"; do
         number=$((number + 1))
         rate_now=''

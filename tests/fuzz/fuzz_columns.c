@@ -1,4 +1,4 @@
-/* fuzz_columns.c -- raw.csv and the answers it is filled from: whatever the load client or a server
+/* fuzz_columns.c -- rows and the answers they are filled from: whatever the load client or a server
  * says, a row has its cells and one end, and a number is a number. */
 #include "tests/fuzz/fuzz.h"
 
@@ -30,7 +30,7 @@ static void check_line(int fd)
     static char line[COLUMNS_MAX * COLUMNS_VALUE_MAX + 1];
     ssize_t size = pread(fd, line, sizeof line, 0);
     int cells = 0, commas = 0;
-    while (columns_name(cells) != NULL)
+    while (columns_name(NULL, cells) != NULL)
         cells++;
     must(size > 0 && line[size - 1] == '\n', "a row without an end");
     for (ssize_t i = 0; i + 1 < size; i++) {

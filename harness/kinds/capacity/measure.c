@@ -3,6 +3,12 @@
 #include "harness/measure/kind.h"
 #include "harness/measure/ramp.h"
 
+static const char *const own[] = {"little_error_percent", NULL};
+static const char *const *const groups[] = {
+    columns_connecting, columns_warm_up, columns_traffic, own, columns_cpu,
+    columns_switches,   columns_tasks,   columns_drops,   NULL};
+static const struct columns columns = {.groups = groups};
+
 static double estimate_s(const struct conf *conf)
 {
     return estimate_ramp_s(conf, 1);
@@ -14,5 +20,8 @@ static bool measure(struct session *session)
     return ramp_run(session, &ways);
 }
 
-const struct kind kind = {
-    .name = "capacity", .load = LOAD_CLOSED, .estimate_s = estimate_s, .measure = measure};
+const struct kind kind = {.name = "capacity",
+                          .load = LOAD_CLOSED,
+                          .columns = &columns,
+                          .estimate_s = estimate_s,
+                          .measure = measure};

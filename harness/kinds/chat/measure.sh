@@ -1,7 +1,7 @@
 #!/usr/bin/env -S bash -p
 # measure.sh -- measures the chat: a room of its own for each number of members, who say lines on a schedule.
 #
-# usage: harness/kinds/chat/measure.sh CONF --model room --out FILE [--profile P] [--repeat K] [--seed N] [--bin-dir DIR]
+# usage: harness/kinds/chat/measure.sh CONF --model chat-room --out FILE [--profile P] [--repeat K] [--seed N] [--bin-dir DIR]
 #        harness/kinds/chat/measure.sh CONF [--profile P] --print KEY | --check
 #
 # Appends a row for each number of members to FILE, whose columns results/README.md explains, and prints a line per finished
@@ -16,63 +16,38 @@ source harness/fleet/start.sh
 # shellcheck source-path=SCRIPTDIR source=../../measure/kind.sh
 source harness/measure/kind.sh
 
-readonly measured=members,message_b,offered_per_s,window_s,lines_due,lines_sent,deliveries,deliveries_per_s,\
-delivery_ns_p50,delivery_ns_p99,delivery_ns_p999,delivery_ns_max,send_lag_ns_p99,send_lag_ns_max,lost,out_of_order,\
-corrupt,disconnected,spin,client_cpu_percent,server_cpu_percent,server_cpu_us_per_delivery,steal_percent,foreign_cpu_percent,tries
-scraps='' limits=()
+columns='message_b offered_per_s window_s lines_due lines_sent deliveries deliveries_per_s delivery_ns_p50 delivery_ns_p99 delivery_ns_p999
+    delivery_ns_max send_lag_ns_p99 send_lag_ns_max lost out_of_order corrupt disconnected spin client_cpu_percent server_cpu_percent
+    server_cpu_us_per_delivery steal_percent foreign_cpu_percent'
+scraps=''
 
-# The limits of all verdicts, as variables for awk: they stand in one place only.
-set_limits() {
-    local name value found
-    found=$(sed -nE 's/^static const double ([a-z_]+) = ([0-9.e]+);.*/\1 \2/p' harness/measure/verdict.c)
-    while read -r name value; do limits+=(-v "$name=$value"); done <<<"$found"
-    [[ " ${limits[*]}" == *' client_cpu_percent_limit='*' send_lag_ns_floor='*' send_lag_of_latency='*' sent_of_offered='*' achieved_of_offered='* ]] ||
-        fail 'harness/measure/verdict.c no longer names the limits that the chat is judged with'
-}
-
-# One row from the two lines of CSV of the client; from none, if it could not measure.
-# Few lines have no p99 of their lag: then the longest counts, beside the longest delivery.
-row_of() { # row_of MEMBERS ANSWER REASON TRY
-    awk -F, -v OFS=, -v names="$measured" -v members="$1" -v reason="$3" "${limits[@]}" \
-        -v machine="$machine" -v noise="$noise" -v try="$4" \
-        -v head="$schema,$experiment,$profile,$repeat,$seed" '
+# Words for build/release/row from the two lines of CSV of the client: its numbers, and what the verdict needs of them, in which a
+# message is the delivery of one line to one member.  Nothing if the client gave none.  Few lines have no p99 of their lag: then
+# the longest counts, beside the longest delivery.  One line may be under way when the window ends: it counts as delivered.
+words_of() { # words_of MEMBERS ANSWER
+    awk -F, -v members="$1" -v columns="$columns" '
         NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i; next }
         { for (i = 1; i <= NF; i++) v[name[i]] = $i; found = 1 }
-        function judge(    tail, lag, limit) {
-            if (!found) return "failed"
-            if (v["corrupt"] + v["out_of_order"] > 0)
-                return because("corrupt", v["corrupt"] " members heard what nobody said; " v["out_of_order"] " lines came out of order")
-            if (v["disconnected"] > 0) return because("failed", "the room ended " v["disconnected"] " connections")
-            if (!v["spin"] && v["client_cpu_percent"] >= client_cpu_percent_limit)
-                return because("client_limited", sprintf("client used %.0f %% of its CPU", v["client_cpu_percent"]))
-            if (v["lines_sent"] < sent_of_offered * v["lines_due"])
-                return because("client_limited", "client sent " v["lines_sent"] " of " v["lines_due"] " lines")
-            tail = v["send_lag_ns_p99"] == "" ? "max" : "p99"
-            lag = v["send_lag_ns_" tail]
-            limit = send_lag_of_latency * v["delivery_ns_" tail]
-            if (limit < send_lag_ns_floor) limit = send_lag_ns_floor
-            if (lag > limit)
-                return because("client_limited", sprintf("client was late: %s of its lag is %.0f us; %.0f us are tolerable here", tail, lag / 1000, limit / 1000))
-            if (noise != "") return because("noisy", noise)
-            # One line may be under way when the window ends.
-            if (v["lost"] > 0 || v["deliveries_per_s"] * v["window_s"] + members < achieved_of_offered * v["lines_due"] * members)
-                return because("overloaded", sprintf("%.0f of %.0f deliveries/s came in time; the room used %.0f %% of a CPU", v["deliveries_per_s"],
-                                                     v["lines_due"] * members / v["window_s"], v["server_cpu_percent"]))
-            return because("ok", "")
-        }
-        function because(word, text) { reason = text; return word }
+        function number(of, value) { print "--number"; print of "=" value }
         END {
-            count = split(names, column, ",")
-            v["members"] = members
-            split(machine, looked, ",")
-            v["steal_percent"] = looked[1]
-            v["foreign_cpu_percent"] = looked[2]
-            v["tries"] = try
-            for (i = 1; i <= count; i++) head = head OFS v[column[i]]
-            status = judge()
-            gsub(/[,"]/, ";", reason)
-            print head, status, reason
-        }' "$2"
+            if (!found) exit
+            count = split(columns, own, /[ \n]+/)
+            for (i = 1; i <= count; i++) if (own[i] in v) print own[i] "=" v[own[i]]
+            tail = v["send_lag_ns_p99"] == "" ? "max" : "p99"
+            seconds = v["window_s"] > 0 ? v["window_s"] : 1
+            number("corrupt", v["corrupt"] + v["out_of_order"])
+            number("reset", v["disconnected"])
+            number("lost", v["lost"])
+            number("spin", v["spin"] + 0)
+            number("client_cpu_percent_max", v["client_cpu_percent"])
+            number("server_cpu_percent", v["server_cpu_percent"])
+            number("latency_ns_p99", v["delivery_ns_" tail])
+            number("send_lag_ns_p99", v["send_lag_ns_" tail])
+            number("offered_per_s", v["lines_due"] * members / seconds)
+            number("sent_per_s", v["lines_sent"] * members / seconds)
+            number("achieved_per_s", v["deliveries_per_s"] + members / seconds)
+            number("window_s", v["window_s"])
+            number("connections", members) }' "$2"
 }
 
 # Leaves what the client said in $scraps/answer, and why there is nothing in $scraps/said.
@@ -103,19 +78,21 @@ end_room() {
 
 # Once more, if something else disturbed it; the last try counts.
 measure_point() { # measure_point MEMBERS
-    local try row='' machine noise
+    local try words machine noise last
     for ((try = 1; try <= TRIES_MAX; try++)); do
-        [[ -z $row || $row == *,noisy,* || $row == *,client_limited,* ]] || break
         : >"$scraps/answer"
         : >"$scraps/said"
-        machine=, noise=''
+        machine=, noise='' last=()
         talk "$1"
         ((what_stopped == 0)) || exit "$what_stopped"
-        row=$(row_of "$1" "$scraps/answer" "$(tail -n 1 "$scraps/said")" "$try")
+        lines_into words words_of "$1" "$scraps/answer"
+        if ((${#words[@]} > 0)); then words+=(--noise "$noise"); else words=(status=failed reason="$(tail -n 1 "$scraps/said")"); fi
+        ((try < TRIES_MAX)) || last=(--last)
+        write_row "${last[@]}" "${words[@]}" connections="$1" active="$1" repeat="$repeat" try="$try" \
+            steal_percent="${machine%,*}" foreign_cpu_percent="${machine#*,}"
+        [[ $superseded == 1 ]] || break
     done
-    append_row "$out" "schema,experiment,profile,repeat,seed,$measured,status,reason" "$row"
-    tell "$({ head -n 1 "$out"; echo "$row"; } | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        { printf "point room %s %s delivery_ns_p99=%s cpu_us_per_delivery=%s\n", $c["members"], $c["status"], $c["delivery_ns_p99"], $c["server_cpu_us_per_delivery"] }')"
+    tell "point $model $1 $status $(printf '%s\n' "${words[@]}" | grep -E '^(delivery_ns_p99|server_cpu_us_per_delivery)=' | one_line)"
 }
 
 # Half a second to begin with, then a warm-up and a window for each number of members, who come and go in 0.3 ms each.
@@ -131,7 +108,6 @@ main() {
     read -r -a counts <<<"$(value_of connections)"
     scraps=$(mktemp -d)
     trap 'end_room || true; rm -rf "$scraps"' EXIT
-    set_limits
     for members in "${counts[@]}"; do measure_point "$members"; done
 }
 

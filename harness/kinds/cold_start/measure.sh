@@ -6,7 +6,7 @@
 #        harness/kinds/cold_start/measure.sh CONF [--profile P] --print KEY | --check
 #        harness/kinds/cold_start/measure.sh --once MODEL REQUESTS SCRAPS        what hyperfine times
 #
-# Appends a row to FILE, and writes hyperfine's own cold_start/MODEL.json beside it.  Starting this script and build/release/start is timed too (some ms, the same for all models).
+# Appends a row for each run to FILE, and writes hyperfine's own cold_start/MODEL.json into the run.  Starting this script and build/release/start is timed too (some ms, the same for all models).
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C
@@ -17,7 +17,7 @@ source harness/fleet/start.sh
 # shellcheck source-path=SCRIPTDIR source=../../measure/kind.sh
 source harness/measure/kind.sh
 
-scraps=''
+scraps='' columns='requests time_s'
 
 once() { # once MODEL REQUESTS SCRAPS
     local command port status=0
@@ -39,29 +39,16 @@ once() { # once MODEL REQUESTS SCRAPS
     ((status == 0)) || { echo "$1 ended with status $status" >"$3/reason"; exit 1; }
 }
 
-# One row from hyperfine's JSON, which has a number a line.
-row_from() { # row_from JSON EXPERIMENT MODEL REQUESTS REASON
-    awk -v reason="$5" -v experiment="$2" -v model="$3" -v requests="$4" -v schema="$schema" '
-        $1 ~ /^"(median|mean|min|max|stddev)":/ {
-            gsub(/[":,]/, "", $1); sub(/,$/, "", $2)
-            value[$1] = $2 == "null" ? "" : $2
-        }
-        /"times"/ { inside = 1; next }
+# The seconds of each run from hyperfine's JSON, which has a number a line.
+times_of() { # times_of JSON
+    awk '/"times"/ { inside = 1; next }
         inside && /\]/ { inside = 0 }
-        inside { runs++ }
-        END { OFS = ","
-              print experiment, model, runs, value["median"], value["mean"], value["min"], value["max"],
-                    value["stddev"], requests, "ok", reason, schema }' "$1"
-}
-
-add_row() { # add_row FILE ROW
-    append_row "$1" \
-        experiment,model,repeats,time_s_median,time_s_mean,time_s_min,time_s_max,time_s_stddev,requests,status,reason,schema "$2"
+        inside { gsub(/[ ,]/, ""); print }' "$1"
 }
 
 time_model() { # time_model REQUESTS
-    local folder json status=0 reason why
-    folder=$(dirname "$out")/cold_start json=$folder/$model.json
+    local folder json rc=0 why said times i
+    folder=$(run_folder)/cold_start json=$folder/$model.json
     need_out "$folder"
     : >"$scraps/reason"
     model_command >"$scraps/command"
@@ -69,19 +56,22 @@ time_model() { # time_model REQUESTS
     # Its script finds the programs where we do.
     export C10K_BIN=$bin
     run_child hyperfine --shell none --style none --warmup 1 --runs "$repeats" --export-json "$scraps/times.json" --command-name "$model" \
-        "setpriv --pdeathsig TERM harness/kinds/cold_start/measure.sh --once $model $1 ${scraps@Q}" >/dev/null 2>"$scraps/hyperfine.log" || status=$?
+        "setpriv --pdeathsig TERM harness/kinds/cold_start/measure.sh --once $model $1 ${scraps@Q}" >/dev/null 2>"$scraps/hyperfine.log" || rc=$?
     flock "$scraps/lock" true
     ((what_stopped == 0)) || exit "$what_stopped"
-    if ((status == 0)); then
+    if ((rc == 0)); then
         why=$(cp "$scraps/times.json" "$json" 2>&1) || fail "cannot write $json: ${why##*: }"
-        reason=$(chatter_of "$scraps")
-        add_row "$out" "$(row_from "$json" "$experiment" "$model" "$1" "$reason")"
+        said=$(chatter_of "$scraps")
+        lines_into times times_of "$json"
+        for i in "${!times[@]}"; do
+            write_row repeat="$((i + 1))" connections=1 active=1 requests="$1" time_s="${times[i]}" status=ok reason="$said"
+        done
     else
-        reason=$(head -n 1 "$scraps/reason" | tr ',"' '; ')
-        [[ -n $reason ]] || reason=$(head -n 1 "$scraps/hyperfine.log" | tr ',"' '; ')
-        add_row "$out" "$experiment,$model,0,,,,,,$1,failed,$reason,$schema"
+        said=$(head -n 1 "$scraps/reason")
+        [[ -n $said ]] || said=$(head -n 1 "$scraps/hyperfine.log")
+        write_row repeat=1 connections=1 active=1 requests="$1" status=failed reason="$said"
     fi
-    tell "$(tail -n 1 "$out" | awk -F, '{ printf "point %s %s clients %s time_s_median=%s", $2, $9, $10, $4 }')"
+    tell "point $model $1 clients $status runs=${#times[@]} time_s=${times[0]:-}"
 }
 
 # Ten runs of 0.2 ms a client.

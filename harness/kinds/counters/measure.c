@@ -145,16 +145,9 @@ static bool run_pass(const struct session *session, size_t point, enum pass pass
     run.session = *session;
     run.pass = pass;
     run.events = events_none();
-    run.row.columns = &pass_columns;
     const struct process_watcher watcher = {.attach = attach, .argument = &run};
     run.session.watcher = &watcher;
-    row_set_whole(&run.row, "schema", COLUMNS_SCHEMA);
-    row_set_text(&run.row, "experiment", session->experiment);
-    row_set_text(&run.row, "profile", session->profile);
-    row_set_text(&run.row, "model", session->model);
-    row_set_whole(&run.row, "repeat", (uint64_t)session->repeat);
-    row_set_whole(&run.row, "connections_asked", (uint64_t)connections);
-    row_set_whole(&run.row, "connections_active", (uint64_t)session_active(connections, active));
+    session_begin_row(session, connections, active, &run.row);
     row_set_text(&run.row, "pass", pass_name(pass));
     bool worked = run_server(&run, connections, active);
     if (pass == PASS_EVENTS) events_detach(&run.events);

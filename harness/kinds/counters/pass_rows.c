@@ -4,25 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 
-static const char *const names[] = {"schema",
-                                    "experiment",
-                                    "profile",
-                                    "model",
-                                    "repeat",
-                                    "try",
-                                    "connections_asked",
-                                    "connections_active",
-                                    "offered_per_s",
-                                    "achieved_per_s",
-                                    "messages",
-                                    "pass",
-                                    "counter",
-                                    "per_message",
-                                    "failed_per_message",
-                                    "method",
-                                    "status",
-                                    "reason"};
-const struct columns pass_columns = {names, sizeof names / sizeof *names};
+static const char *const own[] = {
+    "offered_per_s", "achieved_per_s", "messages",           "pass", "counter",
+    "method",        "per_message",    "failed_per_message", NULL};
+static const char *const *const groups[] = {own, NULL};
+const struct columns pass_columns = {.groups = groups};
 
 static const char not_available[] = "not_available";
 
@@ -37,6 +23,11 @@ const char *pass_name(enum pass pass)
 static void write_row(struct pass_run *run, const char *counter, const char *method,
                       const char *status, const char *reason)
 {
+    char variant[PASS_REASON_MAX];
+    const char *pass = pass_name(run->pass);
+    snprintf(variant, sizeof variant, "%s%s%s", pass, counter != NULL ? ":" : "",
+             counter != NULL ? counter : "");
+    row_set_text(&run->row, "variant", variant);
     row_set_text(&run->row, "counter", counter);
     row_set_text(&run->row, "method", method);
     row_set_text(&run->row, "status", status);
@@ -55,7 +46,7 @@ static void write_count(struct pass_run *run, const char *counter, const char *m
 void pass_write_failure(struct pass_run *run, const char *status, const char *reason)
 {
     write_row(run, NULL, NULL, status, reason);
-    printf("point %s %s %s pass=%s\n", run->session.model, row_get(&run->row, "connections_asked"),
+    printf("point %s %s %s pass=%s\n", run->session.model, row_get(&run->row, "connections"),
            status, pass_name(run->pass));
     fflush(stdout);
 }
@@ -133,7 +124,7 @@ void pass_write_window(struct pass_run *run, const struct answer *window)
     if (run->pass == PASS_EVENTS) write_events(run);
     if (run->pass == PASS_CALLS) write_calls(run);
     printf("point %s %s %s pass=%s switches_per_message=%.3g\n", run->session.model,
-           row_get(&run->row, "connections_asked"), verdict_name(run->verdict),
-           pass_name(run->pass), own_switches(run) / run->messages);
+           row_get(&run->row, "connections"), verdict_name(run->verdict), pass_name(run->pass),
+           own_switches(run) / run->messages);
     fflush(stdout);
 }

@@ -30,6 +30,9 @@ source harness/measure/kind.sh
 PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
 readonly RESUMED_PERCENT_MIN=95 # The first connection of each place has no session to resume.
 requests='' connections='' message_b='' time_cap_s=''
+columns='path tls key resumed_asked message_b opened failed resumed round_trips round_trips_max handshake_sent_b handshake_received_b window_s
+    connections_per_s handshake_ns_p50 handshake_ns_p99 server_cpu_us_per_connection proxy_cpu_us_per_connection
+    client_cpu_us_per_connection steal_percent foreign_cpu_percent'
 forgetful=no room=0 scraps='' servers=() pids=() variants=()
 
 list_variants() {
@@ -133,11 +136,6 @@ settled_cpu_ns() { # settled_cpu_ns PID
 
 # ---- one variant, one row ----
 
-add_row() { # add_row ROW
-    append_row "$out" \
-        experiment,schema,profile,model,repeat,path,tls,key,resumed_asked,at_once,connections,failed,resumed,round_trips,round_trips_max,handshake_sent_b,handshake_received_b,window_s,connections_per_s,handshake_ns_p50,handshake_ns_p99,server_cpu_us_per_connection,proxy_cpu_us_per_connection,client_cpu_us_per_connection,steal_percent,foreign_cpu_percent,tries,status,reason "$1"
-}
-
 per_connection_us() { # per_connection_us NS DONE
     awk -v ns="$1" -v done="$2" 'BEGIN { if (done > 0) printf "%.3f", ns / 1000 / done }'
 }
@@ -174,18 +172,17 @@ visit() { # visit TLS RESUMED
 
 # Once more, if something else used the machine meanwhile; the last try counts.
 measure_variant() { # measure_variant VARIANT
-    local try status=noisy row=''
+    local try
     for ((try = 1; try <= TRIES_MAX; try++)); do
-        [[ $status == noisy ]] || break
-        try_variant "$1"
+        try_variant "$1" "$try"
+        [[ $superseded == 1 ]] || break
     done
-    add_row "$row"
 }
 
-# Sets `row` and `status`.
-try_variant() { # try_variant VARIANT
+# One try, and its row.
+try_variant() { # try_variant VARIANT TRY
     local machine=, noise='' chatter
-    local path tls key asked found='' reason='' begin=() end=() i cost=0 proxy_us='' server_us=''
+    local path tls key asked found='' reason='' kept=full verdict=() begin=() end=() i cost=0 proxy_us='' server_us=''
     local failed resumed trips trips_max sent received window rate p50 p99 client_us
     IFS=, read -r path tls key asked <<<"$1"
     if start_servers "$path" "$tls" "$key"; then
@@ -207,13 +204,17 @@ try_variant() { # try_variant VARIANT
     if [[ -z $reason && $asked == 1 ]] && ((resumed * 100 < requests * RESUMED_PERCENT_MIN)); then
         reason="$resumed of $requests were resumed"
     fi
-    status=ok
-    [[ -z $noise ]] || status=noisy
-    [[ -z $reason ]] || status=failed
-    : "${reason:=$noise}"
-    reason+=${chatter:+${reason:+; }$chatter}
-    reason=$(tr ',"' '; ' <<<"${reason#load: }")
-    row="$experiment,$schema,$profile,$model,$repeat,$1,$connections,$requests,$failed,$resumed,$trips,$trips_max,$sent,$received,$window,$rate,$p50,$p99,$server_us,$proxy_us,$client_us,$machine,$try,$status,$reason"
+    reason=${reason#load: }
+    [[ $asked == 0 ]] || kept=resumed
+    # A failure is not excused by noise.
+    if [[ -n $reason ]]; then verdict=(status=failed); else verdict=(--noise "$noise"); fi
+    ((${2} < TRIES_MAX)) || verdict=(--last "${verdict[@]}")
+    write_row "${verdict[@]}" variant="$path:$tls:$key:$kept" connections="$connections" active="$connections" repeat="$repeat" try="$2" \
+        path="$path" tls="$tls" key="$key" resumed_asked="$asked" message_b="$message_b" opened="$requests" failed="$failed" resumed="$resumed" \
+        round_trips="$trips" round_trips_max="$trips_max" handshake_sent_b="$sent" handshake_received_b="$received" window_s="$window" \
+        connections_per_s="$rate" handshake_ns_p50="$p50" handshake_ns_p99="$p99" server_cpu_us_per_connection="$server_us" \
+        proxy_cpu_us_per_connection="$proxy_us" client_cpu_us_per_connection="$client_us" steal_percent="${machine%,*}" \
+        foreign_cpu_percent="${machine#*,}" reason="$reason${chatter:+${reason:+; }$chatter}"
     tell "point $1 $status server_cpu_us_per_connection=$server_us connections_per_s=$rate"
 }
 

@@ -1,92 +1,81 @@
 /* herd_table.c -- the tables of kind herd. */
 #include "harness/kinds/herd/herd_table.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/die.h"
 
 enum { PATH_MAX_B = 4096, VALUE_MAX_B = 64 };
 
-/* Those from connections_asked to send_lag_ns_p99 the client answers under the same name. */
-static const char *const names[] = {"experiment",
-                                    "schema",
-                                    "profile",
-                                    "model",
-                                    "repeat",
-                                    "seed",
-                                    "server_options",
-                                    "policy",
-                                    "base_ms",
-                                    "cap_ms",
-                                    "outage_s",
-                                    "back_s_p50",
-                                    "back_s_p99",
-                                    "back_s",
-                                    "accept_queue_max",
-                                    "drops_dying",
-                                    "drops_back",
-                                    "syn_retransmits",
-                                    "retransmits",
-                                    "connections_asked",
-                                    "connections_established",
-                                    "connections_lost",
-                                    "lost_in_order",
-                                    "gave_up",
-                                    "attempts",
-                                    "connections_refused",
-                                    "connections_reset",
-                                    "connections_timed_out",
-                                    "connections_failed",
-                                    "connect_error",
-                                    "connect_ns_p50",
-                                    "connect_ns_p99",
-                                    "sent",
-                                    "received",
-                                    "lost",
-                                    "corrupt",
-                                    "latency_ns_p50",
-                                    "latency_ns_p99",
-                                    "latency_ns_max",
-                                    "send_lag_ns_p99",
-                                    "status",
-                                    "reason"};
-enum { ANSWERED_FIRST = 19, ANSWERED_END = 40 };
+static const char *const seen_names[] = {"server_options",
+                                         "base_ms",
+                                         "cap_ms",
+                                         "outage_s",
+                                         "back_s_p50",
+                                         "back_s_p99",
+                                         "back_s",
+                                         "accept_queue_max",
+                                         "drops_dying",
+                                         "drops_back",
+                                         "syn_retransmits",
+                                         "retransmits",
+                                         NULL};
 
-static const char *const back_names[] = {"experiment", "schema", "model",     "repeat",
-                                         "policy",     "s",      "connected", "lost",
-                                         "attempts",   "failed", "back",      "accept_queue"};
-enum { STEP_FIRST = 6, STEP_END = 11 }; /* What the client's timeline has, in its order. */
+/* The client answers these under the same name. */
+static const char *const answered[] = {"connections_established",
+                                       "connections_lost",
+                                       "lost_in_order",
+                                       "gave_up",
+                                       "attempts",
+                                       "connections_refused",
+                                       "connections_reset",
+                                       "connections_timed_out",
+                                       "connections_failed",
+                                       "connect_error",
+                                       "connect_ns_p50",
+                                       "connect_ns_p99",
+                                       "sent",
+                                       "received",
+                                       "lost",
+                                       "corrupt",
+                                       "latency_ns_p50",
+                                       "latency_ns_p99",
+                                       "latency_ns_max",
+                                       "send_lag_ns_p99",
+                                       NULL};
+static const char *const *const groups[] = {seen_names, answered, NULL};
+const struct columns herd_columns = {.groups = groups};
 
-const struct columns herd_columns = {names, sizeof names / sizeof *names};
-static const struct columns back_columns = {back_names, sizeof back_names / sizeof *back_names};
+/* From `connected` to `back`: what the client's timeline has, in its order. */
+static const char *const step_names[] = {"connected", "lost", "attempts", "failed", "back", NULL};
+static const char *const step_of[] = {"experiment", "model", "variant", "repeat", "s", NULL};
+static const char *const step_seen[] = {"accept_queue", NULL};
+static const char *const *const step_groups[] = {step_of, step_names, step_seen, NULL};
+static const struct columns step_columns = {.groups = step_groups, .is_bare = true};
 
-static const char back_name[] = "herd_back.csv";
+static void timeline_path(const char *out, char *path, size_t size)
+{
+    columns_of_run(out, "timelines/herd.csv", path, size);
+}
 
 int herd_back_open(const char *out)
 {
     char path[PATH_MAX_B], why[PATH_MAX_B + 256];
-    columns_beside(out, back_name, path, sizeof path);
-    int fd = columns_open(&back_columns, path, why, (int)sizeof why);
+    columns_of_run(out, "timelines", path, sizeof path);
+    if (mkdir(path, 0777) < 0 && errno != EEXIST)
+        die_usage("cannot make %s: %s; choose another --out", path, strerror(errno));
+    timeline_path(out, path, sizeof path);
+    int fd = columns_open(&step_columns, path, why, (int)sizeof why);
     if (fd < 0) die_usage("%s", why);
     return fd;
 }
 
-/* An empty row of a table, but for whose it is. */
-static void begin_row(struct row *row, const struct columns *columns, const struct session *session)
-{
-    memset(row, 0, sizeof *row);
-    row->columns = columns;
-    row_set_text(row, "experiment", session->experiment);
-    row_set_whole(row, "schema", COLUMNS_SCHEMA);
-    row_set_text(row, "model", session->model);
-    row_set_whole(row, "repeat", (uint64_t)session->repeat);
-}
-
 static void set_seen(struct row *row, const struct herd_seen *seen)
 {
-    row_set_text(row, "policy", seen->policy);
+    row_set_text(row, "variant", seen->policy);
     row_set_real(row, "outage_s", seen->outage_s);
     row_set_real(row, "back_s_p50", seen->back_s_p50);
     row_set_real(row, "back_s_p99", seen->back_s_p99);
@@ -101,10 +90,10 @@ static void set_seen(struct row *row, const struct herd_seen *seen)
 
 static void set_answered(struct row *row, const struct answer *answer)
 {
-    for (int i = ANSWERED_FIRST; answer != NULL && i < ANSWERED_END; i++) {
+    for (size_t i = 0; answer != NULL && answered[i] != NULL; i++) {
         char value[VALUE_MAX_B] = "";
-        answer_get(answer, names[i], value, sizeof value);
-        row_set_text(row, names[i], value);
+        answer_get(answer, answered[i], value, sizeof value);
+        row_set_text(row, answered[i], value);
     }
 }
 
@@ -113,9 +102,7 @@ void herd_table_add(const struct session *session, const struct herd_seen *seen,
 {
     const struct conf *conf = &session->conf;
     static struct row row; /* Too large for a small stack. */
-    begin_row(&row, &herd_columns, session);
-    row_set_text(&row, "profile", session->profile);
-    row_set_whole(&row, "seed", (uint64_t)session->seed);
+    session_begin_row(session, conf->connections[0], 0, &row);
     row_set_text(&row, "server_options", conf_text(conf, "server_options"));
     if (strcmp(seen->policy, "jitter") == 0) {
         row_set_whole(&row, "base_ms", (uint64_t)conf_long(conf, "base_ms"));
@@ -135,13 +122,17 @@ void herd_back_add(int table_fd, const struct session *session, const char *poli
     char since[VALUE_MAX_B], values[VALUE_MAX_B * 4], *rest = values;
     snprintf(since, sizeof since, "%.2f", since_s);
     snprintf(values, sizeof values, "%s", step);
-    begin_row(&row, &back_columns, session);
-    row_set_text(&row, "policy", policy);
+    memset(&row, 0, sizeof row);
+    row.columns = &step_columns;
+    row_set_text(&row, "experiment", session->experiment);
+    row_set_text(&row, "model", session->model);
+    row_set_text(&row, "variant", policy);
+    row_set_whole(&row, "repeat", (uint64_t)session->repeat);
     row_set_text(&row, "s", since);
-    for (int i = STEP_FIRST; i < STEP_END; i++)
-        row_set_text(&row, back_names[i], strsep(&rest, ","));
+    for (size_t i = 0; step_names[i] != NULL; i++)
+        row_set_text(&row, step_names[i], strsep(&rest, ","));
     if (queue >= 0) row_set_whole(&row, "accept_queue", (uint64_t)queue);
     char path[PATH_MAX_B];
-    columns_beside(session->out_path, back_name, path, sizeof path);
+    timeline_path(session->out_path, path, sizeof path);
     row_append(&row, table_fd, path);
 }

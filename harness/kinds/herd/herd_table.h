@@ -1,4 +1,4 @@
-/* herd_table.h -- the tables of kind herd: herd.csv, a row for each policy, and herd_back.csv, what
+/* herd_table.h -- the tables of kind herd: a row for each policy, and timelines/herd.csv, what
  * happened when.  results/README.md says what each column means; tests/herd.bats compares the two.
  */
 #ifndef C10K_HERD_TABLE_H
@@ -17,11 +17,11 @@ struct herd_seen {
     double syn_retransmits, retransmits; /* From the kill to the end. */
 };
 
-/* The columns of herd.csv, for columns_open(). */
+/* The columns of its rows, for columns_open(). */
 extern const struct columns herd_columns;
 
-/* Opens herd_back.csv beside the file `out` for appending, as columns_open() does.  Dies with a
- * usage error if that cannot be done. */
+/* Opens timelines/herd.csv in the run of the file `out` for appending, as columns_open() does. Dies
+ * with a usage error if that cannot be done. */
 int herd_back_open(const char *out);
 
 /* Appends a row to the session's table.  `answer` is the client's; NULL if it gave none.  Dies if
@@ -29,8 +29,8 @@ int herd_back_open(const char *out);
 void herd_table_add(const struct session *session, const struct herd_seen *seen,
                     const struct answer *answer, const char *status, const char *reason);
 
-/* Appends to herd_back.csv what happened in one step of the timeline: `step` is what the client
- * wrote of it, behind its time.  queue: the longest accept queue in it, -1: not seen. */
+/* Appends to timelines/herd.csv what happened in one step of the timeline: `step` is what the
+ * client wrote of it, behind its time.  queue: the longest accept queue in it, -1: not seen. */
 void herd_back_add(int table_fd, const struct session *session, const char *policy, double since_s,
                    const char *step, long queue);
 

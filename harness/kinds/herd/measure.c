@@ -289,7 +289,8 @@ static bool run_policy(const struct session *session, const char *policy, int ba
 static bool measure(struct session *session)
 {
     int back_fd = herd_back_open(session->out_path);
-    columns_beside(session->out_path, "timeline.csv", session->beside, sizeof session->beside);
+    columns_of_run(session->out_path, "timelines/part.csv", session->beside,
+                   sizeof session->beside);
     bool worked = run_policy(session, "now", back_fd) && run_policy(session, "jitter", back_fd);
     close(back_fd);
     return worked;

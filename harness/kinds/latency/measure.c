@@ -5,6 +5,22 @@
 #include "harness/measure/kind.h"
 #include "harness/measure/ramp.h"
 
+static const char *const own[] = {"deaf_clients",
+                                  "deaf_stuck_b",
+                                  "client_pss_kib",
+                                  "both_ends_slab_kib",
+                                  "both_ends_page_tables_kib",
+                                  "both_ends_kernel_stack_kib",
+                                  "both_ends_lost_kib",
+                                  NULL};
+static const char *const *const groups[] = {columns_connecting, columns_warm_up,
+                                            columns_traffic,    columns_times,
+                                            columns_lateness,   columns_cpu,
+                                            columns_switches,   columns_tasks,
+                                            columns_memory,     own,
+                                            columns_drops,      NULL};
+static const struct columns columns = {.groups = groups};
+
 /* Makes a point of each number of clients that never read: they come on top of the others, which
  * are the active ones. */
 static bool check(struct conf *conf, struct conf_error *error)
@@ -38,6 +54,7 @@ const struct kind kind = {.name = "latency",
                           .load = LOAD_OPEN,
                           .needs_two_cpus = true,
                           .polls = true,
+                          .columns = &columns,
                           .check = check,
                           .estimate_s = estimate_s,
                           .measure = measure};

@@ -31,6 +31,12 @@ enum {
     QUIET_EXTRA_S = 1, /* Beyond settle_s: sockets and slab are given back lazily. */
 };
 
+static const char *const own[] = {"slab_kib", "sockets_kib", "task_frag_kib", "machine_lost_kib",
+                                  NULL};
+static const char *const *const groups[] = {columns_connecting, columns_tasks, columns_memory, own,
+                                            columns_drops,      NULL};
+static const struct columns columns = {.groups = groups};
+
 /* How long memory may take to stand still, after `min_s`. */
 static struct quiet_patience patience(const struct session *session, double min_s)
 {
@@ -179,5 +185,8 @@ static double estimate_s(const struct conf *conf)
     return sum_s;
 }
 
-const struct kind kind = {
-    .name = "memory", .load = LOAD_IDLE, .estimate_s = estimate_s, .measure = measure};
+const struct kind kind = {.name = "memory",
+                          .load = LOAD_IDLE,
+                          .columns = &columns,
+                          .estimate_s = estimate_s,
+                          .measure = measure};

@@ -65,12 +65,18 @@ static void keep_window(const struct session *session, const struct process *loa
     if (words[0] != '\0') die_because("%s", words); /* It could not write the file whole. */
     write_window_path(session, window, sizeof window);
     snprintf(kept, sizeof kept, "%s/%s-%s-%s-%s-%ld.hgrm", session->beside, session->experiment,
-             session->model, row_get(row, "connections_asked"), row_get(row, "arrival"),
-             session->repeat);
+             session->model, row_get(row, "connections"), row_get(row, "variant"), session->repeat);
     if (rename(window, kept) < 0) die(kept);
 }
 
 /* ---- the kind ---- */
+
+static const char *const own[] = {"stop_ms", "little_error_percent", NULL};
+static const char *const *const groups[] = {
+    columns_connecting, columns_warm_up,  own,         columns_traffic,
+    columns_times,      columns_lateness, columns_cpu, columns_switches,
+    columns_tasks,      columns_drops,    NULL};
+static const struct columns columns = {.groups = groups};
 
 static bool check(struct conf *conf, struct conf_error *error)
 {
@@ -103,7 +109,7 @@ static bool measure(struct session *session)
                                           .window = stopped_window,
                                           .keep_window = keep_window,
                                           .choose_loop = choose_loop};
-    columns_beside(session->out_path, "histograms", session->beside, sizeof session->beside);
+    columns_of_run(session->out_path, "histograms", session->beside, sizeof session->beside);
     if (mkdir(session->beside, 0777) < 0 && errno != EEXIST)
         die_usage("cannot make %s: %s; choose another --out", session->beside, strerror(errno));
     return ramp_run(session, &ways);
@@ -114,6 +120,7 @@ const struct kind kind = {.name = "omission",
                           .needs_two_cpus = true,
                           .polls = true,
                           .is_uneven = true,
+                          .columns = &columns,
                           .check = check,
                           .estimate_s = estimate_s,
                           .add_client_options = add_client_options,

@@ -8,6 +8,11 @@
 #include "harness/measure/arguments.h"
 #include "harness/measure/estimate.h"
 
+static const char *const wall_columns[] = {"wall", "wall_limit", "wall_advice", "wall_evidence", NULL};
+static const char *const *const groups[] = {
+    columns_connecting, columns_traffic, columns_times, columns_tasks, wall_columns, columns_drops, NULL};
+static const struct columns columns = {.groups = groups};
+
 /* Returns false if our own machinery broke. */
 static bool run_under(const struct session *session, const char *word)
 {
@@ -18,7 +23,7 @@ static bool run_under(const struct session *session, const char *word)
     climb.status = "ok";
     limits_read(word, &climb.limits); /* The experiment was checked. */
     session_begin_row(session, climb_summit(&climb), 0, &climb.row);
-    row_set_text(&climb.row, "limits", word);
+    row_set_text(&climb.row, "variant", word);
     enum outcome outcome = climb_run(&climb);
     session_row_drops(&climb.begin, &climb.row);
     bool ok = outcome == WALL;
@@ -76,6 +81,14 @@ static double estimate_s(const struct conf *conf)
     return estimate.sum_s;
 }
 
+static void show_row(const struct row *row)
+{
+    static const char *const shown[] = {"wall", "wall_limit"};
+    printf(" limits=%s", row_get(row, "variant"));
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        if (row_get(row, shown[i])[0] != '\0') printf(" %s=%s", shown[i], row_get(row, shown[i]));
+}
+
 /* It asks again before it takes a server for full. */
 static void add_client_options(const struct session *session, struct arguments *arguments)
 {
@@ -87,6 +100,8 @@ static void add_client_options(const struct session *session, struct arguments *
 const struct kind kind = {.name = "walls",
                           .load = LOAD_OPEN,
                           .finds_count = true,
+                          .columns = &columns,
                           .estimate_s = estimate_s,
                           .add_client_options = add_client_options,
+                          .show_row = show_row,
                           .measure = measure};
