@@ -51,6 +51,18 @@ run_commands() { # run_commands SECTION
 
 new_files() { git status --short --untracked-files=all | one_line; }
 
+@test "a kind of experiment is one new folder: it is built, planned and measured with an experiment of its own" {
+    save 'A kind of experiment'
+    run run_commands 'A kind of experiment'
+    echo "$output"
+    ((status == 0))
+    [[ $output != *warning* && $output == *'half_rate: 3 x epoll poll, about '* ]]
+    [[ $output == *'point poll 100 '* && $(head -n 1 build/halves.csv) == *,effort,* ]]
+    [[ $(new_files) == '?? harness/experiments/half_rate.conf ?? harness/kinds/halves/'* && $(new_files) != *'? harness/measure'* ]]
+    [[ $(git status --short | wc -l) == 2 ]]
+    rm -r harness/kinds/halves harness/experiments/half_rate.conf
+}
+
 @test "a model is one new file, passes the gate, compiles without a warning and is laid out as ours" {
     save 'A model'
     run run_commands 'A model'

@@ -99,3 +99,70 @@ row() { build/release/row --file "$BATS_TEST_TMPDIR/x.csv" --columns 'lost note'
     run -2 --separate-stderr build/release/row --file "$BATS_TEST_TMPDIR/x.csv" --columns other model=m
     [[ $stderr == *'has another header than schema 4'* ]]
 }
+
+# ---- a folder each, and no list ----
+
+# A copy of this tree with its build and a history of its own, in $copy.
+copy_tree() {
+    copy=$BATS_TEST_TMPDIR/copy
+    mkdir "$copy"
+    git ls-files -z --cached --others --exclude-standard -- . ':!results/lessons' ':!results/reference*' | xargs -0 cp --parents --preserve=timestamps --target-directory="$copy"
+    mkdir "$copy/build"
+    cp --archive build/release "$copy/build"
+    cd "$copy" || return 1
+    measure=$copy/tests/measure
+    git init --quiet
+    git add --all
+    git -c user.name=test -c user.email=test@example.org -c commit.gpgsign=false commit --quiet --message=begin
+}
+
+# A new kind is a copy of a folder, and an experiment of it.
+add_kind() { # add_kind SKELETON NAME
+    cp --recursive "harness/kinds/$1" "harness/kinds/$2"
+    sed -i "s/\b$1\b/$2/g" harness/kinds/"$2"/*
+    printf '%s\n' "# Question: does a copy of $1 measure?" "kind = $2" 'default = no' 'connections = 5' 'rate_per_s = 500' 'warmup_s = 0.1' \
+        'window_s = 0.3' 'settle_s = 0.2' 'effort = 50' 'models = poll' >"harness/experiments/$2.conf"
+}
+
+@test "a kind that is copied from a skeleton, in C or as a script, is one folder and one experiment: it is built, listed, planned and measured" {
+    copy_tree
+    add_kind skeleton my_kind
+    add_kind skeleton_shell your_kind
+    run -0 make programs
+    [[ $output != *warning* && -x build/release/measure-my_kind ]]
+    run -0 ./run_all.sh list
+    [[ $output == *'my_kind '*'does a copy of skeleton measure?'* && $output == *'your_kind '*'does a copy of skeleton_shell measure?'* ]]
+    run -0 ./run_all.sh my_kind your_kind --plan --no-install
+    [[ $output == *'my_kind: 3 x poll, about '* && $output == *'your_kind: 3 x poll, about '* ]]
+    for name in my_kind your_kind; do
+        run -0 "$measure" "harness/experiments/$name.conf" --profile quick --model poll --out "$BATS_TEST_TMPDIR/$name.csv"
+        [[ $output == *"point poll 5 "* ]] || { echo "$output"; return 1; }
+        awk -F, -v kind=$name 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+            $c["kind"] != kind || $c["effort"] != 50 || !($c["messages_per_connection"] > 5) { exit 1 } END { exit NR < 2 }' "$BATS_TEST_TMPDIR/$name.csv"
+    done
+    diff <(git status --porcelain | sort) - <<END
+?? harness/experiments/my_kind.conf
+?? harness/experiments/your_kind.conf
+?? harness/kinds/my_kind/
+?? harness/kinds/your_kind/
+END
+}
+
+@test "each kind can be taken away with its experiments: what is left is built and listed" {
+    copy_tree
+    for folder in harness/kinds/*/; do
+        name=$(basename "$folder")
+        rm -r "$folder"
+        grep -lE "^kind *= *$name$" harness/experiments/*.conf | xargs -r rm
+        run -0 make programs
+        [[ $output != *warning* ]] || { echo "$name: $output"; return 1; }
+        run -0 --separate-stderr ./run_all.sh list
+        [[ -z $stderr && $output == *'models: '* ]]
+        files=(harness/experiments/*.conf)
+        run -0 build/release/check_conf "${files[@]}"
+        printf 'kind = %s\nconnections = 1\n' "$name" >"$BATS_TEST_TMPDIR/gone.conf"
+        run -2 build/release/check_conf "$BATS_TEST_TMPDIR/gone.conf"
+        [[ $output == *", not \"$name\"" ]]
+        git checkout --quiet -- .
+    done
+}

@@ -1,0 +1,2 @@
+-- answer.sql -- what answers the question of the kind skeleton_shell: the messages of each connection.
+INSERT INTO question SELECT experiment, 'messages_per_connection', 0 FROM section WHERE kind = 'skeleton_shell';
