@@ -73,7 +73,7 @@ TOOLS    := bare_client bare_server second_client weather without_io_uring hosti
 REACHED   = $(addprefix $(BUILD)/common/,costs.o die.o net.o number.o plain.o whole.o) \
             $(addprefix $(BUILD)/clients/,connection.o message.o $(if $(NO_TLS),tls_none.o,tls.o)) \
             $(call objects,harness/measure/conf*.c) \
-            $(addprefix $(BUILD)/harness/,measure/columns.o $(addprefix fleet/,child.o keeper.o limits.o load_link.o process.o said.o user.o) \
+            $(addprefix $(BUILD)/harness/,measure/columns.o measure/columns_file.o $(addprefix fleet/,child.o keeper.o limits.o load_link.o process.o said.o user.o) \
             $(addprefix probes/,probe_tree.o proc_file.o))
 FUZZERS  := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNITS    := $(basename $(notdir $(wildcard tests/test_*.c)))

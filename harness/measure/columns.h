@@ -15,8 +15,7 @@ enum {
     COLUMNS_VALUE_MAX = 256, /* Bytes of one value, with its end; longer ones are cut. */
 };
 
-/* The columns of one table: lists of names, each of which ends in NULL, and NULL behind the last.
- */
+/* The columns of one table: lists of names, each ending in NULL, and NULL behind the last list. */
 struct columns {
     const char *const *const *groups;
     bool is_bare; /* Without the head that all rows have. */
@@ -49,8 +48,7 @@ const char *columns_name(const struct columns *columns, int index);
  * the value empty. */
 void row_set_text(struct row *row, const char *name, const char *text);
 
-/* Sets a number: `row_set_real` with enough digits for any later arithmetic; NAN leaves it empty.
- */
+/* Set a number: row_set_real() with enough digits for later arithmetic; NAN leaves it empty. */
 void row_set_whole(struct row *row, const char *name, uint64_t value);
 void row_set_real(struct row *row, const char *name, double value);
 

@@ -68,8 +68,7 @@ bool conf_parse(const char *text, size_t size, const char *profile, struct conf 
 bool conf_parse_without_kind(const char *text, size_t size, const char *profile, struct conf *conf,
                              struct conf_error *error);
 
-/* Reads the experiment in the file `path`, or dies with the file, the line and what is wrong there.
- */
+/* Reads the experiment in the file `path`, or dies with file, line and what is wrong there. */
 void conf_read(const char *path, const char *profile, struct conf *conf);
 
 /* Dies with the file and what is wrong there. */

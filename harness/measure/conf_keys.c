@@ -105,8 +105,7 @@ static bool takes_models(const struct conf_key *key, const char *value, struct c
                      key->name, value);
 }
 
-/* They become words of a command line that a shell reads: nothing but what such words are made of.
- */
+/* They become words of a command line that a shell reads: nothing that a shell acts on. */
 static bool takes_options(const struct conf_key *key, const char *value, struct conf_error *error)
 {
     if (value[strspn(value, options)] == '\0') return true;

@@ -33,6 +33,13 @@ bool conf_takes(const struct conf_key *key, const char *value, struct conf_error
 bool conf_read_counts(const struct conf_key *key, const char *value, long *counts, size_t *count,
                       struct conf_error *error);
 
+/* The value of a key; NULL if the experiment's kind has no such key. */
+const struct conf_value *conf_find_value(const struct conf *conf, const char *name);
+
+/* Fills in the members of *conf from its values, with a pair for each point, and checks what one
+ * value demands of another, for all kinds.  False with the mistake in *error. */
+bool conf_complete(struct conf *conf, struct conf_error *error);
+
 /* Writes "a, b or c" of a list that ends in NULL. */
 void conf_list(const char *const *words, char *text, size_t size);
 

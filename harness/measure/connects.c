@@ -1,5 +1,4 @@
-/* connects.c -- why not all connections were established: by the server's fault, or the machine's.
- */
+/* connects.c -- why connections are missing: because of the server, or of the busy machine. */
 #include "harness/measure/connects.h"
 
 #include <stdio.h>

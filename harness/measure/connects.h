@@ -1,5 +1,4 @@
-/* connects.h -- why not all connections were established: by the server's fault, or the machine's.
- */
+/* connects.h -- why connections are missing: because of the server, or of the busy machine. */
 #ifndef C10K_CONNECTS_H
 #define C10K_CONNECTS_H
 

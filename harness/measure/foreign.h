@@ -1,10 +1,8 @@
 /* foreign.h -- how much of our CPUs other programs used between two looks, visible or not.
  *
  * Where /proc shows all programs, their own counters say it.  Within a container, or where /proc is
- * mounted with hidepid, it is what the CPUs were busy with beyond us:
- *
- *     busy (idle time of /proc/stat) - interrupts - our processes = other programs
- */
+ * mounted with hidepid, it is the difference of busy time (from the idle time of /proc/stat) and
+ * that of interrupts and of our own processes. */
 #ifndef C10K_FOREIGN_H
 #define C10K_FOREIGN_H
 
@@ -25,8 +23,7 @@ struct foreign_look {
 struct foreign_look foreign_look(const struct tree *tree);
 
 /* Percent of the CPUs' time; of all CPUs of the machine where /proc shows all programs, else of
- * ours: then it is what cannot be explained by ticks that were cut off.  NAN if it cannot be known.
- */
+ * ours: then it is what ticks that were cut off cannot explain.  NAN if it is not known. */
 double foreign_percent(const struct foreign_look *before, const struct foreign_look *after);
 
 /* What a verdict on the machine needs of the time between two looks; the other numbers are none. */

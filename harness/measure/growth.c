@@ -10,8 +10,7 @@ struct growth growth_since(const struct kernel *quiet, const struct kernel *now)
                            .lost_kib = quiet->free_kib - now->free_kib};
 }
 
-/* A part below 0 is less than this method can see; what is not known stays NAN, unlike in fmax(3).
- */
+/* A part below 0 is below the resolution of this method; NAN stays NAN, unlike in fmax(3). */
 static double at_least_0(double kib)
 {
     return kib < 0 ? 0 : kib;

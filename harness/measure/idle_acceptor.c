@@ -36,7 +36,7 @@ static void serve(void *argument)
     for (;;) {
         int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd >= 0)
-            echo_once(fd); /* And it stays open: there is nobody to close it but our end. */
+            echo_once(fd); /* And it stays open until we end. */
         else
             usleep(1000); /* Out of files: what cannot be accepted is missed by the client. */
     }

@@ -1,4 +1,4 @@
-/* quiet.c -- waits until the machine has got over whoever ran before. */
+/* quiet.c -- waits until the machine has cleared away what ran before. */
 #include "harness/measure/quiet.h"
 
 #include <math.h>

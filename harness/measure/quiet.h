@@ -1,4 +1,4 @@
-/* quiet.h -- waits until the machine has got over whoever ran before.
+/* quiet.h -- waits until the machine has cleared away what ran before.
  *
  * The kernel gives sockets and memory back lazily, up to seconds after a program ended: what begins
  * at once shares its CPUs with the clearing away, or counts what is given back as its own gain. */
@@ -22,7 +22,7 @@ bool quiet_is_still(const struct kernel *before, const struct kernel *now);
 /* Waits until free memory, slab and the number of sockets stand still.  Returns the last look. */
 struct kernel quiet_settle(const struct quiet_patience *patience);
 
-/* The same, but first waits until the sockets of whoever ran before are gone, also up to max_s. */
+/* The same, but first waits until the sockets of what ran before are gone, also up to max_s. */
 struct kernel quiet_without_sockets(const struct quiet_patience *patience);
 
 #endif

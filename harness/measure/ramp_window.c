@@ -1,5 +1,4 @@
-/* ramp_window.c -- the windows of one point of a ramp: warm-up, traffic, and what both edges say.
- */
+/* ramp_window.c -- the windows of one point of a ramp: warm-up, traffic, and both edges. */
 #include "harness/measure/ramp_window.h"
 
 #include <stdio.h>

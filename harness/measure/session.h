@@ -83,7 +83,7 @@ bool session_close_loop(struct process *load, struct answer *answer);
 bool session_traffic(const struct session *session, struct process *load, const char *word,
                      double duration_s, struct answer *answer);
 
-/* The two halves of it, for whoever has something to do in between; as load_tell(), load_hear(). */
+/* The two halves of it, for kinds that act in between; as load_tell(), load_hear(). */
 bool session_tell_traffic(struct process *load, const char *word, double duration_s);
 bool session_hear_traffic(const struct session *session, struct process *load, const char *word,
                           double duration_s, struct answer *answer);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    OTHERS_TASKS = 1000,  /* Left to everybody else, so that a shell can still be started. */
+    OTHERS_TASKS = 1000,  /* Left to other programs, so that a shell can still be started. */
     OTHERS_PERCENT = 10,  /* Of the memory; with less, Linux begins to write programs to disk. */
     SCARCE_PER_MILLE = 1, /* A limit is used up when less is left: others come and go. */
     SCARCE_EXTRA = 2,     /* And for small ones: a spare descriptor, two mappings per thread. */

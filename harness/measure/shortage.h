@@ -23,7 +23,7 @@ void shortage_name(enum limit_id id, const struct limit *limit, char *text, size
 void shortage_advice(enum limit_id id, const struct limit *limit, char *text, size_t size);
 
 /* Returns how many connections more can be tried, when `held` of them took what lies between two
- * reads, without taking from the machine what everybody else needs to go on; *id is the limit that
+ * reads, without taking from the machine what other programs need to go on; *id is the limit that
  * says so, LIMITS if none does.  Any number with none held. */
 long shortage_room(const struct limit first[LIMITS], const struct limit now[LIMITS], long held,
                    enum limit_id *id);

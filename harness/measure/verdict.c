@@ -64,8 +64,8 @@ static double chance(const struct verdict_numbers *n)
 static enum verdict judge_client(const struct verdict_numbers *n, const struct reason *reason)
 {
     /* A closed loop drives both ends to their limit.  Where the server is at its own, messages/s is
-     * a property of the pair, and CPU per message is still the server's.  Where nobody knows
-     * whether it is, a busy client is taken for the limit: a point too few misleads nobody. */
+     * a property of the pair, and CPU per message is still the server's.  Where that is
+     * not known, a busy client is taken for the limit: a point too few misleads less. */
     bool known = !isnan(n->server_cpu_percent);
     bool server_full = n->closed && known && n->server_cpu_percent >= server_cpu_percent_limit;
     double busy = n->spin ? n->client_busy_percent_max : n->client_cpu_percent_max;
@@ -169,9 +169,9 @@ enum verdict verdict_judge(const struct verdict_numbers *numbers, char *text, si
     if (numbers->lost > 0 && numbers->achieved_per_s <= 0)
         return because(VERDICT_FAILED, &reason, "not one of %.0f messages came back",
                        numbers->lost);
-    /* A closed loop has no schedule to be late for.  Who takes CPU from its server makes each
-     * message dearer for the client, which then looks like the limit: first ask whether anybody
-     * did. */
+    /* A closed loop has no schedule to be late for.  A program that takes CPU time from the server
+     * makes each message cost the client more, which then looks like the limit: the machine is
+     * judged first. */
     enum verdict verdict =
         numbers->closed ? judge_machine(numbers, &reason) : judge_client(numbers, &reason);
     if (verdict == VERDICT_OK)

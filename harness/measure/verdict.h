@@ -3,7 +3,8 @@
  * Order matters: the first of these that holds is the verdict, because each makes the later ones
  * meaningless.  A wrong byte says more than a dead server, a dead server more than a late client,
  * a late client more than a busy neighbour (in a closed loop the neighbour comes first: without a
- * schedule nobody is late), and only a point without any of them says something about the model. */
+ * schedule no message is late), and only a point without any of them says something about the
+ * model. */
 #ifndef C10K_VERDICT_H
 #define C10K_VERDICT_H
 
@@ -14,7 +15,7 @@ enum verdict {
     VERDICT_OK,
     VERDICT_OVERLOADED,     /* The server did not keep up: messages came too late, or never. */
     VERDICT_DRIFTING,       /* The window's halves differ: it was no steady state. */
-    VERDICT_NOISY,          /* Somebody else used the machine. */
+    VERDICT_NOISY,          /* Other programs used the machine. */
     VERDICT_CLIENT_LIMITED, /* The client was late or out of CPU: the point measures the client. */
     VERDICT_FAILED,         /* The server ended, refused, or answered nothing. */
     VERDICT_CORRUPT,        /* A byte came back wrong. */
@@ -25,7 +26,7 @@ struct verdict_numbers {
     bool closed;        /* Capacity kind: no schedule, nothing is offered. */
     bool poisson;       /* Random arrivals: their number varies by itself. */
     bool spin;          /* The client polls, so that its CPU is always busy. */
-    bool single_thread; /* The server has one thread: nobody of its own competes with it. */
+    bool single_thread; /* The server has one thread: no other of its own competes with it. */
     double corrupt, lost, reset; /* Connections, messages, connections. */
     double offered_per_s, sent_per_s, achieved_per_s, window_s;
     double connections;            /* That send. */
@@ -40,7 +41,7 @@ struct verdict_numbers {
     bool foreign_unknown;      /* What other programs used cannot be known here. */
     double kernel_cpu_percent; /* Of one CPU: the kernel's own threads on the server's CPUs. */
     double wakeups_per_s;      /* Of the server: its voluntary context switches. */
-    const char *noise;         /* Why another program found the machine disturbed; NULL or "": not. */
+    const char *noise; /* Why another program found the machine disturbed; NULL or "": not. */
 };
 
 /* Judges a point and says in `text` which number decided it; "" if nothing did. */

@@ -1,5 +1,4 @@
-/* warm.c -- traffic that does not count, until the numbers that follow are those of a steady state.
- */
+/* warm.c -- traffic that does not count, until the throughput is that of a steady state. */
 #include "harness/measure/warm.h"
 
 #include <math.h>

@@ -78,7 +78,7 @@ count_places() {
     local limit
     limit=$(ulimit -Hn)
     [[ $limit != unlimited ]] || limit=1048576
-    # Those of one turn may still be ending when the next are there.  Who tries by hand may come with more.
+    # Those of one turn may still be ending when the next are there.  Tries by hand may open more.
     room=$((connections * 2 + 16))
     [[ $mode == measure ]] || room=$((room > 4000 ? room : 4000))
     if ((room * 2 + PROXY_FILES <= limit)); then return; fi

@@ -1,6 +1,5 @@
 /* herd_table.h -- the tables of kind herd: a row for each policy, and timelines/herd.csv, what
- * happened when.  results/README.md says what each column means; tests/herd.bats compares the two.
- */
+ * happened when.  results/README.md explains each column; tests/herd.bats compares the two. */
 #ifndef C10K_HERD_TABLE_H
 #define C10K_HERD_TABLE_H
 

@@ -20,8 +20,7 @@
 
 #include "common/clock.h"
 #include "common/die.h"
-#include "common/herd.h"
-#include "harness/kinds/herd/herd_table.h"
+#include "harness/kinds/herd/herd_times.h"
 #include "harness/probes/probe_sockets.h"
 #include "harness/probes/probe_tree.h"
 #include "harness/measure/arguments.h"
@@ -29,25 +28,11 @@
 #include "harness/measure/kind.h"
 #include "harness/measure/quiet.h"
 
-enum { TEXT_MAX = 256, LOOK_MS = 100 };
+enum { TEXT_MAX = HERD_TEXT_MAX, LOOK_MS = 100 };
 
 static const uint64_t sample_ns = NS_PER_MS;
 static const double answer_patience_s = 20; /* Beyond the time that the clients have. */
 static const double head_start_s = 0.1;     /* For the command to reach all clients. */
-
-/* One herd. */
-struct herd {
-    const struct session *session;
-    int back_fd;
-    struct herd_seen seen;
-    struct target target;
-    struct process load;
-    struct answer answer;
-    bool broke; /* Something of ours, not of the server's. */
-    uint64_t kill_ns, ready_ns;
-    long queue[HERD_BINS]; /* Longest accept queue, in steps since ready_ns; -1: not looked at. */
-    char reason[TEXT_MAX];
-};
 
 static double seconds(uint64_t from_ns, uint64_t to_ns)
 {
@@ -57,7 +42,7 @@ static double seconds(uint64_t from_ns, uint64_t to_ns)
 /* ---- the server goes, and comes ---- */
 
 /* Ends the server as a crash would: no process of it has a last word.  The first goes first, so
- * that nobody accepts any more. */
+ * that no connection is accepted any more. */
 static void kill_server(struct herd *herd)
 {
     struct tree tree = probe_tree(herd->target.process.pid);
@@ -102,62 +87,6 @@ static bool await_answer(struct herd *herd, const char *command, double patience
     return load_hear(&herd->load, command, 1, &herd->answer);
 }
 
-/* When `share` of all were connected, by the timeline; it is only noted once. */
-static void note_share(double *at_s, double back_s, double connected, double share)
-{
-    if (isnan(*at_s) && connected >= share) *at_s = back_s;
-}
-
-/* Takes one line of the clients' timeline into ours: "ms,connected,...". */
-static void take_step(struct herd *herd, char *line, double begin_s, double asked)
-{
-    char *rest;
-    double at_s = begin_s + strtod(line, &rest) / 1e3;
-    if (rest == line || *rest != ',') return; /* The header is no number. */
-    rest[strcspn(rest, "\n")] = '\0';
-    double connected = strtod(rest + 1, NULL), back_s = at_s - herd->seen.outage_s;
-    /* The step has ended then, and began up to one of our bins earlier: its middle tells. */
-    double bin = floor(back_s * 1e3 / (double)HERD_BIN_MS - 0.5);
-    bool looked = bin >= 0 && bin < (double)HERD_BINS;
-    if (back_s >= 0) {
-        note_share(&herd->seen.back_s_p50, back_s, connected, 0.5 * asked);
-        note_share(&herd->seen.back_s_p99, back_s, connected, 0.99 * asked);
-    }
-    herd_back_add(herd->back_fd, herd->session, herd->seen.policy, at_s, rest + 1,
-                  looked ? herd->queue[(int)bin] : -1);
-}
-
-/* The client's own words say why it wrote none, if it is that. */
-static _Noreturn void die_without_timeline(const struct herd *herd)
-{
-    char words[200];
-    int error = errno;
-    process_last_line(&herd->load, words, sizeof words);
-    die_because("%s: %s; %s", herd->session->beside, strerror(error), words);
-}
-
-/* Copies the timeline and sees when how many were back. */
-static void read_times(struct herd *herd, bool all_back)
-{
-    char line[TEXT_MAX];
-    double begin_ns = answer_number(&herd->answer, "begin_ns");
-    double begin_s = (begin_ns - (double)herd->kill_ns) / NS_PER_S; /* Since the kill. */
-    double asked = answer_number(&herd->answer, "connections_asked");
-    FILE *timeline = fopen(herd->session->beside, "r");
-    if (timeline == NULL) die_without_timeline(herd);
-    while (fgets(line, sizeof line, timeline) != NULL)
-        take_step(herd, line, begin_s, asked);
-    if (ferror(timeline)) die(herd->session->beside);
-    (void)fclose(timeline);        /* It was only read. */
-    unlink(herd->session->beside); /* Best effort: it lies among the results. */
-    if (!all_back) return;
-    struct herd_seen *seen = &herd->seen;
-    seen->back_s = begin_s + answer_number(&herd->answer, "last_back_s") - seen->outage_s;
-    /* The end of a step may lie behind the last one who came in it. */
-    seen->back_s_p50 = fmin(seen->back_s_p50, seen->back_s);
-    seen->back_s_p99 = fmin(seen->back_s_p99, seen->back_s);
-}
-
 /* ---- one herd ---- */
 
 static void say_command(const struct herd *herd, char *command, size_t size)
@@ -177,7 +106,7 @@ static bool lose_and_return(struct herd *herd)
     char command[TEXT_MAX];
     uint16_t port = herd->target.port;
     say_command(herd, command, sizeof command);
-    load_tell(&herd->load, command); /* If nobody hears it, nobody answers below. */
+    load_tell(&herd->load, command); /* A client that has ended gives no answer below. */
     process_sleep_ns((uint64_t)(head_start_s * NS_PER_S));
     struct kernel begin = probe_kernel();
     kill_server(herd);
@@ -272,7 +201,7 @@ static bool run_policy(const struct session *session, const char *policy, int ba
     bool measured = lose_server(&herd);
     if (measured) {
         status = judge(&herd);
-        read_times(&herd, strcmp(status, "ok") == 0);
+        herd_read_times(&herd, strcmp(status, "ok") == 0);
     } else if (herd.reason[0] == '\0') {
         snprintf(herd.reason, TEXT_MAX, "%.200s", herd.answer.line);
     }
