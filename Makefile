@@ -64,10 +64,7 @@ LOAD     := $(BUILD)/libload.a
 HARNESS  := $(BUILD)/libharness.a
 GATE     := $(call objects,harness/gate/*.c)
 DEMO     := $(call objects,harness/demo/*.c)
-CHAT     := $(call objects,clients/chat/*.c)
-ROOM     := $(call objects,servers/chat/*.c)
 LIARS    := $(basename $(notdir $(wildcard tests/liars/*.c)))
-ROOM_LIARS := $(basename $(notdir $(wildcard tests/liars/chat/*.c)))
 TOOLS    := bare_client bare_server second_client weather without_io_uring hostile
 # All that the fuzzers reach, and no more, because sanitizers compile slowly; the linker names what is missing here.
 REACHED   = $(addprefix $(BUILD)/common/,costs.o die.o net.o number.o plain.o whole.o) \
@@ -107,23 +104,29 @@ endef
 BUILT_WITH := $(BUILT_WITH)
 STAMP    := $(BUILD)/built_with.txt
 
+# Programs of single kinds, and the rules that make them.
+KIND_PROGRAMS :=
+KIND_SERVERS  :=
+.DEFAULT_GOAL := all
+-include $(wildcard harness/kinds/*/kind.mk)
+
 MEASURES := $(addprefix $(BUILD)/measure-,$(KINDS_IN_C))
-PROGRAMS := $(SERVERS) $(MEASURES) $(addprefix $(BUILD)/,load check_conf row gate start switch_cost ready_cost witness hello chat chat-room) \
+PROGRAMS := $(SERVERS) $(MEASURES) $(addprefix $(BUILD)/,load check_conf row gate start switch_cost ready_cost witness hello $(KIND_PROGRAMS)) \
             $(if $(NO_DEMO),,$(BUILD)/demo)
 
 .PHONY: all programs servers tools objects fuzzers test lint fuzz format install uninstall clean FORCE
 all: programs
 programs: $(PROGRAMS)
 # With SAN=address or SAN=thread: what the tests run so, all that must bear any client.
-servers: $(SERVERS) $(BUILD)/chat-room
+servers: $(SERVERS) $(addprefix $(BUILD)/,$(KIND_SERVERS))
 # What only the tests need: liars, units, the bare loops of both ends, a second opinion on latency,
 # a kernel without io_uring.
-tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/room-liar-,$(ROOM_LIARS)) $(addprefix $(BUILD)/,$(UNITS)) \
+tools: $(addprefix $(BUILD)/liar-,$(LIARS)) $(addprefix $(BUILD)/,$(UNITS)) \
        $(addprefix $(BUILD)/,$(TOOLS))
 
 # What these are made of, without linking: for the warnings of another compiler.
 objects: $(filter-out $(MISSING:%=$(BUILD)/servers/%.o) $(if $(NO_DEMO),$(DEMO)) $(if $(NO_TLS),%/tls.o), \
-         $(call objects,$(addsuffix /*.c,common clients clients/* harness/* harness/*/* servers servers/* tests tests/liars tests/liars/*)))
+         $(call objects,$(addsuffix /*.c,common clients harness/* harness/*/* harness/*/*/* servers tests tests/liars tests/liars/*)))
 
 # With SAN=fuzz.  The last one is a control: it must find what is broken.
 fuzzers: $(addprefix $(BUILD)/,$(FUZZERS)) $(BUILD)/control_costs
@@ -138,7 +141,7 @@ $(STAMP):
 
 # Archives, so that a program holds only what it calls.
 $(COMMON): $(SHARED)
-$(LOAD): $(filter-out %/load.o %/load_options.o %/chat.o $(if $(NO_TLS),%/tls.o,%/tls_none.o),$(call objects,clients/*.c))
+$(LOAD): $(filter-out %/load.o %/load_options.o $(if $(NO_TLS),%/tls.o,%/tls_none.o),$(call objects,clients/*.c))
 $(HARNESS): $(filter-out %/measure_main.o,$(call objects,$(addprefix harness/,$(addsuffix /*.c,fleet probes measure))))
 $(BUILD)/libreached.a: $(REACHED)
 $(COMMON) $(LOAD) $(HARNESS) $(BUILD)/libreached.a:
@@ -158,14 +161,7 @@ $(BUILD)/liar-%: $(BUILD)/tests/liars/%.o $(BUILD)/common/server_main.o $(COMMON
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(KEEP)
 
-# The room as it is, but each write(2) of it goes through the liar.
-$(BUILD)/room-liar-%: $(BUILD)/tests/liars/chat/%.o $(ROOM) $(COMMON)
-	@$(ECHO) "  LD  $@"
-	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=write -o $@ $^ $(KEEP)
-
 $(BUILD)/load: $(BUILD)/clients/load.o $(BUILD)/clients/load_options.o $(LOAD) $(COMMON)
-$(BUILD)/chat: $(BUILD)/clients/chat.o $(CHAT) $(LOAD) $(COMMON)
-$(BUILD)/chat-room: $(ROOM) $(COMMON)
 # Only what reads an experiment: built in a second, before all else.
 $(BUILD)/check_conf: $(call objects,harness/measure/check_conf/*.c harness/measure/conf*.c) \
                       $(addprefix $(BUILD)/common/,die.o number.o options.o output.o plain.o program.o whole.o)
@@ -178,7 +174,7 @@ $(BUILD)/start: $(BUILD)/harness/fleet/start/start.o $(HARNESS) $(COMMON)
 $(BUILD)/hello: $(BUILD)/harness/trace/hello.o $(COMMON)
 $(BUILD)/demo: $(DEMO) $(HARNESS) $(COMMON)
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $(BUILD)/tests/%.o $(COMMON)
-$(addprefix $(BUILD)/,load chat chat-room check_conf row gate start switch_cost ready_cost witness hello demo $(TOOLS)):
+$(addprefix $(BUILD)/,$(KIND_PROGRAMS) load check_conf row gate start switch_cost ready_cost witness hello demo $(TOOLS)):
 	@$(ECHO) "  LD  $@"
 	$(Q)$(CC) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(LIBS_$(@F)) $(KEEP)
 
@@ -190,7 +186,6 @@ $(BUILD)/faults.so: $(wildcard tests/faults/*.[ch]) Makefile
 
 # All of the demo that can be tried without a terminal.
 $(BUILD)/test_demo $(BUILD)/test_stage: $(filter-out %/demo.o %/screen.o,$(DEMO))
-$(BUILD)/test_chat: $(CHAT)
 $(BUILD)/test_peer: $(BUILD)/harness/gate/peer.o
 # Of one kind: with all of its folder but what defines `kind`.
 $(foreach kind,$(KINDS_IN_C),$(eval $(BUILD)/test_kind_$(kind): $(filter-out %/measure.o,$(call objects,harness/kinds/$(kind)/*.c))))

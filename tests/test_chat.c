@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clients/chat/crowd.h"
-#include "clients/chat/hear.h"
-#include "clients/chat/say.h"
+#include "harness/kinds/chat/client/crowd.h"
+#include "harness/kinds/chat/client/hear.h"
+#include "harness/kinds/chat/client/say.h"
 #include "common/clock.h"
 #include "tests/unit.h"
 

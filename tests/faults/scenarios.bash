@@ -274,7 +274,7 @@ scenario_experiment() { # KIND
     server_of "$1"
     finish "measure-$kind" tiny.conf "${server_words[@]}" --out raw.csv --bin-dir "$bin"
     ((status != 0)) || [[ -e raw.csv ]] || complain 'exit 0 without a row'
-    for file in raw.csv herd_back.csv; do judge_rows "$file"; done
+    for file in raw.csv timelines/herd.csv; do judge_rows "$file"; done
 }
 
 scenario_print() {

@@ -1,5 +1,5 @@
 /* crowd.c -- N members of a chat in one process come and go; say.c speaks, hear.c listens. */
-#include "clients/chat/crowd.h"
+#include "harness/kinds/chat/client/crowd.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "clients/chat/hear.h"
-#include "clients/chat/say.h"
+#include "harness/kinds/chat/client/hear.h"
+#include "harness/kinds/chat/client/say.h"
 #include "common/clock.h"
 #include "common/die.h"
 

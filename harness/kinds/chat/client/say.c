@@ -1,5 +1,5 @@
 /* say.c -- what members say: lines on a schedule, or all at once and in pieces. */
-#include "clients/chat/say.h"
+#include "harness/kinds/chat/client/say.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clients/chat/hear.h"
+#include "harness/kinds/chat/client/hear.h"
 #include "clients/wait.h"
 #include "common/clock.h"
 #include "common/die.h"

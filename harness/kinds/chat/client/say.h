@@ -2,7 +2,7 @@
 #ifndef C10K_CHAT_SAY_H
 #define C10K_CHAT_SAY_H
 
-#include "clients/chat/crowd.h"
+#include "harness/kinds/chat/client/crowd.h"
 
 /* Member `i` says one more line, due now, and sends what its socket takes of it. */
 void say_at_once(struct crowd *crowd, uint32_t i);

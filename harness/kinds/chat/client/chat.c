@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "clients/chat/crowd.h"
+#include "harness/kinds/chat/client/crowd.h"
 #include "clients/report.h"
 #include "clients/wait.h"
 #include "common/clock.h"

@@ -1,5 +1,5 @@
 /* hear.c -- what members hear, compared: each line must have been said, and come in its turn. */
-#include "clients/chat/hear.h"
+#include "harness/kinds/chat/client/hear.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef C10K_CHAT_HEAR_H
 #define C10K_CHAT_HEAR_H
 
-#include "clients/chat/crowd.h"
+#include "harness/kinds/chat/client/crowd.h"
 
 enum {
     CROWD_NUMBER_DIGITS = 8, /* A line starts with its number. */

@@ -11,7 +11,7 @@
  * back for one nor keep for ever what he missed.  (The kernel's buffer for him fills first.)
  *
  * Cost: 1 KiB for each member; for what is said in one round, a write(2) to each of them. */
-#include "servers/chat/room.h"
+#include "harness/kinds/chat/room/room.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #include "common/options.h"
 #include "common/output.h"
 #include "common/program.h"
-#include "servers/chat/room.h"
+#include "harness/kinds/chat/room/room.h"
 
 enum { BACKLOG = 4096 };
 
