@@ -73,6 +73,19 @@ refused() { # refused WORDS KIND LINE...
     done
 }
 
+@test "a kind that needs two CPUs says so to the run, and its program refuses one" {
+    local says
+    for program in build/release/measure-*; do
+        [[ $program != *.d ]] || continue
+        name=${program#build/release/measure-}
+        printf '%s\n' "kind = $name" 'connections = 3' 'stop_ms = 5' >"$conf"
+        [[ $name == omission ]] || sed -i /stop_ms/d "$conf"
+        says=$(sed -n 's/^cpus\t//p' "harness/kinds/$name/kind.tsv" 2>/dev/null || true)
+        run -2 --separate-stderr taskset --cpu-list "$(taskset --cpu-list --pid $$ | sed 's/.*: //; s/[,-].*//')" "$program" "$conf" --model nosuch --out "$BATS_TEST_TMPDIR/x.csv"
+        [[ $stderr == *'only one CPU core: '* && $says == 2 || $stderr == *'there is no '*server-nosuch* && -z $says ]] || { echo "$name: $stderr"; return 1; }
+    done
+}
+
 # Appends a row with row(1) and prints what it says of it.
 row() { build/release/row --file "$BATS_TEST_TMPDIR/x.csv" --columns 'lost note' experiment=e kind=x profile=quick model=m "$@"; }
 

@@ -185,7 +185,7 @@ static void need_cpus(const struct session *session)
     if (kind.needs_two_cpus)
         die_usage(
             "only one CPU core: server and client would wait for each other, and no latency could "
-            "be told from that; use an experiment of kind capacity or memory");
+            "be told from that; use an experiment of another kind");
     complain("ONLY ONE CPU CORE: server and client share it; do not compare these "
              "figures with those of other machines");
 }

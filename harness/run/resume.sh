@@ -16,7 +16,7 @@ steps_finished=() # What was measured in each, when the run goes on.
 # Only the text of a command would say what it is; it is not kept, because it may hold secrets, and would be run from a file.
 same_lines() {
     local name kind files=() own
-    for name in load witness start "${machine_costs[@]}"; do [[ ! -x $bin/$name ]] || files+=("$bin/$name"); done
+    for name in load row witness start "${machine_costs[@]}"; do [[ ! -x $bin/$name ]] || files+=("$bin/$name"); done
     for name in "${models[@]}"; do
         [[ ! -x $bin/server-$(plain_model "$name") ]] || files+=("$bin/server-$(plain_model "$name")")
         ! is_guest "$name" || files+=("$(guest_file "$name")")

@@ -156,7 +156,7 @@ need_cpus() {
         if (($(kind_says "$(conf_text "$name" kind)" cpus 1) > 1)); then needy+=("$name"); else others+=("$name"); fi
     done
     ((${#needy[@]} > 0)) || return 0
-    [[ $named == false ]] || die "${needy[*]}: latencies cannot be measured with one CPU; name experiments of kind capacity or memory"
+    [[ $named == false ]] || die "${needy[*]}: latencies cannot be measured with one CPU; name experiments of another kind"
     say "left out, because latencies cannot be measured with one CPU: ${needy[*]}"
     experiments=("${others[@]}")
 }

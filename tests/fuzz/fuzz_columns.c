@@ -68,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     answer.line[length] = '\0';
     memset(&row, 0, sizeof row);
     fill_from_answer(&row, &answer);
-    if (columns_name(column) != NULL) row_set_text(&row, columns_name(column), answer.line);
+    const char *name = columns_name(NULL, column);
+    if (name != NULL) row_set_text(&row, name, answer.line);
     row_set_text(&row, "reason", answer.line);
     if (fd < 0) fd = memfd_create("row", 0);
     must(fd >= 0 && ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0, "no file to write to");
