@@ -6,9 +6,7 @@
 
 /* In which ways a kind's ramp differs from others. */
 struct ramp_ways {
-    bool has_latencies; /* Rows tell the times of messages.  A closed loop waits for the server
-                         * before it sends: its times are no latencies. */
-    bool has_memory;    /* Rows tell what memory server and client hold. */
+    bool has_memory; /* Rows tell what memory server and client hold. */
 
     /* Makes the traffic of a window instead of session_traffic(); `server` is its processes.  NULL:
      * that does it. */

@@ -10,7 +10,7 @@
 #include "harness/probes/probe_memory.h"
 #include "harness/probes/probe_shares.h"
 
-static void row_traffic(const struct ramp *ramp, const struct answer *window, struct row *row)
+static void row_traffic(const struct answer *window, struct row *row)
 {
     static const char *const counts[] = {"connections_reset", "window_s",
                                          "offered_per_s",     "sent_per_s",
@@ -29,7 +29,7 @@ static void row_traffic(const struct ramp *ramp, const struct answer *window, st
     row_set_real(row, "connections_established",
                  answer_number(window, "connections_established") +
                      strtod(row_get(row, "deaf_clients"), NULL));
-    for (size_t i = 0; ramp->ways->has_latencies && i < sizeof times / sizeof *times; i++)
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
         row_set_real(row, times[i], answer_number(window, times[i]));
 }
 
@@ -104,7 +104,7 @@ static bool run_window(struct ramp *ramp, struct row *row, enum verdict *verdict
     }
     struct edge after = edge_after(ramp->target.process.pid);
     struct verdict_numbers numbers = session_numbers(session, ramp->closed, &window);
-    row_traffic(ramp, &window, row);
+    row_traffic(&window, row);
     edge_row(&before, &after, &window, &session->cpus, row, &numbers);
     if (ramp->ways->has_memory) row_memory(ramp, &after, row);
     row_shares(&after.tree, &window, row);

@@ -3,6 +3,8 @@
 #include "harness/measure/kind.h"
 #include "harness/measure/ramp.h"
 
+/* A closed loop waits for the server before it sends: its times are no latencies, and the table has
+ * none.  */
 static const char *const own[] = {"little_error_percent", NULL};
 static const char *const *const groups[] = {
     columns_connecting, columns_warm_up, columns_traffic, own, columns_cpu,

@@ -46,7 +46,7 @@ static double estimate_s(const struct conf *conf)
 
 static bool measure(struct session *session)
 {
-    static const struct ramp_ways ways = {.has_latencies = true, .has_memory = true};
+    static const struct ramp_ways ways = {.has_memory = true};
     return ramp_run(session, &ways);
 }
 

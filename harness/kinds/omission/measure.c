@@ -105,10 +105,8 @@ static void begin_row(const struct session *session, struct row *row)
 
 static bool measure(struct session *session)
 {
-    static const struct ramp_ways ways = {.has_latencies = true,
-                                          .window = stopped_window,
-                                          .keep_window = keep_window,
-                                          .choose_loop = choose_loop};
+    static const struct ramp_ways ways = {
+        .window = stopped_window, .keep_window = keep_window, .choose_loop = choose_loop};
     columns_of_run(session->out_path, "histograms", session->beside, sizeof session->beside);
     if (mkdir(session->beside, 0777) < 0 && errno != EEXIST)
         die_usage("cannot make %s: %s; choose another --out", session->beside, strerror(errno));
