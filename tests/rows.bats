@@ -121,7 +121,7 @@ counts_per_message() {
     [[ $(first messages) == 400 && $(first offered_per_s) == 1000.5 && $(first achieved_per_s) == 1002.5 ]]
     # The client says 400, and the server echoes 40: a tenth of a call for each.
     for call in poll read write; do
-        [[ $(awk -F, -v call="calls:$call" '$6 == call { print $21, $22 }' "$raw") == '0.1 0' ]]
+        [[ $(awk -F, -v call="calls:$call:ptrace" '$6 == call { print $21, $22 }' "$raw") == '0.1 0' ]]
     done
 }
 

@@ -25,8 +25,10 @@ static void write_row(struct pass_run *run, const char *counter, const char *met
 {
     char variant[PASS_REASON_MAX];
     const char *pass = pass_name(run->pass);
-    snprintf(variant, sizeof variant, "%s%s%s", pass, counter != NULL ? ":" : "",
-             counter != NULL ? counter : "");
+    if (counter != NULL) /* Two methods may count the same. */
+        snprintf(variant, sizeof variant, "%s:%s:%s", pass, counter, method);
+    else
+        snprintf(variant, sizeof variant, "%s", pass);
     row_set_text(&run->row, "variant", variant);
     row_set_text(&run->row, "counter", counter);
     row_set_text(&run->row, "method", method);

@@ -30,7 +30,7 @@ source harness/measure/kind.sh
 PATH=$PATH:/usr/sbin # Where Debian keeps haproxy, and not all users look.
 readonly RESUMED_PERCENT_MIN=95 # The first connection of each place has no session to resume.
 requests='' connections='' message_b='' time_cap_s=''
-columns='path tls key resumed_asked message_b opened failed resumed round_trips round_trips_max handshake_sent_b handshake_received_b window_s
+columns='message_b opened failed resumed round_trips round_trips_max handshake_sent_b handshake_received_b window_s
     connections_per_s handshake_ns_p50 handshake_ns_p99 server_cpu_us_per_connection proxy_cpu_us_per_connection
     client_cpu_us_per_connection steal_percent foreign_cpu_percent'
 forgetful=no room=0 scraps='' servers=() pids=() variants=()
@@ -182,7 +182,7 @@ measure_variant() { # measure_variant VARIANT
 # One try, and its row.
 try_variant() { # try_variant VARIANT TRY
     local machine=, noise='' chatter
-    local path tls key asked found='' reason='' kept=full verdict=() begin=() end=() i cost=0 proxy_us='' server_us=''
+    local path tls key asked found='' reason='' name verdict=() begin=() end=() i cost=0 proxy_us='' server_us=''
     local failed resumed trips trips_max sent received window rate p50 p99 client_us
     IFS=, read -r path tls key asked <<<"$1"
     if start_servers "$path" "$tls" "$key"; then
@@ -205,12 +205,13 @@ try_variant() { # try_variant VARIANT TRY
         reason="$resumed of $requests were resumed"
     fi
     reason=${reason#load: }
-    [[ $asked == 0 ]] || kept=resumed
+    name=$path
+    if [[ $tls != none ]]; then name+=:$tls:$key:$([[ $asked == 0 ]] && echo full || echo resumed); fi
     # A failure is not excused by noise.
     if [[ -n $reason ]]; then verdict=(status=failed); else verdict=(--noise "$noise"); fi
     ((${2} < TRIES_MAX)) || verdict=(--last "${verdict[@]}")
-    write_row "${verdict[@]}" variant="$path:$tls:$key:$kept" connections="$connections" active="$connections" repeat="$repeat" try="$2" \
-        path="$path" tls="$tls" key="$key" resumed_asked="$asked" message_b="$message_b" opened="$requests" failed="$failed" resumed="$resumed" \
+    write_row "${verdict[@]}" variant="$name" connections="$connections" active="$connections" repeat="$repeat" try="$2" \
+        message_b="$message_b" opened="$requests" failed="$failed" resumed="$resumed" \
         round_trips="$trips" round_trips_max="$trips_max" handshake_sent_b="$sent" handshake_received_b="$received" window_s="$window" \
         connections_per_s="$rate" handshake_ns_p50="$p50" handshake_ns_p99="$p99" server_cpu_us_per_connection="$server_us" \
         proxy_cpu_us_per_connection="$proxy_us" client_cpu_us_per_connection="$client_us" steal_percent="${machine%,*}" \
