@@ -39,7 +39,10 @@ teardown() { end_servers; }
         read -ra paths <<<"$words"
         target=$root${paths[-1]}
         mkdir -p "$target"
-        cp "${paths[@]:0:${#paths[@]}-1}" "$target"
+        # Of a folder, COPY takes what is in it.
+        for path in "${paths[@]:0:${#paths[@]}-1}"; do
+            if [[ -d $path ]]; then cp -r "$path/." "$target"; else cp "$path" "$target"; fi
+        done
     done < <(grep '^COPY ' "$dockerfile")
     setup=$(grep -oE '/opt/setup/harness/run/setup.sh --for-tests' "$dockerfile")
     # All is installed where tests run: quiet, and nothing else is looked for than what was copied.

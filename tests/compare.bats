@@ -275,7 +275,7 @@ make_shakes_and_chat() { # make_shakes_and_chat NAME TLS_FACTOR CHAT_FACTOR AT_O
     ln -s "$tmp/a" "$tmp/link"
     refused 'there is no folder' "$tmp/a" "$tmp/nowhere"
     refused 'it has no table in rows/ with a row' "$tmp/empty" "$tmp/a"
-    refused 'this run has schema 77, this version reads schema 1 to 3' "$tmp/a" "$tmp/newer"
+    refused 'this run has schema 77, this version reads schema 1 to 4' "$tmp/a" "$tmp/newer"
     refused 'does not differ from itself' "$tmp/a" "$tmp/link"
     refused 'no point in common' "$tmp/a" "$tmp/b"
     refused 'usage: ./run_all.sh compare' "$tmp/a"

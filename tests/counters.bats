@@ -126,11 +126,14 @@ strace_agrees() {
     {
         head -1 "$counters"
         for cell in 1,1,2 2,1,4 3,1,9; do
-            echo "2,why,quick,poll,${cell%%,*},1,100,100,2000,2000,4000,calls,read,${cell##*,},0,ptrace,ok,"
+            awk -F, -v OFS=, -v repeat="${cell%%,*}" -v count="${cell##*,}" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+                NR == 2 { for (i = 1; i <= NF; i++) $i = ""; $c["schema"] = 4; $c["experiment"] = "why"; $c["kind"] = "counters"; $c["model"] = "poll"
+                    $c["variant"] = "calls:read:ptrace"; $c["connections"] = $c["active"] = 100; $c["repeat"] = repeat; $c["status"] = "ok"; $c["superseded"] = 0
+                    $c["pass"] = "calls"; $c["counter"] = "read"; $c["method"] = "ptrace"; $c["per_message"] = count; $c["failed_per_message"] = 0; print }' "$counters"
         done
     } >"$BATS_TEST_TMPDIR/three.csv"
-    mkdir "$BATS_TEST_TMPDIR/run"
-    cp "$BATS_TEST_TMPDIR/three.csv" "$BATS_TEST_TMPDIR/run/counters.csv"
+    mkdir -p "$BATS_TEST_TMPDIR/run/rows"
+    cp "$BATS_TEST_TMPDIR/three.csv" "$BATS_TEST_TMPDIR/run/rows/counters.csv"
     run -0 ./run_all.sh draw "$BATS_TEST_TMPDIR/run"
     [[ -s $BATS_TEST_TMPDIR/run/figures/why-calls_per_message.svg ]]
     grep -q '^why,counters,poll,calls:read:ptrace,100,100,ok,,3,3,.*,4,2,9,3,0,0,0,3,' "$BATS_TEST_TMPDIR/run/summary/counters.csv"

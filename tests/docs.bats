@@ -183,7 +183,7 @@ plans() { # plans COMMAND
     local command wrong=0 tried=0
     while read -r command; do
         # Words, which `usage.bats` holds against the help: what they do is tested elsewhere.
-        [[ ! $command =~ ^./run_all.sh\ (check|draw|show|doctor|compare|demo|trace|list|--help) ]] || continue
+        [[ ! $command =~ ^./run_all.sh\ (check|draw|show|doctor|compare|query|demo|trace|list|--help) ]] || continue
         tried=$((tried + 1))
         plans "$command" || { echo "$command"; wrong=1; }
     done < <(comm -23 <(commands_in_prose) <(documented_commands | cut -f3 | sort -u)) # The others are tried below.

@@ -88,7 +88,7 @@ of_row() { # of_row NAME VARIANT
             split(of, part, ",")
             return part[2] == "none" ? part[1] : part[1] ":" part[2] ":" part[3] ":" (part[4] == 1 ? "resumed" : "full")
         }
-        !$c["superseded"] && $c["variant"] == said(variant) { print $c[name] }' "$tmp/out/handshakes.csv"
+        !$c["superseded"] && $c["variant"] == said(variant) { print $c[name] }' "${table:-$tmp/out/handshakes.csv}"
 }
 
 @test "wrong usage is one line and exit 2" {
@@ -311,8 +311,9 @@ END
 
 @test "a small run leaves a documented row per variant, a chart and an answer, and nothing that runs" {
     need_tls
+    local table=$tmp/out/rows/handshakes.csv
     mapfile -t variants < <(harness/kinds/handshakes/measure.sh --list)
-    C10K_TEST_MARK=$tmp run -0 "${shake[@]}" --out "$tmp/out/handshakes.csv" --requests 200 --connections 4 "${variants[@]}"
+    C10K_TEST_MARK=$tmp run -0 "${shake[@]}" --out "$table" --requests 200 --connections 4 "${variants[@]}"
     nothing_runs
     [[ ${#variants[@]} == 10 ]]
     for variant in "${variants[@]}"; do
@@ -322,9 +323,9 @@ END
     true_that "$(of_row server_cpu_us_per_connection proxy,none,none,0) > $(of_row server_cpu_us_per_connection direct,none,none,0)"
     true_that "$(of_row server_cpu_us_per_connection proxy,1.2,rsa2048,0) > 2 * $(of_row server_cpu_us_per_connection proxy,none,none,0)"
     true_that "$(of_row proxy_cpu_us_per_connection proxy,1.2,p256,0) > $(of_row proxy_cpu_us_per_connection proxy,1.2,p256,1)"
-    documented "$tmp/out/handshakes.csv"
+    documented "$table"
     # One row more that failed: it is on the chart as what it is.
-    echo 4,handshakes,handshakes,standard,epoll,proxy:1.3:p256:resumed,4,4,2,1,0,1,failed,3 of 200 were resumed,64,200,0,3,2,2,1,1,1,1,,,9999,9999,1,0,0 >>"$tmp/out/handshakes.csv"
+    echo 4,handshakes,handshakes,standard,epoll,proxy:1.3:p256:resumed,4,4,2,1,0,1,failed,3 of 200 were resumed,64,200,0,3,2,2,1,1,1,1,,,9999,9999,1,0,0 >>"$table"
     run -0 ./run_all.sh draw "$tmp/out"
     [[ -s $tmp/out/figures/handshakes-handshakes.png ]]
     chart=$(sed 's/<[^>]*>//g' "$tmp/out/figures/handshakes-handshakes.svg" | tr -s '[:space:]' ' ')

@@ -6,6 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    load drawing.bash
     load measuring.bash
     prepare_measuring
 }
@@ -153,6 +154,23 @@ add_kind() { # add_kind SKELETON NAME
         awk -F, -v kind=$name 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
             $c["kind"] != kind || $c["effort"] != 50 || !($c["messages_per_connection"] > 5) { exit 1 } END { exit NR < 2 }' "$BATS_TEST_TMPDIR/$name.csv"
     done
+    # A column, a chart and a sentence of its own are in the folder, too.
+    printf '%s\n' '# Kinds: my_kind' '# Shows: what came back.' '# Read: more is more.' 'title_text = "Messages"' 'metric = "messages_per_connection"' 'divide = 1' 'y_label = "messages"' \
+        'load "harness/report/plots/lines.gp"' >harness/kinds/my_kind/came_back.gp
+    sed -i 's/\tmessages\/connection\t/\tsent by each\t/' harness/kinds/my_kind/metrics.tsv
+    printf '%s\n' "INSERT INTO answer SELECT experiment, 2, 'It has {' || 2.0 || '} sentences.' FROM section WHERE kind = 'my_kind';" >>harness/kinds/my_kind/answer.sql
+    mkdir -p "$BATS_TEST_TMPDIR/run/rows"
+    cp "$BATS_TEST_TMPDIR"/{my,your}_kind.csv "$BATS_TEST_TMPDIR/run/rows/"
+    cp --recursive "$BATS_TEST_TMPDIR/run" "$BATS_TEST_TMPDIR/again"
+    run -0 ./run_all.sh draw "$BATS_TEST_TMPDIR/run"
+    [[ -s $BATS_TEST_TMPDIR/run/figures/my_kind-came_back.svg ]]
+    grep -q '^| model | connections | status | sent by each | p50 ms | runs | reason |$' "$BATS_TEST_TMPDIR/run/summary.md"
+    grep -q '^| model | connections | status | messages/connection | p50 ms | runs | reason |$' "$BATS_TEST_TMPDIR/run/summary.md"
+    grep -q 'It has 2 sentences\.$' "$BATS_TEST_TMPDIR/run/summary.md"
+    run -0 ./run_all.sh compare "$BATS_TEST_TMPDIR"/{run,again} --out "$BATS_TEST_TMPDIR/compared"
+    grep -q '^my_kind,my_kind,poll,[a-z]*,5,5,messages_per_connection,' "$BATS_TEST_TMPDIR/compared/compare.csv"
+    run -0 ./run_all.sh query "$BATS_TEST_TMPDIR/run" "SELECT count(DISTINCT experiment) AS n FROM measured WHERE metric = 'effort'"
+    [[ $output == *2 ]]
     diff <(git status --porcelain | sort) - <<END
 ?? harness/experiments/my_kind.conf
 ?? harness/experiments/your_kind.conf
@@ -173,6 +191,18 @@ END
         [[ -z $stderr && $output == *'models: '* ]]
         files=(harness/experiments/*.conf)
         run -0 build/release/check_conf "${files[@]}"
+        # A run of another kind.
+        left=capacity
+        [[ $name != capacity ]] || left=memory
+        for run in a b; do
+            rm -rf "${BATS_TEST_TMPDIR:?}/$run"
+            mkdir "$BATS_TEST_TMPDIR/$run"
+            grep -E "^schema,|^[0-9]*,$left," tests/fixtures/raw.csv >"$BATS_TEST_TMPDIR/$run/raw.csv"
+        done
+        (draw_only; ./run_all.sh draw "$BATS_TEST_TMPDIR/a") >"$BATS_TEST_TMPDIR/said" 2>&1 || { echo "$name: $(<"$BATS_TEST_TMPDIR/said")"; return 1; }
+        (draw_only; ./run_all.sh compare "$BATS_TEST_TMPDIR"/{a,b} --out "$BATS_TEST_TMPDIR/compared") >>"$BATS_TEST_TMPDIR/said" 2>&1 || { echo "$name: $(<"$BATS_TEST_TMPDIR/said")"; return 1; }
+        grep -q "^## $left" "$BATS_TEST_TMPDIR/a/summary.md"
+        run ! grep -w "$name" "$BATS_TEST_TMPDIR/said"
         printf 'kind = %s\nconnections = 1\n' "$name" >"$BATS_TEST_TMPDIR/gone.conf"
         run -2 build/release/check_conf "$BATS_TEST_TMPDIR/gone.conf"
         [[ $output == *", not \"$name\"" ]]

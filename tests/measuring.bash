@@ -86,7 +86,7 @@ skip_in_bad_weather() {
 documented() { # documented FILE
     local name missing=()
     for name in $(head -n 1 "$1" | tr , ' '); do
-        grep -qE "^\|[^|]*\b$name\b[^|]*\|" results/README.md || cut -f 1 harness/analysis/metrics.tsv harness/kinds/*/metrics.tsv 2>/dev/null | grep -qx "$name" ||
+        cat results/README.md harness/kinds/*/README.md | grep -qE "^\|[^|]*\b$name\b[^|]*\|" || cut -f 1 harness/analysis/metrics.tsv harness/kinds/*/metrics.tsv 2>/dev/null | grep -qx "$name" ||
             missing+=("$name")
     done
     [[ ${#missing[@]} == 0 ]] || { echo "no word about the columns ${missing[*]} of $1"; return 1; }

@@ -25,7 +25,7 @@ part() { sed -n "/$1/,/$2/p" "$page"; }
 # The first line of an experiment's section: ids are numbers.
 section() { echo "<section id=\"s[0-9]*\"[^>]*><h2[^>]*>$1<"; } # section EXPERIMENT
 
-# answers_of HEADER LINE...: what answer.awk says of a summary with these columns and rows.
+# answers_of HEADER LINE...: what the answers say of a summary with these columns and rows.
 answers_of() {
     answers_in "$(table medians.csv "$@")"
 }
@@ -415,7 +415,7 @@ browse() {
 @test "show draws the main charts with letters, in 80 columns, and says what was found" {
     run ./run_all.sh show "$run"
     ((status == 0))
-    for words in '== ramp' '== memory' 'Capacity, higher is better' 'p99 latency, lower is better' 'Context switches per message' \
+    for words in '== ramp' '== memory' 'Capacity, more is better' 'p99 latency, lower is better' 'Switches per message' \
         'Really lost for each' '**A**' 'the highest, and' "all charts: $run/index.html"; do
         [[ $output == *"$words"* ]] || { echo "$output"; echo "not shown: $words"; return 1; }
     done

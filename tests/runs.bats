@@ -33,7 +33,7 @@ teardown() { end_child "$run_pid"; }
     grep -q '^./run_all.sh quick capacity cold_start --models poll .*--seed 5' "$tmp/run/command.txt"
     grep -q '^window_s' "$tmp/run/command.txt"
     documented "$tmp/run/rows/cold_start.csv"
-    [[ $(cut -d, -f5 "$tmp/run/rows/latency.csv" | sort -u | tr '\n' ' ') == 'model poll ' ]]
+    [[ $(cut -d, -f5 "$tmp/run/rows/capacity.csv" | sort -u | tr '\n' ' ') == 'model poll ' ]]
     jq -e '.results[0].times | length == 2' "$tmp/run/cold_start/poll.json"
 }
 
@@ -49,7 +49,7 @@ teardown() { end_child "$run_pid"; }
     C10K_ENTERED=$$ C10K_BIN=$bin run -0 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
     kill "$other"
     [[ $(grep -c 'another run measures on this machine' <<<"$output") == 1 ]]
-    [[ $(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "other_run") c = i; next } { print $c }' "$tmp/run/rows/latency.csv" | sort -u) == 1 ]]
+    [[ $(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "other_run") c = i; next } { print $c }' "$tmp/run/rows/capacity.csv" | sort -u) == 1 ]]
 }
 
 @test "records hold no secret of a command line and, with --anonymous, no home folder and no host name" {
@@ -69,7 +69,7 @@ teardown() { end_child "$run_pid"; }
     grep -q 'stands for what looks like a secret' "$tmp/run/command.txt"
     run ! grep -rE "hunter2|$tmp|/home/Alice" "$tmp/run" --include='*.txt' --include='*.csv' --include='*.tsv'
     grep -q '^host: not told$' "$tmp/run/machine.txt"
-    [[ ! -e $tmp/run/progress.tsv && $(wc -l <"$tmp/run/rows/latency.csv") -ge 4 ]]
+    [[ ! -e $tmp/run/progress.tsv && $(wc -l <"$tmp/run/rows/capacity.csv") -ge 4 ]]
 }
 
 @test "a server that lies is excluded by name and trap, and the run fails" {
@@ -80,7 +80,7 @@ teardown() { end_child "$run_pid"; }
     C10K_ENTERED=$$ C10K_BIN=$bin run -1 ./run_all.sh quick capacity --models poll --no-install --out "$tmp/run"
     [[ $output == *'excluded: poll: '* ]]
     grep -q FAIL "$tmp/run/gate/poll.tsv"
-    [[ ! -e $tmp/run/rows/latency.csv ]]
+    [[ ! -e $tmp/run/rows/capacity.csv ]]
 }
 
 @test "a server that does not pay for costs is left out where they are paid, by name" {

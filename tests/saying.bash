@@ -88,12 +88,13 @@ compared_by() { # compared_by FUNCTION ARGUMENT... -- RUN RUN
 # What the rule of difference.sql says of pairs: lines of METRIC RUNS LOW HIGH RUNS LOW HIGH, with tabs between.
 by_rule() { # by_rule SQL LINES
     {
-        awk 'FNR > 1 { gsub(/\t-/, "\t"); gsub(/\t-/, "\t"); print }' harness/analysis/metrics.tsv harness/kinds/*/metrics.tsv >"$BATS_TEST_TMPDIR/metric.tsv"
-        awk -F'\t' -v OFS='\t' '{ print NR, $1, $2, $3, $4, $5, $6, $7 }' <<<"$2" >"$BATS_TEST_TMPDIR/pair.tsv"
-        printf '.read harness/analysis/schema.sql\n'
-        printf 'CREATE TABLE pair (pair INTEGER, metric TEXT, runs_a INTEGER, low_a REAL, high_a REAL, runs_b INTEGER, low_b REAL, high_b REAL);\n'
-        printf '.mode ascii\n.separator "\\t" "\\n"\n.import "%s/metric.tsv" metric\n.import "%s/pair.tsv" pair\n' "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"
-        printf '.read harness/analysis/%s.sql\n' loaded difference
+        awk -F'\t' -v OFS='\t' 'FNR == 1 && FILENAME != "-" { for (i = 1; i <= NF; i++) c[$i] = i; next }
+            FILENAME != "-" { if ($c["matters"] != "-") matters[$1] = $c["matters"]; if ($c["runs_max"] != "-") runs_max[$1] = $c["runs_max"]; next }
+            { print FNR, matters[$1], runs_max[$1], $2, $3, $4, $5, $6, $7 }' harness/analysis/metrics.tsv harness/kinds/cold_start/metrics.tsv - <<<"$2" >"$BATS_TEST_TMPDIR/pair.tsv"
+        echo 'CREATE TABLE pair (pair INTEGER, matters REAL, runs_max INTEGER, runs_a INTEGER, low_a REAL, high_a REAL, runs_b INTEGER, low_b REAL, high_b REAL);'
+        printf '.mode ascii\n.separator "\\t" "\\n"\n.import "%s/pair.tsv" pair\n' "$BATS_TEST_TMPDIR"
+        echo "UPDATE pair SET matters = nullif(matters, ''), runs_max = nullif(runs_max, '');"
+        cat harness/analysis/difference.sql
         printf '.mode list\n%s;\n' "$1"
     } | sqlite3 -init /dev/null -batch -bail
 }
@@ -137,17 +138,20 @@ tics() { # tics x|y
 
 # Draws a figure from a table, or from a folder with the tables of a run; prints what is in its picture, $BATS_TEST_TMPDIR/chart.svg.
 picture() ( # picture FIGURE EXPERIMENT "MODEL..." TABLE|FOLDER [NAME=VALUE...]
+    local figure kind
     work=$BATS_TEST_TMPDIR/picks known=$3 chart=$BATS_TEST_TMPDIR/chart.svg run=$4
+    figure=$(find harness/kinds harness/report/plots -name "$1.gp")
+    kind=$(sed -n 's/^# Kinds: \([a-z_]*\).*/\1/p' "$figure")
     mkdir -p "$work"
     touch "$work"/{caption,remarks}.txt
     if [[ ! -d $4 ]]; then
         run=$work/run
         mkdir -p "$run/summary"
-        cp "$4" "$run/summary/kind.csv"
+        cp "$4" "$run/summary/$kind.csv"
     fi
     # shellcheck source=harness/report/plot.sh
     source harness/report/plot.sh
     fail() { echo "$1"; exit 1; }
-    plot "$(find harness/kinds harness/report/plots -name "$1.gp")" format=svg output="$chart" run="$run" kind=kind data="$4" experiment="$2" "${@:5}"
+    plot "$figure" format=svg output="$chart" run="$run" kind="$kind" data="$4" experiment="$2" "${@:5}"
     awk -f tests/svg.awk "$chart"
 )

@@ -66,7 +66,7 @@ tests/fixtures/cold_start|cells.awk
 tests/fixtures/cold_start|plain_text.awk
 tests/fixtures/raw|old_rows.awk
 tests/fixtures/raw|load.awk
-results/lessons/why/counters|FNR > 1 { gsub
+results/lessons/why/counters|kind = FILENAME
 tests/fixtures/cold_start|in_words.awk
 tests/fixtures/raw|folder "/" $1 ".csv"
 tests/fixtures/cold_start|report_markdown.awk

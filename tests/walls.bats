@@ -8,6 +8,7 @@ setup() {
     load measuring.bash
     load serving.bash
     prepare_measuring
+    raw=$BATS_TEST_TMPDIR/walls.csv
 }
 
 # Ramps up to the wall: [rate_per_s=R] [window_s=S] walls LIMITS MODEL OPTION...

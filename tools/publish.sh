@@ -130,6 +130,16 @@ write_models() { # write_models PAGE
     done
 }
 
+# What the dictionaries say of the metrics of one part.
+write_metrics() { # write_metrics PART
+    echo '| column | unit | better | meaning and method | empty |'
+    echo '| --- | --- | --- | --- | --- |'
+    awk -F'\t' -v part="$1" 'FNR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        function told(name) { return $c[name] == "-" || $c[name] == "name" || $c[name] == "text" ? "" : $c[name] " " }
+        $c["part"] == part { print "| " $1 " | " told("unit") "| " told("better") "| " $c["meaning"] " | " told("empty") "|" }' \
+        harness/analysis/metrics.tsv harness/kinds/*/metrics.tsv
+}
+
 write_picture() { # write_picture MODEL
     [[ -f servers/$1.c ]] || die "there is no model $1 to picture"
     echo '```'
@@ -180,6 +190,7 @@ write_page() { # write_page PAGE
             picture) write_picture "$name" ;;
             code) write_code "$1" "$name" ;;
             costs) write_costs "$name" ;;
+            metrics) write_metrics "$name" ;;
             *) die "$1: there is nothing called \"$kind\" to write" ;;
             esac
             continue

@@ -35,7 +35,7 @@ WHERE h.id = most AND l.id = least;
 CREATE VIEW good_number AS
 SELECT point, experiment, model, median, '{' || (median / divide) || '}' || coalesce(' ' || shown_in, '') AS words,
        ' at ' || counts || iif(point.connections = 1, ' connection', ' connections') AS at
-FROM number JOIN question USING (experiment, metric) JOIN metric USING (metric) JOIN point USING (point, experiment, model)
+FROM number JOIN question USING (experiment, metric) JOIN metric USING (kind, metric) JOIN point USING (point, experiment, model)
 WHERE grows AND is_result AND median > 0;
 
 -- Each model with the fewest and with the most connections that gave a result, if those are the most of all.

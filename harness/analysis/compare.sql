@@ -2,7 +2,7 @@
 --
 -- Expects both runs attached, as a and b, and compare_setup.sql; difference.sql is read after the table pair is made.
 
-CREATE TABLE metric AS SELECT * FROM a.metric;
+CREATE TABLE metric AS SELECT * FROM a.metric UNION SELECT * FROM b.metric;
 CREATE TABLE shown AS SELECT * FROM a.shown;
 
 -- The points of both, A's first.
@@ -20,10 +20,10 @@ FROM a.point x FULL JOIN b.point y ON (x.experiment, x.kind, x.model, x.variant)
 -- Why a metric of a point is no result on a side.
 CREATE TABLE obstacle AS
 SELECT 'A' AS side, point, metric, replace(status, '_', ' ') || ' in A' || coalesce(': ' || nullif(reason, ''), '') AS why
-FROM a.judged JOIN metric WHERE class = 'failed' OR class = 'disturbed' AND robust IS NOT 'yes'
+FROM a.judged JOIN a.point USING (point) JOIN metric USING (kind) WHERE class = 'failed' OR class = 'disturbed' AND robust IS NOT 'yes'
 UNION ALL
 SELECT 'B', point, metric, replace(status, '_', ' ') || ' in B' || coalesce(': ' || nullif(reason, ''), '')
-FROM b.judged JOIN metric WHERE class = 'failed' OR class = 'disturbed' AND robust IS NOT 'yes';
+FROM b.judged JOIN b.point USING (point) JOIN metric USING (kind) WHERE class = 'failed' OR class = 'disturbed' AND robust IS NOT 'yes';
 
 -- Each metric by which a kind is compared, of each point that both have.
 CREATE TABLE compared AS
@@ -40,4 +40,5 @@ DELETE FROM compared WHERE why IS NULL AND median_a IS NULL AND median_b IS NULL
 UPDATE compared SET why = 'not measured in ' || iif(median_a IS NULL, 'A', 'B') WHERE why IS NULL AND (median_a IS NULL OR median_b IS NULL);
 
 CREATE TABLE pair AS
-SELECT pair, metric, runs_a, low_a, high_a, runs_b, low_b, high_b FROM compared WHERE why IS NULL;
+SELECT pair, matters, runs_max, runs_a, low_a, high_a, runs_b, low_b, high_b
+FROM compared JOIN both USING (id) JOIN metric USING (kind, metric) WHERE why IS NULL;

@@ -12,7 +12,7 @@ SELECT pair, CASE WHEN ratio < 1 THEN format('%.0f %% (%.0f-%.0f %%) ', 100 * ab
                   WHEN ratio < 2 THEN format('%.0f %% (%.0f-%.0f %%) ', 100 * abs(ratio - 1), 100 * abs(ratio_low - 1), 100 * abs(ratio_high - 1)) ||
                                       iif(words = 'high', 'higher', 'more')
                   ELSE '{' || ratio || '} times ({' || ratio_low || '}-{' || ratio_high || '} times) as ' || coalesce(words, 'much') END AS words
-FROM told JOIN metric USING (metric) WHERE ratio IS NOT NULL;
+FROM told JOIN metric USING (kind, metric) WHERE ratio IS NOT NULL;
 
 CREATE VIEW place_of AS
 SELECT id, name || iif(connections IS NULL, '', ' at ' || counts || iif(connections = 1, ' connection', ' connections')) AS words FROM both;
@@ -24,7 +24,7 @@ SELECT pair, id, experiment, verdict, place_of.words ||
                     ELSE ' ' || coalesce(before, 'has') || ' ' || amount.words || coalesce(' ' || after, '') || ' in B' ||
                          CASE better WHEN 'higher' THEN iif(verdict = 'more', ', which is better', ', which is worse')
                                      WHEN 'lower' THEN iif(verdict = 'less', ', which is better', ', which is worse') ELSE '' END END AS words
-FROM told JOIN place_of USING (id) JOIN metric USING (metric) LEFT JOIN amount USING (pair);
+FROM told JOIN place_of USING (id) JOIN metric USING (kind, metric) LEFT JOIN amount USING (pair);
 
 INSERT INTO line
 SELECT 1, 1, 'P' || char(9) || CASE WHEN shown THEN format('**A difference is shown in %d of %d rows.**', shown, rows)
@@ -55,21 +55,21 @@ INSERT INTO line SELECT section, -1, 'S' || char(9) || title FROM part WHERE sec
 CREATE VIEW measured AS
 SELECT pair, iif(median_a IS NULL, '-', '{' || (median_a / divide) || '} ({' || (low_a / divide) || '}-{' || (high_a / divide) || '}), ' || runs_a || iif(runs_a = 1, ' run', ' runs')) AS a,
        iif(median_b IS NULL, '-', '{' || (median_b / divide) || '} ({' || (low_b / divide) || '}-{' || (high_b / divide) || '}), ' || runs_b || iif(runs_b = 1, ' run', ' runs')) AS b
-FROM told JOIN metric USING (metric);
+FROM told JOIN metric USING (kind, metric);
 
 -- A kind that is compared by more than three metrics has one chart for all of them.
 CREATE VIEW grouped AS
-SELECT pair, experiment, iif(kind IN (SELECT kind FROM shown JOIN metric USING (metric) WHERE rank > 3), kind, metric) AS chart FROM told WHERE metric <> '';
+SELECT pair, experiment, iif(kind IN (SELECT kind FROM shown WHERE rank > 3), kind, metric) AS chart FROM told WHERE metric <> '';
 
 CREATE TABLE chart AS
-SELECT row_number() OVER (ORDER BY min(pair)) + 7 AS section, experiment, chart, max(ratio IS NOT NULL) AS drawn FROM grouped JOIN told USING (pair, experiment) GROUP BY experiment, chart;
+SELECT row_number() OVER (ORDER BY min(pair)) + 7 AS section, experiment, min(kind) AS kind, chart, max(ratio IS NOT NULL) AS drawn FROM grouped JOIN told USING (pair, experiment) GROUP BY experiment, chart;
 
 INSERT INTO line
-SELECT section, -3, 'S' || char(9) || experiment || ': ' || coalesce(metric.name, chart) FROM chart LEFT JOIN metric ON metric = chart;
+SELECT section, -3, 'S' || char(9) || experiment || ': ' || coalesce(metric.name, chart) FROM chart LEFT JOIN metric ON (metric.kind, metric.metric) = (chart.kind, chart);
 INSERT INTO line SELECT section, -2, 'F' || char(9) || experiment || '-' || chart FROM chart WHERE drawn;
 INSERT INTO line
 SELECT section, -1, 'H' || char(9) || replace('model,connections,metric,A,B,ratio B/A,in words', ',', char(9)) FROM chart;
 INSERT INTO line
 SELECT section, pair, iif(told.verdict IN ('more', 'less'), 'B', 'R') || char(9) || told.name || char(9) || coalesce(counts, '-') || char(9) || metric.name || coalesce(' ' || shown_in, '') ||
        char(9) || measured.a || char(9) || measured.b || char(9) || iif(ratio IS NULL, '-', format('%.2f (%.2f-%.2f)', ratio, ratio_low, ratio_high)) || char(9) || sentence.words
-FROM chart JOIN grouped USING (experiment, chart) JOIN told USING (pair, experiment) JOIN metric USING (metric) JOIN measured USING (pair) JOIN sentence USING (pair);
+FROM chart JOIN grouped USING (experiment, chart) JOIN told USING (pair, experiment) JOIN metric ON (metric.kind, metric.metric) = (told.kind, told.metric) JOIN measured USING (pair) JOIN sentence USING (pair);

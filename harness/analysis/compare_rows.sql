@@ -5,7 +5,7 @@ SELECT id, pair, experiment, kind, model, both.name, variant, connections, activ
        iif(compared.why IS NULL, max(median_b, coalesce(matters, 1e-9)) / max(median_a, coalesce(matters, 1e-9)), NULL) AS ratio, ratio_low, ratio_high, false_alarm,
        CASE WHEN compared.why IS NOT NULL THEN 'not_compared' WHEN said = '' THEN 'not_shown' ELSE said END AS verdict,
        coalesce(compared.why, difference.why, '') AS why
-FROM compared JOIN both USING (id) JOIN metric USING (metric) LEFT JOIN difference USING (pair)
+FROM compared JOIN both USING (id) JOIN metric USING (kind, metric) LEFT JOIN difference USING (pair)
 UNION ALL
 SELECT id, 0, experiment, kind, model, name, variant, connections, active, counts, '', 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
        CASE WHEN b IS NULL THEN 'only_a' WHEN a IS NULL THEN 'only_b' ELSE 'not_compared' END, iif(a AND b, 'no metric of its kind is compared: the reports hold its tables', '')

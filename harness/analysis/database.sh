@@ -23,11 +23,16 @@ robust_metrics() {
 
 # What a run, as take_run.sh copied it, and the dictionary hold.
 load_tables() { # load_tables RUN WORK
-    local files=("$1"/rows/*.csv) name
+    local files=("$1"/rows/*.csv) dictionaries=(harness/analysis/metrics.tsv) name
+    for name in "${files[@]##*/}"; do
+        name=harness/kinds/${name%.csv}/metrics.tsv
+        [[ ! -e $name ]] || dictionaries+=("$name")
+    done
     for name in "${machine_costs[@]}"; do [[ ! -s $1/$name.csv ]] || files+=("$1/$name.csv"); done
     for name in machine command; do [[ ! -s $1/$name.txt ]] || files+=("$1/$name.txt"); done
-    awk -v folder="$2" -f harness/analysis/load.awk harness/analysis/metrics.tsv harness/kinds/*/metrics.tsv "${files[@]}"
-    awk 'FNR > 1 { gsub(/\t-/, "\t"); gsub(/\t-/, "\t"); print }' harness/analysis/metrics.tsv harness/kinds/*/metrics.tsv >"$2/metric.tsv"
+    awk -v folder="$2" -f harness/analysis/load.awk "${dictionaries[@]}" "${files[@]}"
+    awk 'FNR == 1 { kind = FILENAME; kind = sub(".*kinds/", "", kind) && sub("/.*", "", kind) ? kind : "all"; next }
+        { gsub(/\t-/, "\t"); gsub(/\t-/, "\t"); print kind "\t" $0 }' "${dictionaries[@]}" >"$2/entry.tsv"
     of_each_kind table >"$2/shown.tsv"
     of_each_kind variants >"$2/variant_name.tsv"
 }
@@ -39,7 +44,7 @@ make_database() { # make_database RUN WORK -> WORK/run.db
     {
         cat harness/analysis/schema.sql
         printf '.mode ascii\n.separator "\\t" "\\n"\n'
-        for table in metric shown variant_name row cell word fact; do
+        for table in entry shown variant_name row cell word fact; do
             [[ ! -s $2/$table.tsv ]] || printf '.import %s.tsv %s\n' "$table" "$table"
         done
         cat harness/analysis/{loaded,derived}.sql harness/kinds/*/derived.sql harness/analysis/{points,difference}.sql harness/kinds/*/answer.sql \

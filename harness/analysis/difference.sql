@@ -7,7 +7,8 @@
 --   - by what matters of that metric at all (metrics.tsv), and what is below that counts as that.
 -- docs/comparing.md shows how often that is wrong, and tests/false_alarms.sh counts it.
 --
--- Expects the table pair(pair, metric, runs_a, low_a, high_a, runs_b, low_b, high_b), and the dictionary.
+-- Expects the table pair(pair, matters, runs_max, runs_a, low_a, high_a, runs_b, low_b, high_b), the second and the third from the
+-- dictionary.
 
 -- How many times the wider set must fit between the two, and how often that claims a difference between equals (simulated,
 -- runs normal on a log scale).
@@ -19,7 +20,7 @@ CREATE VIEW weighed AS
 SELECT pair, coalesce(matters, 1e-9) AS matters, min(runs_a, runs_b, coalesce(runs_max, 1000000)) AS runs,
        max(low_a, coalesce(matters, 1e-9)) AS low_a, max(high_a, coalesce(matters, 1e-9)) AS high_a,
        max(low_b, coalesce(matters, 1e-9)) AS low_b, max(high_b, coalesce(matters, 1e-9)) AS high_b
-FROM pair LEFT JOIN metric USING (metric);
+FROM pair;
 
 -- The interval of the ratio B/A, and how far the sets lie apart.
 CREATE VIEW apart AS

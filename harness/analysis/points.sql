@@ -56,8 +56,9 @@ WHERE place = 1;
 
 -- What a median is taken from: good repeats, else those that there are.  A robust metric counts disturbed ones, too.
 CREATE VIEW sample AS
-SELECT point, metric, value, low, high, runs
-FROM member JOIN judged USING (point) JOIN cell USING (source, line) LEFT JOIN metric USING (metric)
+SELECT point, cell.metric, value, low, high, runs
+FROM member JOIN judged USING (point) JOIN cell USING (source, line)
+     LEFT JOIN metric ON (metric.kind, metric.metric) = (cell.source, cell.metric)
 WHERE member.class = 'good' OR member.class = 'disturbed' AND (good = 0 OR robust = 'yes')
       OR member.class = 'failed' AND good + disturbed = 0;
 
@@ -80,7 +81,7 @@ GROUP BY point, name;
 CREATE VIEW number AS
 SELECT point, experiment, kind, model, variant, variant_words, connections, active, summary.metric, median, low, high, runs, status,
        class = 'good' OR class = 'disturbed' AND robust IS 'yes' AS is_result
-FROM summary JOIN point USING (point) JOIN judged USING (point) LEFT JOIN metric USING (metric);
+FROM summary JOIN point USING (point) JOIN judged USING (point) LEFT JOIN metric USING (kind, metric);
 
 -- What may be taken for a result.
 CREATE VIEW result AS

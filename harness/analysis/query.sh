@@ -7,7 +7,7 @@
 #             median low high runs; a number that is no result (see point.status) is not among them
 #   point     what was measured: run experiment kind model variant connections active status reason repeats good
 #   measured  every try of every repeat: as result, with profile repeat try superseded status reason metric value
-#   metric    what each metric is: metric unit divide shown_in heading name better matters meaning empty
+#   metric    what each metric is, of each kind: kind metric unit divide shown_in heading name better matters meaning empty
 #
 # SQL is that of SQLite.  Without it: three examples, with what they give for these runs.  Nothing is changed: the question is
 # asked of a copy, opened for reading only, and can reach no other file.  A table, or --csv or --json.

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS result (
     median REAL, low REAL, high REAL, runs INTEGER
 );
 INSERT INTO result
-SELECT run, experiment, kind, model, variant, connections, active, metric, unit, median, low, high, runs FROM named, one.result LEFT JOIN one.metric USING (metric);
+SELECT run, experiment, kind, model, variant, connections, active, metric, unit, median, low, high, runs FROM named, one.result LEFT JOIN one.metric USING (kind, metric);
 
 CREATE TABLE IF NOT EXISTS point (
     run TEXT, experiment TEXT, kind TEXT, model TEXT, variant TEXT, connections REAL, active REAL, status TEXT, reason TEXT, repeats INTEGER, good INTEGER
@@ -24,6 +24,7 @@ SELECT run, experiment, kind, profile, model, variant, connections, active, repe
 FROM named, one.row JOIN one.cell USING (source, line);
 
 CREATE TABLE IF NOT EXISTS metric (
-    metric TEXT PRIMARY KEY, unit TEXT, divide REAL, shown_in TEXT, heading TEXT, name TEXT, better TEXT, matters REAL, meaning TEXT, empty TEXT
+    kind TEXT, metric TEXT, unit TEXT, divide REAL, shown_in TEXT, heading TEXT, name TEXT, better TEXT, matters REAL, meaning TEXT, empty TEXT,
+    PRIMARY KEY (kind, metric)
 );
-INSERT OR IGNORE INTO metric SELECT metric, unit, divide, shown_in, heading, name, better, matters, meaning, empty FROM one.metric;
+INSERT OR IGNORE INTO metric SELECT kind, metric, unit, divide, shown_in, heading, name, better, matters, meaning, empty FROM one.metric;

@@ -18,13 +18,13 @@ WHERE NOT EXISTS (SELECT 1 FROM section JOIN shown USING (kind) WHERE rank IS NO
 
 -- Its numbers, and which of them are results.
 CREATE TABLE ranked AS
-SELECT row_number() OVER (ORDER BY rank, point) AS id, point, experiment, model, at, compared.metric, rank, name, divide, shown_in, matters, median, low, high, runs,
+SELECT row_number() OVER (ORDER BY rank, point) AS id, point, experiment, model, at, compared.metric, rank, name, divide, shown_in, matters, runs_max, median, low, high, runs,
        class = 'good' OR class = 'disturbed' AND robust IS 'yes' AS is_result
-FROM entrant JOIN judged USING (point) JOIN compared USING (experiment) JOIN metric USING (metric) LEFT JOIN summary USING (point, metric);
+FROM entrant JOIN judged USING (point) JOIN compared USING (experiment) JOIN metric USING (kind, metric) LEFT JOIN summary USING (point, metric);
 
 -- Each with each: A against B, by the rule of difference.sql.
 CREATE TABLE pair AS
-SELECT row_number() OVER (ORDER BY b.id, a.id) AS pair, metric, a.id AS a, b.id AS b, a.runs AS runs_a, a.low AS low_a, a.high AS high_a,
+SELECT row_number() OVER (ORDER BY b.id, a.id) AS pair, metric, a.matters, a.runs_max, a.id AS a, b.id AS b, a.runs AS runs_a, a.low AS low_a, a.high AS high_a,
        b.runs AS runs_b, b.low AS low_b, b.high AS high_b
 FROM ranked a JOIN ranked b USING (experiment, metric)
 WHERE a.id <> b.id AND a.is_result AND b.is_result AND a.low IS NOT NULL AND b.low IS NOT NULL;

@@ -14,9 +14,9 @@ CREATE TABLE word (source TEXT, line INTEGER, name TEXT, words TEXT);
 -- What the run records of itself: of machine.txt, and of command.txt the command, the seed, and each key of its experiments.
 CREATE TABLE fact (place INTEGER PRIMARY KEY, name TEXT, experiment TEXT, key TEXT, words TEXT);
 
--- The dictionary: metrics.tsv of this folder and of each kind.
-CREATE TABLE metric (
-    metric TEXT, unit TEXT, divide REAL, shown_in TEXT, heading TEXT, name TEXT, better TEXT, matters REAL, robust TEXT, runs_max INTEGER,
+-- The dictionary as it was read: metrics.tsv of this folder, for the kind `all`, and of each kind.
+CREATE TABLE entry (
+    kind TEXT, metric TEXT, unit TEXT, divide REAL, shown_in TEXT, heading TEXT, name TEXT, better TEXT, matters REAL, robust TEXT, runs_max INTEGER,
     words TEXT, before TEXT, after TEXT, part TEXT, meaning TEXT, empty TEXT
 );
 

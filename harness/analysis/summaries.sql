@@ -13,10 +13,10 @@ SELECT point, name, words FROM label;
 CREATE INDEX plain_point ON plain (point, name);
 
 CREATE TABLE summary_column AS
-SELECT kind, measured.name, metric.rowid AS place, max(is_word) AS is_word
+SELECT measured.kind, measured.name, metric.place, max(is_word) AS is_word
 FROM (SELECT kind, metric AS name, 0 AS is_word FROM summary JOIN point USING (point) UNION SELECT kind, name, 1 FROM label JOIN point USING (point))
-     AS measured LEFT JOIN metric ON metric = measured.name
-GROUP BY kind, measured.name;
+     AS measured LEFT JOIN metric ON (metric.kind, metric.metric) = (measured.kind, measured.name)
+GROUP BY measured.kind, measured.name;
 
 CREATE VIEW summary_line AS
 SELECT DISTINCT kind, 0 AS place, 'experiment,kind,model,variant,connections,active,status,reason,repeats_ok,repeats' ||

@@ -8,14 +8,15 @@ CREATE TABLE line (section INTEGER, place INTEGER, text TEXT);
 
 -- The columns that it shows: those that table.tsv names for this experiment, else those for its kind.
 CREATE TABLE layout AS
-SELECT section, experiment, place, shown.metric, heading, divide
-FROM section JOIN shown USING (kind) JOIN metric USING (metric)
+SELECT section, experiment, shown.place, shown.metric, heading, divide
+FROM section JOIN shown USING (kind) JOIN metric USING (kind, metric)
 WHERE only_in IS iif(experiment IN (SELECT only_in FROM shown), experiment, NULL)
       AND (always = 'yes' OR metric IN (SELECT metric FROM summary JOIN point USING (point) WHERE point.experiment = section.experiment));
 
 -- A median with its range; numbers that a point does not have are "-".
 CREATE VIEW cell_text AS
-SELECT point, metric, '{' || (median / divide) || '|' || (low / divide) || '|' || (high / divide) || '}' AS text FROM summary JOIN metric USING (metric)
+SELECT point, metric, '{' || (median / divide) || '|' || (low / divide) || '|' || (high / divide) || '}' AS text
+FROM summary JOIN point USING (point) JOIN metric USING (kind, metric)
 UNION ALL
 SELECT point, name, words FROM label;
 
@@ -63,8 +64,8 @@ CREATE VIEW overview AS
 SELECT model, column, overview || iif(many > 1, ' (' || experiment || ')', '') AS heading,
        max(iif(point IS NULL, '-', coalesce(text, '-') || iif(status = 'overloaded' OR class = 'failed' OR class = 'disturbed' AND robust IS NOT 'yes',
                                                               ' [' || replace(status, '_', ' ') || ']', ''))) AS text
-FROM (SELECT DISTINCT model FROM largest WHERE kind IN (SELECT kind FROM shown WHERE overview IS NOT NULL)) JOIN (SELECT row_number() OVER (ORDER BY kind, place) AS column, * FROM shown WHERE overview IS NOT NULL)
-     JOIN chosen USING (kind) JOIN metric USING (metric) LEFT JOIN largest USING (kind, model) LEFT JOIN judged USING (point)
+FROM (SELECT DISTINCT model FROM largest WHERE kind IN (SELECT kind FROM shown WHERE overview IS NOT NULL)) JOIN (SELECT row_number() OVER (ORDER BY kind, place) AS column, kind, metric, overview FROM shown WHERE overview IS NOT NULL)
+     JOIN chosen USING (kind) JOIN metric USING (kind, metric) LEFT JOIN largest USING (kind, model) LEFT JOIN judged USING (point)
      LEFT JOIN cell_text USING (point, metric)
 GROUP BY model, column;
 

@@ -23,7 +23,8 @@ same_lines() {
     done
     for name in "${experiments[@]}"; do
         kind=$(conf "$name" kind)
-        read -r -a own <<<"$(kind_says "$kind" programs '')"
+        words=$(kind_says "$kind" programs '')
+        read -r -a own <<<"$words"
         files+=("harness/experiments/$name.conf" "$(program_of "$kind")" "${own[@]/#/$bin/}")
     done
     sha256sum "${files[@]}" harness/run/{plan,steps}.sh harness/fleet/start.sh harness/measure/kind.sh | sed -E 's/^([0-9a-f]+) .(.*)$/same\t\2\t\1/'

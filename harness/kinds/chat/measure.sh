@@ -105,7 +105,8 @@ estimate_s() {
 main() {
     local members counts
     begin_kind "$@"
-    read -r -a counts <<<"$(value_of connections)"
+    counts=$(value_of connections)
+    read -r -a counts <<<"$counts"
     scraps=$(mktemp -d)
     trap 'end_room || true; rm -rf "$scraps"' EXIT
     for members in "${counts[@]}"; do measure_point "$members"; done

@@ -246,13 +246,16 @@ take_option() {
 }
 
 check_request() {
-    local variant known program
+    local variant known program text
     lines_into known list_variants
     variants=("${words[@]}")
     for variant in "${variants[@]}"; do
         is_one_of "$variant" "${known[@]}" || die "there is no variant \"$variant\"; --list tells which there are"
     done
-    ((${#variants[@]} > 0)) || lines_into variants shuffled 0 < <(list_variants)
+    if ((${#variants[@]} == 0)); then
+        text=$(printf '%s\n' "${known[@]}")
+        lines_into variants shuffled 0 <<<"$text"
+    fi
     [[ $mode == measure || ${#variants[@]} == 1 ]] || die '--serve takes one variant'
     : "${requests:=$(value_of requests)}" "${connections:=$(value_of connections)}" "${message_b:=$(value_of message_b)}" "${time_cap_s:=$(value_of time_cap_s)}"
     for program in haproxy openssl; do

@@ -11,6 +11,6 @@ WHERE place = 1 AND median > 0;
 
 INSERT INTO answer
 SELECT DISTINCT experiment, 2, 'With ' || model || ' that is ' || group_concat(format('%.0f %% %s', 100 * median / lost, name), ', ') OVER in_order || '.'
-FROM largest_loss JOIN shown JOIN metric USING (metric) JOIN summary USING (point, metric)
+FROM largest_loss JOIN shown JOIN metric USING (kind, metric) JOIN summary USING (point, metric)
 WHERE shown.kind = 'memory' AND rank > 1
 WINDOW in_order AS (PARTITION BY experiment ORDER BY rank ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING);

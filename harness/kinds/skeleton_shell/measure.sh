@@ -78,7 +78,8 @@ measure_point() { # measure_point CONNECTIONS
 main() {
     local counts connections
     begin_kind "$@"
-    read -r -a counts <<<"$(value_of connections)"
+    counts=$(value_of connections)
+    read -r -a counts <<<"$counts"
     scraps=$(mktemp -d)
     trap '[[ -z $server ]] || end_servers "$server" || true; rm -rf "$scraps"' EXIT
     for connections in "${counts[@]}"; do measure_point "$connections"; done

@@ -8,9 +8,11 @@
 #include "harness/measure/arguments.h"
 #include "harness/measure/estimate.h"
 
-static const char *const wall_columns[] = {"wall", "wall_limit", "wall_advice", "wall_evidence", NULL};
+static const char *const wall_columns[] = {"wall", "wall_limit", "wall_advice", "wall_evidence",
+                                           NULL};
 static const char *const *const groups[] = {
-    columns_connecting, columns_traffic, columns_times, columns_tasks, wall_columns, columns_drops, NULL};
+    columns_connecting, columns_traffic, columns_times, columns_tasks,
+    wall_columns,       columns_drops,   NULL};
 static const struct columns columns = {.groups = groups};
 
 /* Returns false if our own machinery broke. */

@@ -1,8 +1,5 @@
 # Kinds: latency
 # Shows: the latency of the message in the middle, counted from the moment it was due (open loop).
 # Read: what a usual client waits; both axes grow tenfold from line to line of the grid, so a straight slope is a power.
-title_text = "Median latency, lower is better"
 metric = "latency_ns_p50"
-divide = 1e6
-y_label = "p50 latency, ms"
 load "harness/report/plots/lines.gp"

@@ -1,10 +1,18 @@
 # lines.gp -- what all charts against the number of connections, idle or active ones share.
 #
-# A figure sets title_text, metric, divide, y_label and, if it wants them, log_y = 0 and second: a
-# metric that is drawn thin and dashed beside the first; x_name, where what lies along the axis has another name.
+# A figure sets metric.  What else a chart says comes from the dictionary, unless the figure sets it: title_text (to which the
+# direction is added), y_label, divide.  If it wants them: log_y = 0, and second, a metric that is drawn thin and dashed beside the
+# first; x_name, where what lies along the axis has another name; after_title, a word behind the direction.
 
 if (!exists("log_y")) log_y = 1
 if (!exists("second")) second = ""
+if (!exists("after_title")) after_title = ""
+entry = "\n" . system(sprintf("awk -v kind=\"$kind\" -v metric='%s' -f harness/report/plots/dictionary.awk harness/analysis/metrics.tsv harness/kinds/*/metrics.tsv", metric)) . "\n"
+says(field) = (at = strstrt(entry, "\n" . field . "\t") + strlen(field) + 2, end = strstrt(entry[at:*], "\n"), entry[at:at + end - 2])
+if (!exists("divide")) divide = says("divide") + 0
+if (!exists("title_text")) title_text = says("title")
+title_text = title_text . says("better") . after_title
+if (!exists("y_label")) y_label = says("y")
 pick = sprintf("-v metric='%s' -v divide=%g -v log_y=%d -v second='%s' -f harness/report/plots/points.awk", metric, divide, log_y, second)
 load "harness/report/plots/picked.gp"
 models = given("models")

@@ -1,7 +1,7 @@
 # Kinds: capacity
 # Shows: echoes per second when every client sends again as soon as its echo is back (closed loop).
 # Read: where a line falls, each further client takes time from all others.
-title_text = "Capacity, higher is better"
+title_text = "Capacity"
 metric = "achieved_per_s"
 divide = 1000
 log_y = 0

@@ -1,8 +1,5 @@
 # Kinds: latency
 # Shows: how often per second the server's processes and threads went to sleep or were put aside, both kinds together.
 # Read: the same count against time: it grows with the rate, where switches per message stay.
-title_text = "Context switches per second, fewer is better"
 metric = "switches_per_s"
-divide = 1
-y_label = "context switches / s"
 load "harness/report/plots/lines.gp"
