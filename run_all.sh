@@ -46,6 +46,12 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   --out DIR           write there; it must be empty or new, and no other user may be able to write
                       to it [results/<date>_<time>_<host>, with _2 where another run has that]
   --baseline RUN      afterwards compare with this earlier run, at its rates unless --rate is given
+END
+    help_of_further_options
+}
+
+help_of_further_options() {
+    cat <<END
   --resume RUN        go on with a run that was cut off, found the disk full, or in which a program of
                       ours broke: all from that step on is measured in the same order;
                       it is refused where machine, programs or experiments are not the same
@@ -55,6 +61,12 @@ $(all_experiments | grep --invert-match --line-regexp --fixed-strings "$(default
   --plan              only say what would be measured, and how long that takes
   --no-install        install nothing: if something is missing, say so and stop
 
+END
+    help_of_subcommands
+}
+
+help_of_subcommands() {
+    cat <<END
   claims              a quick run of what the essay's claims can be checked against; the report then
                       holds each claim beside what was measured, with a verdict
   check [MODEL...]    send the models through the conformance gate: a row per trap

@@ -1,5 +1,5 @@
-/* connection.c -- one client connection: messages on their way, and the comparing of what returns.
- */
+/* connection.c -- one client connection: messages on their way, and the comparing
+ * of what returns. */
 #include "clients/connection.h"
 
 #include <arpa/inet.h>

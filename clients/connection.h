@@ -3,8 +3,8 @@
  * An echo keeps the order, so three counters tell all about the messages:
  *
  *   0 ........ received ........ sent ........ scheduled
- *     returned           in flight     wait for the socket to take them
- */
+ *     returned           in flight     wait for the socket
+ * to take them */
 #ifndef C10K_CONNECTION_H
 #define C10K_CONNECTION_H
 

@@ -1,5 +1,5 @@
-/* deaf.c -- clients that talk and never listen: they send what the server takes, and read nothing.
- */
+/* deaf.c -- clients that talk and never listen: they send what the server takes,
+ * and read nothing. */
 #include "clients/deaf.h"
 
 #include <errno.h>

@@ -42,13 +42,9 @@ static void write_herd(const struct report *report, FILE *file)
     fprintf(file, "\n");
 }
 
-static void write_for_person(const struct report *report, FILE *file)
+/* How many connections there are, and how long they took. */
+static void write_connecting(const struct report *report, FILE *file)
 {
-    if (report_value(report, "attempts")[0]) {
-        write_herd(report, file);
-        return;
-    }
-    bool open = report_value(report, "offered_per_s")[0] != '\0';
     fprintf(file, "connections  %s asked, %s established in %s s",
             report_value(report, "connections_asked"),
             report_value(report, "connections_established"), report_value(report, "connect_s"));
@@ -67,8 +63,12 @@ static void write_for_person(const struct report *report, FILE *file)
         fprintf(file, "TLS          %s bytes sent, %s received by each handshake; %s resumed\n",
                 report_value(report, "handshake_sent_b"),
                 report_value(report, "handshake_received_b"), report_value(report, "resumed"));
-    if (report_value(report, "window_s")[0] == '\0')
-        return; /* Short-lived clients: there was no window. */
+}
+
+/* How many messages passed, of how many that were offered. */
+static void write_rate(const struct report *report, FILE *file)
+{
+    bool open = report_value(report, "offered_per_s")[0] != '\0';
     fprintf(file, "messages     %s sent, %s received, %s lost, %s corrupt in %s s\n",
             report_value(report, "sent"), report_value(report, "received"),
             report_value(report, "lost"), report_value(report, "corrupt"),
@@ -82,6 +82,11 @@ static void write_for_person(const struct report *report, FILE *file)
         fprintf(file, " of %s/s offered (open loop)", report_value(report, "offered_per_s"));
     else
         fprintf(file, " (closed loop: the latencies below hide stalls)");
+}
+
+static void write_latencies(const struct report *report, FILE *file)
+{
+    bool open = report_value(report, "offered_per_s")[0] != '\0';
     fprintf(file, "\nlatency    ");
     write_duration(file, "p50", report_value(report, "latency_ns_p50"));
     write_duration(file, "p90", report_value(report, "latency_ns_p90"));
@@ -100,6 +105,19 @@ static void write_for_person(const struct report *report, FILE *file)
         write_duration(file, "max", report_value(report, "slow_ns_max"));
         fprintf(file, "\n");
     }
+}
+
+static void write_for_person(const struct report *report, FILE *file)
+{
+    if (report_value(report, "attempts")[0]) {
+        write_herd(report, file);
+        return;
+    }
+    write_connecting(report, file);
+    if (report_value(report, "window_s")[0] == '\0')
+        return; /* Short-lived clients: there was no window. */
+    write_rate(report, file);
+    write_latencies(report, file);
     fprintf(file, "client CPU   %s %% of one core\n",
             report_value(report, "client_cpu_percent_max"));
 }

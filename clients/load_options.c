@@ -157,9 +157,9 @@ static const struct option OPTIONS[] = {
     {0},
 };
 
-static void set_option(struct load_options *options, int key, const char *text)
+/* Takes an option that says what it connects to, and how; false if it is another one. */
+static bool set_server(struct load_options *options, int key, const char *text)
 {
-    struct crew_traffic *traffic = &options->traffic;
     switch (key) {
     case HOST:
         options->host = text;
@@ -173,6 +173,31 @@ static void set_option(struct load_options *options, int key, const char *text)
     case CONNECTIONS:
         options->connections = number_option("--connections", text, 1, RUN_CONNECTIONS_MAX);
         break;
+    case PATIENCE_MS:
+        options->patience_ms = number_option("--patience-ms", text, 1, 600000);
+        break;
+    case TLS:
+        if (strcmp(text, "1.2") != 0 && strcmp(text, "1.3") != 0)
+            die_usage("--tls takes 1.2 or 1.3, not \"%s\"", text);
+        options->tls = text;
+        break;
+    case CA:
+        options->ca = text;
+        break;
+    case RESUME:
+        options->resume = true;
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+/* Takes an option that says what it sends; false if it is another one. */
+static bool set_traffic(struct load_options *options, int key, const char *text)
+{
+    struct crew_traffic *traffic = &options->traffic;
+    switch (key) {
     case ACTIVE:
         traffic->active = (uint32_t)number_option("--active", text, 1, RUN_CONNECTIONS_MAX);
         break;
@@ -188,17 +213,8 @@ static void set_option(struct load_options *options, int key, const char *text)
     case CLOSED_LOOP:
         traffic->closed = true;
         break;
-    case DURATION:
-        options->duration_s = number_option_decimal("--duration", text, 0.01, RUN_DURATION_S_MAX);
-        break;
-    case WARM:
-        options->warm_s = number_option_decimal("--warm", text, 0, RUN_DURATION_S_MAX);
-        break;
     case MESSAGE_B:
         options->message_b = number_option("--message-b", text, MESSAGE_B_MIN, MESSAGE_B_MAX);
-        break;
-    case TIMEOUT_MS:
-        options->timeout_ms = number_option("--timeout-ms", text, 1, 600000);
         break;
     case COST:
         if (!commands_read_cost_kind(text, &traffic->cost))
@@ -213,17 +229,34 @@ static void set_option(struct load_options *options, int key, const char *text)
         traffic->cost_percent = number_option_decimal("--cost-percent", text, 0, 100);
         options->cost_details = true;
         break;
-    case PATIENCE_MS:
-        options->patience_ms = number_option("--patience-ms", text, 1, 600000);
-        break;
     case SPIN:
         traffic->spin = true;
         break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+/* Takes an option that says how long it measures, and what it writes; false if it
+ * is another one. */
+static bool set_measurement(struct load_options *options, int key, const char *text)
+{
+    switch (key) {
+    case SEED:
+        options->traffic.seed = (uint64_t)number_option("--seed", text, 0, INT32_MAX);
+        break;
+    case DURATION:
+        options->duration_s = number_option_decimal("--duration", text, 0.01, RUN_DURATION_S_MAX);
+        break;
+    case WARM:
+        options->warm_s = number_option_decimal("--warm", text, 0, RUN_DURATION_S_MAX);
+        break;
+    case TIMEOUT_MS:
+        options->timeout_ms = number_option("--timeout-ms", text, 1, 600000);
+        break;
     case PROCESSES:
         options->processes = number_option("--processes", text, 1, 256);
-        break;
-    case SEED:
-        traffic->seed = (uint64_t)number_option("--seed", text, 0, INT32_MAX);
         break;
     case OUTPUT:
         options->output = text;
@@ -233,6 +266,16 @@ static void set_option(struct load_options *options, int key, const char *text)
     case HGRM:
         options->hgrm = text;
         break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+/* Takes an option that says what is done instead of one window; false if it is another one. */
+static bool set_mode(struct load_options *options, int key, const char *text)
+{
+    switch (key) {
     case SHORT_LIVED:
         options->short_lived = number_option("--short-lived", text, 1, RUN_CONNECTIONS_MAX);
         break;
@@ -248,24 +291,22 @@ static void set_option(struct load_options *options, int key, const char *text)
     case TIMELINE:
         options->timeline = text;
         break;
-    case TLS:
-        if (strcmp(text, "1.2") != 0 && strcmp(text, "1.3") != 0)
-            die_usage("--tls takes 1.2 or 1.3, not \"%s\"", text);
-        options->tls = text;
-        break;
-    case CA:
-        options->ca = text;
-        break;
-    case RESUME:
-        options->resume = true;
-        break;
     case INTERACTIVE:
         options->interactive = true;
         break;
-    case USAGE:
-        printf("%s\n%s", HELP, COMMANDS_HELP);
-        program_end(0);
+    default:
+        return false;
     }
+    return true;
+}
+
+static void set_option(struct load_options *options, int key, const char *text)
+{
+    if (set_server(options, key, text) || set_traffic(options, key, text) ||
+        set_measurement(options, key, text) || set_mode(options, key, text))
+        return;
+    printf("%s\n%s", HELP, COMMANDS_HELP);
+    program_end(0);
 }
 
 /* Words that mean nothing beside the way in which the clients come and go. */

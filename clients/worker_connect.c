@@ -17,8 +17,8 @@ enum { PER_SOURCE = 12000 };
 /* Of so many short-lived clients one, and the first one, sees the end of its connection. */
 enum { PARTED_EVERY = 64 };
 
-/* The SYN that goes and the SYN that comes back: the kernel's work, of which no byte passes here.
- */
+/* The SYN that goes and the SYN that comes back: the kernel's work, of which no
+ * byte passes here. */
 enum { TCP_ROUND_TRIPS = 1 };
 
 /* Connecting stops when nobody got through for so long while a handshake of TCP is under way: a

@@ -14,8 +14,8 @@
  *             '!'            "spin " / "sleep "           digit         blank, end of line
  *  LINE_START ───▶ WORD (index) ─────────────▶ NUMBER ───▶ NUMBER (us) ───────────▶ cost!
  *      ▲             │ anything else                                                  │
- *      └──── '\n' ── PLAIN ◀──────────────────────────────────────────────────────────┘
- */
+ *      └──── '\n'
+ * ── PLAIN ◀──────────────────────────────────────────────────────────┘ */
 #ifndef C10K_COSTS_H
 #define C10K_COSTS_H
 

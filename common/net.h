@@ -13,8 +13,8 @@ struct net_address {
 };
 
 /* Reads a numeric `host` ("127.0.0.1", "::1", "0.0.0.0") and `port` into *address.
- * Names are not looked up: a benchmark must not depend on a resolver.  False if it is no address.
- */
+ * Names are not looked up: a benchmark must not depend on a resolver.  False if it
+ * is no address. */
 bool net_address_read(const char *host, uint16_t port, struct net_address *address);
 
 /* True if nothing but this machine can be reached at, or can reach, the address: 127.0.0.0/8, also

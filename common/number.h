@@ -8,8 +8,8 @@
  * Returns false, and leaves *value alone, for anything else: signs, blanks, overflow, "12x", "". */
 bool number_read(const char *text, long min, long max, long *value);
 
-/* Like number_read, for a decimal number with a fraction ("0.5", "20000").  No exponents, no "inf".
- */
+/* Like number_read, for a decimal number with a fraction ("0.5", "20000").  No
+ * exponents, no "inf". */
 bool number_read_decimal(const char *text, double min, double max, double *value);
 
 /* The value of command line option `name`, from `min` to `max`, both allowed; or one clear line on

@@ -1,5 +1,5 @@
-/* options.c -- walks over a command line: one way to read options, and to say which word is wrong.
- */
+/* options.c -- walks over a command line: one way to read options, and to say which
+ * word is wrong. */
 #include "common/options.h"
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* options.h -- walks over a command line: one way to read options, and to say which word is wrong.
- */
+/* options.h -- walks over a command line: one way to read options, and to say which
+ * word is wrong. */
 #ifndef C10K_OPTIONS_H
 #define C10K_OPTIONS_H
 

@@ -1,5 +1,5 @@
-/* ready_echo.c -- one connection served in small steps, each when the kernel says that it is ready.
- */
+/* ready_echo.c -- one connection served in small steps, each when the kernel says that
+ * it is ready. */
 #include "common/ready_echo.h"
 
 #include <errno.h>

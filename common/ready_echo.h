@@ -33,8 +33,8 @@ enum ready_for ready_echo_through(int fd, struct ready_echo *echo, bool costs, c
                                   size_t size);
 
 /* Returns the non-blocking socket of one who waited to be accepted; READY_NOBODY if nobody waits,
- * or READY_NO_ROOM, said once, where files or memory ran out: ask again when something was freed.
- */
+ * or READY_NO_ROOM, said once, where files or memory ran out: ask again when
+ * something was freed. */
 enum { READY_NOBODY = -1, READY_NO_ROOM = -2 };
 int ready_accept(int listen_fd);
 

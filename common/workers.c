@@ -11,8 +11,8 @@
 #include "common/die.h"
 #include "servers/server.h"
 
-/* Starts every worker that does not run: pids[its number] is 0.  False: there is no room for all.
- */
+/* Starts every worker that does not run: pids[its number] is 0.  False: there is no
+ * room for all. */
 static bool start_missing(pid_t *pids, long count, void (*work)(long number))
 {
     for (long i = 0; i < count; i++) {

@@ -136,8 +136,8 @@ static void work(long number)
 
 //DOC: share-the-port
 /* A queue dies with the last process that has it open, and who waits in it is reset.  So the server
- * makes and keeps all of them: who waits for a worker that was killed is served by its successor.
- */
+ * makes and keeps all of them: who waits for a worker that was killed is served
+ * by its successor. */
 static void serve(int listen_fd, const struct server_options *options)
 {
     pay_costs = options->costs;

@@ -46,8 +46,8 @@ static void serve(int listen_fd, const struct server_options *options)
             blocking_echo(fd, options->costs);
             _exit(0); /* Not exit(): nothing of the server's is ours to flush. */
         }
-        close(fd); /* The child has its own copy; with ours open the client would never see the end.
-                    */
+        close(fd); /* The child has its own copy; with ours open the client would never
+                    * see the end. */
     }
 }
 //DOC-END: fork-loop

@@ -1,8 +1,8 @@
 /* bare_client.c -- the least that can drive an echo server: the yardstick for clients/load.
  *
  * usage: bare_client PORT CONNECTIONS SECONDS
- * Closed loop, 64-byte messages, nothing timed and nothing compared.  Prints messages per second.
- */
+ * Closed loop, 64-byte messages, nothing timed and nothing compared.  Prints
+ * messages per second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>

@@ -1,8 +1,8 @@
 /* bare_server.c -- the least that can echo: the yardstick for servers/epoll.c.
  *
  * usage: bare_server
- * Prints "ready port=N".  Trusts that clients read what they sent and that nothing ever runs out.
- */
+ * Prints "ready port=N".  Trusts that clients read what they sent and that nothing
+ * ever runs out. */
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 /* test_accounts.c -- guards against a probe that reads the wrong field, in the wrong unit, of one
- * process only, or since the boot: the kernel's own account at the end, or its text, is beside it.
- */
+ * process only, or since the boot: the kernel's own account at the end, or its text,
+ * is beside it. */
 #include <fcntl.h>
 #include <math.h>
 #include <sched.h>

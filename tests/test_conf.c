@@ -209,6 +209,11 @@ static void a_mistake_is_refused_with_its_line(void **state)
     expect_refused("kind = handshakes\nconnections = 1 2\n", 2, "a whole number");
     expect_refused("kind = herd\nconnections = 1\nbase_ms = 0\n", 3, "base_ms takes");
     expect_refused("kind = walls\nkind.quick = herd\n", 2, "the same in all profiles");
+}
+
+static void a_word_that_is_none_of_those_is_refused(void **state)
+{
+    (void)state;
     expect_refused("default = maybe\n", 1, "default is yes or no");
     expect_refused("cost = nap\n", 1, "cost is none, sleep or spin");
     expect_refused("cost_us = 0\n", 1, "cost_us takes a whole number");
@@ -352,6 +357,7 @@ int main(void)
         cmocka_unit_test(captions_come_from_comments),
         cmocka_unit_test(all_values_are_printed_a_line_each),
         cmocka_unit_test(a_mistake_is_refused_with_its_line),
+        cmocka_unit_test(a_word_that_is_none_of_those_is_refused),
         cmocka_unit_test(what_the_client_would_refuse_is_refused_at_once),
         cmocka_unit_test(a_mistake_in_another_profile_is_refused_too),
         cmocka_unit_test(bytes_that_are_no_text_are_refused),

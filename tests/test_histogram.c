@@ -215,8 +215,8 @@ static struct pace measure_pace(struct histogram *histogram, const uint64_t *val
     return best;
 }
 
-/* Seven cycles are 2 ns at 3.5 GHz.  Told in cycles, so that a slow or shared CPU changes nothing.
- */
+/* Seven cycles are 2 ns at 3.5 GHz.  Told in cycles, so that a slow or shared
+ * CPU changes nothing. */
 static void recording_costs_at_most_seven_cycles(void **state)
 {
     (void)state;

@@ -190,7 +190,12 @@ static void a_reason_has_the_numbers_that_decided(void **state)
     n = good_closed();
     n.achieved_per_s = NAN;
     expect_reason(n, "the window ended before each of 100 connections could have its echo");
-    n = good();
+}
+
+static void a_reason_of_a_failure_has_its_numbers(void **state)
+{
+    (void)state;
+    struct verdict_numbers n = good();
     n.corrupt = 3;
     expect_reason(n, "3 connections got a wrong byte");
     n.corrupt = 0;
@@ -422,6 +427,7 @@ int main(void)
         cmocka_unit_test(each_limit_is_where_it_says),
         cmocka_unit_test(a_client_that_sends_more_than_it_offers_is_no_measure),
         cmocka_unit_test(a_reason_has_the_numbers_that_decided),
+        cmocka_unit_test(a_reason_of_a_failure_has_its_numbers),
         cmocka_unit_test(only_what_others_may_have_caused_is_measured_again),
         cmocka_unit_test(the_clients_answer_is_taken_by_name),
         cmocka_unit_test(a_slow_server_excuses_a_late_client),

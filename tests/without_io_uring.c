@@ -1,7 +1,7 @@
 /* without_io_uring.c -- runs a program as on a kernel that has no io_uring.
  *
- * usage: without_io_uring PROGRAM [ARGUMENT...]
- */
+ * usage: without_io_uring PROGRAM
+ * [ARGUMENT...] */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

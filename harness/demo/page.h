@@ -7,8 +7,8 @@
  *     connections   1,000 ....    a line for each figure: now, and before
  *     ...
  *     The coffee shop: ...        the same in words
- *     message, keys
- */
+ *
+ *  message, keys */
 #ifndef C10K_DEMO_PAGE_H
 #define C10K_DEMO_PAGE_H
 

@@ -3,8 +3,8 @@
  *     # seconds since the start   key, or words for the screen
  *     0.5   say Four shops, ten customers each.
  *     6     +
- *     20    q
- */
+ *     20
+ *   q */
 #ifndef C10K_DEMO_SCRIPT_H
 #define C10K_DEMO_SCRIPT_H
 

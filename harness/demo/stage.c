@@ -22,8 +22,8 @@ enum {
 static const double WARM_S = 0.1, WARM_MOST_S = 1;
 /* Long enough for the 1,000 samples that p99 needs, or for 20 slow requests, which their p50 needs,
  * whatever chance takes away: a disturbed window is shown by itself.  But keys do not wait for
- * ever.
- */
+ *
+ * ever. */
 static const double WINDOW_S = 0.5, WINDOW_MOST_S = 2, SAMPLES = 1150, SAMPLES_SLOW = 3000;
 
 __attribute__((format(printf, 3, 4))) static void ask(struct stage *stage, enum stage_step step,

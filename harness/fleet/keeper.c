@@ -1,5 +1,5 @@
-/* keeper.c -- stands between us and a program that we started, and answers for all that it starts.
- */
+/* keeper.c -- stands between us and a program that we started, and answers for all
+ * that it starts. */
 #include "harness/fleet/keeper.h"
 
 #include <errno.h>

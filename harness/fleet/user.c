@@ -1,5 +1,5 @@
-/* user.c -- the user that servers run as: one without rights where the suite itself runs as root.
- */
+/* user.c -- the user that servers run as: one without rights where the suite itself
+ * runs as root. */
 #include "harness/fleet/user.h"
 
 #include <errno.h>

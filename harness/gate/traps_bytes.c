@@ -90,8 +90,8 @@ static void stalled_reader(void)
     /* A server that loses patience loses it without a sanitizer, too. */
     int stall_ms = trial_size(STALL_MS, SHORT_STALL_MS);
     peer_stuff(&peer, 64 * MIB, stall_ms);
-    /* A server whose queue has no bound took all of it without a pause: it is stalled all the same.
-     */
+    /* A server whose queue has no bound took all of it without a pause: it is stalled
+     * all the same. */
     if (peer.sent == 64 * MIB) clock_sleep_ns((uint64_t)stall_ms * NS_PER_MS);
     peer_drain(&peer, 64 * KIB, 0);
     uint64_t stuffed = peer.sent;

@@ -1,5 +1,5 @@
-/* traps_shortage.c -- when files or processes run out, the server waits; it neither dies nor spins.
- */
+/* traps_shortage.c -- when files or processes run out, the server waits; it neither
+ * dies nor spins. */
 #include <poll.h>
 #include <sys/socket.h>
 

@@ -78,8 +78,8 @@ struct kernel probe_kernel(void)
     return kernel;
 }
 
-/* Stacks come in powers of two; rounding removes those of threads that are just starting or gone.
- */
+/* Stacks come in powers of two; rounding removes those of threads that are just
+ * starting or gone. */
 double probe_kernel_stack_kib(const struct kernel *kernel)
 {
     double each_kib = kernel->kernel_stack_kib / kernel->tasks;

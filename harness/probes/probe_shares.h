@@ -16,8 +16,8 @@ struct shares {
 /* Divides `connections` among the processes below the root of the tree: who has more files open
  * than the others has so many more connections.  False if nothing is shared: fewer than two
  * workers, or at most one connection for each.  Reads every open file's entry in /proc: never
- * inside a window.
- */
+ * inside a
+ * window. */
 bool probe_shares(const struct tree *tree, uint64_t connections, struct shares *shares);
 
 #endif

@@ -1,5 +1,5 @@
-/* probe_sockets.c -- what the kernel knows of a port's connections and listeners; see sock_diag(7).
- */
+/* probe_sockets.c -- what the kernel knows of a port's connections and
+ * listeners; see sock_diag(7). */
 #include "harness/probes/probe_sockets.h"
 
 #include <arpa/inet.h>

@@ -12,8 +12,8 @@
 long probe_sockets(uint16_t port);
 
 /* Returns how many connections to `port` (IPv4) wait to be accepted: the length of the listener's
- * accept queue, of several listeners the longest.  -1: nobody listens, or the kernel does not tell.
- */
+ * accept queue, of several listeners the longest.  -1: nobody listens, or the kernel
+ * does not tell. */
 long probe_sockets_waiting(uint16_t port);
 
 #endif

@@ -54,9 +54,10 @@ look_for_demo() { lacks libncurses-dev 'draws the live demo' test -e /usr/includ
 look_for_kind() { # look_for_kind KIND
     local package sign why needs=harness/kinds/$1/needs.tsv
     [[ -f $needs ]] || return 0
+    needs=$(tail -n +2 "$needs")
     while IFS=$'\t' read -r package sign why; do
         if [[ $sign == /* ]]; then lacks "$package" "$why ($1)" test -e "$sign"; else lacks "$package" "$why ($1)" has "$sign"; fi
-    done < <(tail -n +2 "$needs")
+    done <<<"$needs"
 }
 
 look_for_tests() {
@@ -113,8 +114,33 @@ install() { # install PACKAGE...
     mask_new_services "$before"
 }
 
+# Installs what is missing, or says how and ends.
+install_missing() { # install_missing true|false
+    local install=$1 reason
+    local by=''
+    if ((EUID != 0)); then
+        if has sudo >/dev/null; then as_root=(sudo); else by=' as root: ask who administers this machine'; fi
+    fi
+    local update=("${as_root[@]}" apt-get update)
+    # sudo keeps no variable of ours: env sets it behind sudo.
+    local get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${packages[@]}")
+    if [[ $install == false || -n $by ]] || ! has apt-get >/dev/null; then
+        {
+            echo "setup.sh: missing on this machine:"
+            printf '  %s\n' "${reasons[@]}"
+            echo "install them with:  ${update[*]} && ${get[*]}$([[ -z $by ]] || echo "  #$by")"
+            has apt-get >/dev/null || echo "(there is no apt-get here: the names are those of Debian 12)"
+        } >&2
+        exit 2
+    fi
+    say "installing what is missing (--no-install refuses this):"
+    for reason in "${reasons[@]}"; do echo "        $reason"; done
+    say "running: ${update[*]} && ${get[*]}"
+    install "${packages[@]}"
+}
+
 main() {
-    local install=true for_demo=false for_tests=false kinds=() kind reason
+    local install=true for_demo=false for_tests=false kinds=() kind
     while (($# > 0)); do
         case $1 in
         --no-install) install=false ;;
@@ -137,27 +163,7 @@ main() {
     for kind in "${kinds[@]}"; do look_for_kind "$kind"; done
     [[ $for_tests == false ]] || look_for_tests
     ((${#packages[@]} > 0)) || exit 0
-
-    local by=''
-    if ((EUID != 0)); then
-        if has sudo >/dev/null; then as_root=(sudo); else by=' as root: ask who administers this machine'; fi
-    fi
-    local update=("${as_root[@]}" apt-get update)
-    # sudo keeps no variable of ours: env sets it behind sudo.
-    local get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${packages[@]}")
-    if [[ $install == false || -n $by ]] || ! has apt-get >/dev/null; then
-        {
-            echo "setup.sh: missing on this machine:"
-            printf '  %s\n' "${reasons[@]}"
-            echo "install them with:  ${update[*]} && ${get[*]}$([[ -z $by ]] || echo "  #$by")"
-            has apt-get >/dev/null || echo "(there is no apt-get here: the names are those of Debian 12)"
-        } >&2
-        exit 2
-    fi
-    say "installing what is missing (--no-install refuses this):"
-    for reason in "${reasons[@]}"; do echo "        $reason"; done
-    say "running: ${update[*]} && ${get[*]}"
-    install "${packages[@]}"
+    install_missing "$install"
 }
 
 main "$@"

@@ -1,5 +1,5 @@
-/* pay_all.c -- a lying server: pays for all lines of a read at once, and all clients wait for that
- */
+/* pay_all.c -- a lying server: pays for all lines of a read at once, and all clients
+ * wait for that */
 #include "common/costs.h"
 #include "tests/liars/liar.h"
 

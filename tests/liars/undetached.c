@@ -1,5 +1,5 @@
-/* undetached.c -- a lying server: neither joins nor detaches its threads, so that no stack is freed
- */
+/* undetached.c -- a lying server: neither joins nor detaches its threads, so that no
+ * stack is freed */
 #include "tests/liars/liar.h"
 
 static void *serve_client(void *argument)

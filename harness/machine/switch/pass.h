@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* Returns ns per pass of `turns` turns between two tasks: a turn is a pass there and a pass back.
- */
+/* Returns ns per pass of `turns` turns between two tasks: a turn is a pass there and
+ * a pass back. */
 static inline double pass_ns(uint64_t begin_ns, uint64_t end_ns, long turns)
 {
     return (double)(end_ns - begin_ns) / (2 * (double)turns);
