@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clients/crew_parts.h"
+#include "clients/worker.h"
 #include "common/affinity.h"
 #include "common/clock.h"
 #include "common/die.h"

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "clients/worker.h"
+#include "clients/worker_protocol.h"
 
 struct crew;
 

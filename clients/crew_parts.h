@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "clients/crew.h"
-#include "clients/worker.h"
+#include "clients/worker_protocol.h"
 
 /* Distributes `total` over `count` workers, as evenly as their rooms allow. */
 void crew_deal(uint32_t total, const uint32_t *rooms, uint32_t *shares, uint32_t count);

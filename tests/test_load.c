@@ -9,9 +9,9 @@
 #include "clients/alarms.h"
 #include "clients/backoff.h"
 #include "clients/connection.h"
+#include "clients/job_traffic.h"
 #include "clients/report.h"
 #include "clients/schedule.h"
-#include "clients/worker_state.h"
 #include "common/clock.h"
 #include "common/costs.h"
 #include "tests/unit.h"
@@ -297,19 +297,16 @@ static void messages_that_no_connection_can_send_are_lost(void **state)
     for (uint32_t places = 0; places < 2; places++) {
         uint64_t now_ns = clock_ns();
         struct worker_command command = {.begin_ns = now_ns - 10500, .end_ns = now_ns + NS_PER_S};
-        struct worker worker = {.report = &report,
-                                .command = &command,
-                                .connections = &gone,
-                                .count = places,
-                                .places = places,
-                                .schedule = {.begin_ns = command.begin_ns,
-                                             .gap_ns = 1000,
-                                             .next_ns = command.begin_ns}};
-        report = (struct worker_report){0};
-        worker_send_due(&worker, now_ns);
+        struct pool pool = {.report = &report, .connections = &gone, .count = places};
+        struct traffic traffic;
+        traffic_begin(&traffic, &pool, &command);
+        traffic.places = places;
+        traffic.job.schedule = (struct schedule){
+            .begin_ns = command.begin_ns, .gap_ns = 1000, .next_ns = command.begin_ns};
+        traffic_send_due(&traffic.job, now_ns);
         assert_true(report.traffic.lost > 10);
         assert_int_equal(report.traffic.sent, report.traffic.lost);
-        assert_true(worker.schedule.next_ns > now_ns);
+        assert_true(traffic.job.schedule.next_ns > now_ns);
     }
 }
 

@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clients/worker_state.h"
+#include "clients/job_herd.h"
+#include "clients/job_traffic.h"
+#include "clients/pool.h"
 #include "common/blocking_echo.h"
 #include "common/clock.h"
 #include "tests/unit.h"
@@ -22,7 +24,8 @@ enum { PLACES = 3 };
 
 /* ---- a worker whose connections are pairs of sockets ---- */
 
-static struct worker worker;
+static struct pool pool;
+static struct traffic traffic;
 static struct worker_report report;
 static struct worker_command command;
 static struct connection connections[PLACES];
@@ -34,23 +37,20 @@ static void prepare(uint64_t begin_ns)
     report = (struct worker_report){.open = PLACES};
     command = (struct worker_command){
         .begin_ns = begin_ns, .end_ns = begin_ns + 1000 * MS, .rate_per_s = 1000, .active = PLACES};
-    worker = (struct worker){.setup = {.message_b = 64, .timeout_ns = 300 * MS},
-                             .report = &report,
-                             .kind = message_kind_of(64),
-                             .scratch = malloc(64),
-                             .received = malloc((size_t)64 * 1024),
-                             .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
-                             .connections = connections,
-                             .count = PLACES};
+    const struct worker_setup setup = {.message_b = 64, .timeout_ns = 300 * MS};
+    pool = pool_new(&setup, &report);
+    pool.connections = connections;
+    pool.count = PLACES;
     for (uint32_t i = 0; i < PLACES; i++) {
         int fds[2];
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
         net_no_wait(fds[0]);
         servers[i] = fds[1];
         connections[i] = (struct connection){.fd = fds[0], .tag = i, .state = READY};
-        worker_watch(&worker, i, EPOLL_CTL_ADD, false);
+        pool_watch(&pool, i, EPOLL_CTL_ADD, false);
     }
-    worker_set_schedule(&worker, &command, PLACES);
+    traffic_begin(&traffic, &pool, &command);
+    traffic_set_schedule(&traffic, PLACES);
     report.traffic.steady_begin_ns = begin_ns;
 }
 
@@ -60,10 +60,8 @@ static void finish(void)
         connection_close(&connections[i]);
         if (servers[i] >= 0) close(servers[i]);
     }
-    close(worker.epoll_fd);
-    free(worker.kind.letters);
-    free(worker.scratch);
-    free(worker.received);
+    free(pool.kind.letters);
+    pool_free(&pool);
 }
 
 /* An echo of a message that was due at due_ms of the window, written at sent_ms and back at
@@ -73,8 +71,8 @@ static void count_echo(uint64_t due_ms, uint64_t sent_ms, uint64_t back_ms, uint
     const struct flight flight = {.intended_ns = command.begin_ns + due_ms * MS,
                                   .sent_ns = command.begin_ns + sent_ms * MS,
                                   .cost = {.us = cost_us}};
-    worker.outstanding++;
-    worker_count_echo(&worker, 0, &flight, command.begin_ns + back_ms * MS);
+    traffic.outstanding++;
+    traffic_count_echo(&traffic.job, 0, &flight, command.begin_ns + back_ms * MS);
 }
 
 /* ---- echoes ---- */
@@ -87,7 +85,7 @@ static void a_latency_counts_from_when_its_message_was_due(void **state)
     assert_int_equal(report.traffic.latency_half_ns[0].sum, 50 * MS);
     assert_int_equal(report.traffic.from_sent_ns.sum, 38 * MS);
     assert_true(report.traffic.received == 1 && report.traffic.received_in_time == 1);
-    assert_true(worker.outstanding == 0 && report.traffic.lost == 0);
+    assert_true(traffic.outstanding == 0 && report.traffic.lost == 0);
     finish();
 }
 
@@ -126,7 +124,7 @@ static void an_echo_of_the_window_before_counts_nothing(void **state)
     (void)state;
     prepare(5000 * (uint64_t)MS);
     const struct flight straggler = {.intended_ns = command.begin_ns - 1};
-    worker_count_echo(&worker, 0, &straggler, command.begin_ns + MS);
+    traffic_count_echo(&traffic.job, 0, &straggler, command.begin_ns + MS);
     assert_true(report.traffic.received == 0 && report.traffic.latency_half_ns[0].count == 0);
     finish();
 }
@@ -137,7 +135,7 @@ static void a_closed_loop_counts_from_when_it_is_full(void **state)
     (void)state;
     prepare(5000 * (uint64_t)MS);
     command.closed = true;
-    worker.started = PLACES;
+    traffic.started = PLACES;
     report.traffic.steady_begin_ns = 0;
     count_echo(0, 0, 100, 0);
     count_echo(0, 0, 110, 0);
@@ -166,15 +164,15 @@ static void a_lost_message_counts_with_its_age(void **state)
     connection_schedule(&connections[0], command.begin_ns - 1, (struct message_cost){0});
     connection_schedule(&connections[0], command.begin_ns, (struct message_cost){0});
     connection_schedule(&connections[0], command.begin_ns + 800 * MS, (struct message_cost){0});
-    worker.outstanding = 2;
-    worker_lose_outstanding(&worker, &connections[0]);
-    const struct worker_traffic *traffic = &report.traffic;
-    assert_true(traffic->lost == 2 && worker.outstanding == 0 && traffic->received == 0);
-    assert_true(traffic->latency_half_ns[1].count == 1);
-    assert_int_equal(traffic->latency_half_ns[1].max, 300 * MS);
-    assert_true(traffic->latency_half_ns[0].count == 1);
-    assert_in_range(traffic->latency_half_ns[0].max, 900 * MS, clock_ns() - command.begin_ns);
-    assert_int_equal(traffic->from_sent_ns.count, 0);
+    traffic.outstanding = 2;
+    traffic_count_end(&traffic.job, 0, true);
+    const struct worker_traffic *found = &report.traffic;
+    assert_true(found->lost == 2 && traffic.outstanding == 0 && found->received == 0);
+    assert_true(found->latency_half_ns[1].count == 1);
+    assert_int_equal(found->latency_half_ns[1].max, 300 * MS);
+    assert_true(found->latency_half_ns[0].count == 1);
+    assert_in_range(found->latency_half_ns[0].max, 900 * MS, clock_ns() - command.begin_ns);
+    assert_int_equal(found->from_sent_ns.count, 0);
     finish();
 }
 
@@ -184,9 +182,9 @@ static void what_is_still_under_way_at_the_end_is_lost(void **state)
     prepare(clock_ns() - 900 * MS);
     for (int i = 0; i < PLACES; i++)
         connection_schedule(&connections[i], command.begin_ns, (struct message_cost){0});
-    worker.outstanding = PLACES;
-    worker_give_up_outstanding(&worker);
-    assert_true(report.traffic.lost == PLACES && worker.outstanding == 0);
+    traffic.outstanding = PLACES;
+    traffic_give_up_outstanding(&traffic);
+    assert_true(report.traffic.lost == PLACES && traffic.outstanding == 0);
     finish();
 }
 
@@ -196,17 +194,17 @@ static void messages_that_could_not_be_sent_are_counted_as_sent_and_lost(void **
     (void)state;
     prepare(clock_ns() - 2000 * MS);
     command.rate_per_s = 500;
-    worker.setup.timeout_ns = 0;
-    worker_traffic(&worker, &command);
-    const struct worker_traffic *traffic = &report.traffic;
-    assert_in_range(traffic->sent, 499, 501);
-    assert_int_equal(traffic->sent, traffic->received + traffic->lost);
-    assert_int_equal(traffic->sent_in_time, 0);
-    assert_int_equal(traffic->send_lag_ns.count, traffic->sent);
-    assert_int_equal(traffic->latency_half_ns[0].count + traffic->latency_half_ns[1].count,
-                     traffic->sent);
-    assert_true(traffic->latency_half_ns[0].count >= 249 && traffic->latency_half_ns[1].min >= MS);
-    assert_true(traffic->send_lag_ns.min >= 1000 * MS);
+    pool.setup.timeout_ns = 0;
+    job_traffic(&pool, &command);
+    const struct worker_traffic *found = &report.traffic;
+    assert_in_range(found->sent, 499, 501);
+    assert_int_equal(found->sent, found->received + found->lost);
+    assert_int_equal(found->sent_in_time, 0);
+    assert_int_equal(found->send_lag_ns.count, found->sent);
+    assert_int_equal(found->latency_half_ns[0].count + found->latency_half_ns[1].count,
+                     found->sent);
+    assert_true(found->latency_half_ns[0].count >= 249 && found->latency_half_ns[1].min >= MS);
+    assert_true(found->send_lag_ns.min >= 1000 * MS);
     finish();
 }
 
@@ -217,19 +215,19 @@ static void what_is_due_goes_in_turn_and_is_late_by_its_lag(void **state)
     (void)state;
     prepare(5000 * (uint64_t)MS);
     command.rate_per_s = 100;
-    worker_set_schedule(&worker, &command, PLACES);
-    schedule_next(&worker.schedule);
-    uint64_t first_ns = worker.schedule.next_ns; /* Within the first gap of 10 ms. */
+    traffic_set_schedule(&traffic, PLACES);
+    schedule_next(&traffic.job.schedule);
+    uint64_t first_ns = traffic.job.schedule.next_ns; /* Within the first gap of 10 ms. */
     assert_in_range(first_ns, command.begin_ns, command.begin_ns + 10 * MS);
-    worker_send_due(&worker, first_ns - 1);
+    traffic_send_due(&traffic.job, first_ns - 1);
     assert_int_equal(report.traffic.sent, 0);
-    worker_send_due(&worker, first_ns + 4 * MS);
+    traffic_send_due(&traffic.job, first_ns + 4 * MS);
     assert_int_equal(report.traffic.send_lag_ns.min, 4 * MS);
     /* The window is long over by the clock: all the others are due, 64 of them at a time. */
     assert_int_equal(report.traffic.sent, 64);
     assert_int_equal(report.traffic.sent_in_time, 1);
     assert_true(connections[0].scheduled == 22 && connections[1].scheduled == 21);
-    assert_true(connections[2].scheduled == 21 && worker.outstanding == 64);
+    assert_true(connections[2].scheduled == 21 && traffic.outstanding == 64);
     finish();
 }
 
@@ -237,13 +235,13 @@ static void others_send_in_place_of_a_connection_that_is_gone(void **state)
 {
     (void)state;
     prepare(5000 * (uint64_t)MS);
-    schedule_next(&worker.schedule);
+    schedule_next(&traffic.job.schedule);
     connections[1].state = CLOSED;
-    worker_send_due(&worker, command.end_ns);
+    traffic_send_due(&traffic.job, command.end_ns);
     assert_true(connections[1].scheduled == 0 && connections[0].scheduled == 32);
     assert_true(report.traffic.sent == 64 && report.traffic.lost == 0);
     connections[0].state = connections[2].state = CLOSED;
-    worker_send_due(&worker, command.end_ns); /* None is left to send. */
+    traffic_send_due(&traffic.job, command.end_ns); /* None is left to send. */
     assert_true(report.traffic.sent == 128 && report.traffic.lost == 64);
     connections[0].state = connections[1].state = connections[2].state = READY;
     finish();
@@ -256,9 +254,9 @@ static void a_share_of_the_messages_has_a_cost(void **state)
     prepare(5000 * (uint64_t)MS);
     command.cost = (struct message_cost){.us = 7};
     command.cost_percent = 25;
-    schedule_next(&worker.schedule);
+    schedule_next(&traffic.job.schedule);
     for (int i = 0; i < 15; i++)
-        worker_send_due(&worker, command.end_ns);
+        traffic_send_due(&traffic.job, command.end_ns);
     int costly = 0;
     for (uint32_t i = 0; i < PLACES; i++)
         for (uint32_t k = 0; k < connections[i].scheduled; k++)
@@ -296,23 +294,22 @@ static void a_window_keeps_its_books(void **state)
     command.rate_per_s = 20000;
     getrusage(RUSAGE_SELF, &before);
     uint64_t cpu_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
-    worker_traffic(&worker, &command);
+    job_traffic(&pool, &command);
     cpu_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
     getrusage(RUSAGE_SELF, &after);
-    const struct worker_traffic *traffic = &report.traffic;
-    assert_in_range(traffic->sent, 3999, 4001);
-    assert_int_equal(traffic->sent, traffic->received + traffic->lost);
-    assert_true(traffic->received_in_time <= traffic->received);
-    assert_int_equal(traffic->received_half[0] + traffic->received_half[1],
-                     traffic->received_in_time);
-    assert_int_equal(traffic->send_lag_ns.count, traffic->sent);
-    assert_int_equal(traffic->from_sent_ns.count, traffic->received);
+    const struct worker_traffic *found = &report.traffic;
+    assert_in_range(found->sent, 3999, 4001);
+    assert_int_equal(found->sent, found->received + found->lost);
+    assert_true(found->received_in_time <= found->received);
+    assert_int_equal(found->received_half[0] + found->received_half[1], found->received_in_time);
+    assert_int_equal(found->send_lag_ns.count, found->sent);
+    assert_int_equal(found->from_sent_ns.count, found->received);
     /* This process, echoes included: no more than passed around it, and both accounts agree. */
-    assert_true(traffic->cpu_ns <= cpu_ns);
-    assert_true(traffic->user_ns <= nanoseconds(after.ru_utime) - nanoseconds(before.ru_utime));
-    assert_true(traffic->system_ns <= nanoseconds(after.ru_stime) - nanoseconds(before.ru_stime));
-    double both_ns = (double)(traffic->user_ns + traffic->system_ns);
-    assert_true(fabs((double)traffic->cpu_ns - both_ns) <= 0.1 * both_ns + 1e6);
+    assert_true(found->cpu_ns <= cpu_ns);
+    assert_true(found->user_ns <= nanoseconds(after.ru_utime) - nanoseconds(before.ru_utime));
+    assert_true(found->system_ns <= nanoseconds(after.ru_stime) - nanoseconds(before.ru_stime));
+    double both_ns = (double)(found->user_ns + found->system_ns);
+    assert_true(fabs((double)found->cpu_ns - both_ns) <= 0.1 * both_ns + 1e6);
     finish();
     for (int i = 0; i < PLACES; i++)
         pthread_join(threads[i], NULL);
@@ -326,15 +323,15 @@ static void an_attempt_that_failed_is_counted_by_its_reason(void **state)
     static const int errors[] = {ETIMEDOUT, ECONNREFUSED, ECONNREFUSED, ECONNRESET, EPIPE,
                                  EMFILE,    EMFILE,       EMFILE,       EMFILE};
     prepare(5000 * (uint64_t)MS);
-    worker.underway = sizeof errors / sizeof *errors;
+    pool.underway = sizeof errors / sizeof *errors;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
         connections[0].state = CONNECTING;
-        worker_end_connection(&worker, 0, errors[i]);
+        pool_end(&pool, 0, errors[i]);
     }
     const struct worker_connects *connects = &report.connects;
     assert_true(connects->timed_out == 1 && connects->refused == 2);
     assert_true(connects->reset == 2 && connects->failed == 4);
-    assert_true(connects->first_errno == ETIMEDOUT && worker.underway == 0);
+    assert_true(connects->first_errno == ETIMEDOUT && pool.underway == 0);
     assert_true(report.open == PLACES && report.traffic.reset == 0);
     finish();
 }
@@ -344,11 +341,11 @@ static void a_connection_that_ends_takes_its_messages_along(void **state)
     (void)state;
     prepare(clock_ns());
     connection_schedule(&connections[1], command.begin_ns, (struct message_cost){0});
-    worker.outstanding = 1;
-    worker_end_connection(&worker, 1, ECONNRESET);
+    traffic.outstanding = 1;
+    pool_end(&pool, 1, ECONNRESET);
     assert_true(report.open == PLACES - 1 && report.traffic.reset == 1);
-    assert_true(report.traffic.lost == 1 && worker.outstanding == 0);
-    worker_end_connection(&worker, 2, 0); /* We closed it: nothing went wrong. */
+    assert_true(report.traffic.lost == 1 && traffic.outstanding == 0);
+    pool_end(&pool, 2, 0); /* We closed it: nothing went wrong. */
     assert_true(report.open == PLACES - 2 && report.traffic.reset == 1);
     finish();
 }
@@ -358,11 +355,12 @@ static void a_connection_is_established_with_its_first_echo(void **state)
     (void)state;
     prepare(clock_ns());
     report.open = 2;
-    worker.underway = 1;
+    pool.underway = 1;
     connections[1].state = FIRST_ECHO;
     uint64_t begin_ns = clock_ns() - 70 * MS;
-    worker_establish(&worker, 1, &(struct flight){.intended_ns = begin_ns});
-    assert_true(report.open == 3 && report.connects.established == 1 && worker.underway == 0);
+    pool_count_connect(&pool, &(struct flight){.intended_ns = begin_ns});
+    pool_keep(&pool, 1);
+    assert_true(report.open == 3 && report.connects.established == 1 && pool.underway == 0);
     assert_int_equal(connections[1].state, READY);
     assert_in_range(report.connects.connect_ns.max, 70 * MS, clock_ns() - begin_ns);
     finish();
@@ -378,17 +376,17 @@ static void many_connections_come_from_several_addresses(void **state)
     socklen_t size = sizeof from;
     net_address_read("127.0.0.1", 0, &any);
     int listener = net_listen(&any, 5);
-    net_address_read("127.0.0.1", net_port(listener), &worker.setup.address);
-    worker.setup.number = 2;
-    worker.setup.capacity = 11999;
+    net_address_read("127.0.0.1", net_port(listener), &pool.setup.address);
+    pool.setup.number = 2;
+    pool.setup.capacity = 11999;
     for (uint32_t i = 1; i < PLACES; i++) { /* Numbers 23,999 and 24,000. */
         connection_close(&connections[i]);
-        assert_true(worker_open(&worker, i));
+        assert_true(pool_open(&pool, i));
         assert_int_equal(getsockname(connections[i].fd, (struct sockaddr *)&from, &size), 0);
         assert_int_equal(ntohl(from.sin_addr.s_addr), INADDR_LOOPBACK + i);
         assert_int_equal(connections[i].tag >> 24, 2);
     }
-    assert_true(worker.underway == 2 && connections[1].tag != connections[2].tag);
+    assert_true(pool.underway == 2 && connections[1].tag != connections[2].tag);
     close(listener);
     finish();
 }
@@ -396,7 +394,6 @@ static void many_connections_come_from_several_addresses(void **state)
 /* ---- a herd ---- */
 
 static struct herd herd;
-static struct herd_client clients[PLACES];
 
 /* A herd that began 35 ms ago: now is in its fourth bin, or a later one on a busy machine. */
 static uint64_t prepare_herd(uint32_t attempts_max)
@@ -404,9 +401,7 @@ static uint64_t prepare_herd(uint32_t attempts_max)
     prepare(clock_ns() - 35 * MS);
     command.attempts_max = attempts_max;
     command.backoff = (struct backoff){.jitter = true, .base_ns = MS, .cap_ns = 1000 * MS};
-    memset(clients, 0, sizeof clients);
-    herd = (struct herd){.command = &command, .clients = clients, .staying = PLACES};
-    worker.herd = &herd;
+    herd_begin(&herd, &pool, &command);
     return clock_ns();
 }
 
@@ -428,8 +423,7 @@ static struct herd_bin sum_of_bins(void)
 
 static void end_herd(void)
 {
-    worker.herd = NULL;
-    alarms_free(&herd.alarms);
+    herd_end(&herd);
     finish();
 }
 
@@ -437,20 +431,22 @@ static void who_is_away_and_who_is_back_adds_up(void **state)
 {
     (void)state;
     uint64_t begin_ns = prepare_herd(1000);
-    worker_herd_lost(&worker, 0, true);
+    herd.traffic.job.ended(&herd.traffic.job, 0, true);
     uint64_t first_ns = report.herd.first_lost_ns;
     assert_in_range(first_ns, begin_ns, clock_ns());
-    worker_herd_lost(&worker, 1, true);
+    herd.traffic.job.ended(&herd.traffic.job, 1, true);
     assert_true(herd.staying == 1 && herd.away == 2 && report.herd.lost == 2);
-    worker_herd_lost(&worker, 0, false); /* A try that failed. */
-    worker_herd_lost(&worker, 0, false);
-    assert_true(clients[0].failures == 2 && clients[1].failures == 0);
+    herd.traffic.job.ended(&herd.traffic.job, 0, false); /* A try that failed. */
+    herd.traffic.job.ended(&herd.traffic.job, 0, false);
+    assert_true(herd.failures[0] == 2 && herd.failures[1] == 0);
     assert_true(report.herd.lost == 2 && herd.away == 2 && herd.alarms.count == 4);
-    worker_herd_back(&worker, 0);
+    connections[0].state = FIRST_ECHO;
+    herd.traffic.job.stands(&herd.traffic.job, 0, &(struct flight){.intended_ns = first_ns}, false);
     assert_true(herd.away == 1 && report.herd.last_back_ns >= first_ns);
-    worker_herd_lost(&worker, 0, true); /* Once more: it is not one of those that stayed. */
+    herd.traffic.job.ended(&herd.traffic.job, 0,
+                           true); /* Once more: it is not one of those that stayed. */
     assert_true(herd.staying == 1 && herd.away == 2 && report.herd.lost == 3);
-    assert_true(clients[0].failures == 0 && report.herd.first_lost_ns == first_ns);
+    assert_true(herd.failures[0] == 0 && report.herd.first_lost_ns == first_ns);
     struct herd_bin sum = sum_of_bins();
     assert_true(sum.lost == 3 && sum.failed == 2 && sum.back == 1);
     end_herd();
@@ -460,10 +456,10 @@ static void who_failed_often_enough_gives_up(void **state)
 {
     (void)state;
     prepare_herd(2);
-    worker_herd_lost(&worker, 0, true);
-    worker_herd_lost(&worker, 0, false);
+    herd.traffic.job.ended(&herd.traffic.job, 0, true);
+    herd.traffic.job.ended(&herd.traffic.job, 0, false);
     assert_true(herd.away == 1 && report.herd.gave_up == 0 && herd.alarms.count == 2);
-    worker_herd_lost(&worker, 0, false);
+    herd.traffic.job.ended(&herd.traffic.job, 0, false);
     assert_true(herd.away == 0 && report.herd.gave_up == 1 && herd.alarms.count == 2);
     end_herd();
 }
@@ -477,10 +473,10 @@ static void the_next_try_waits_for_the_pause(void **state)
     for (uint32_t failures = 0; failures < 2; failures++) {
         prepare_herd(1000);
         for (int i = 0; i < DRAWS; i++) {
-            clients[0].failures = 6 * failures; /* 1 ms and 64 ms. */
+            herd.failures[0] = 6 * failures; /* 1 ms and 64 ms. */
             herd.alarms.count = 0;
             uint64_t now_ns = clock_ns();
-            worker_herd_lost(&worker, 0, false);
+            herd.traffic.job.ended(&herd.traffic.job, 0, false);
             sum_ns[failures] += (double)(alarms_next_ns(&herd.alarms) - now_ns);
         }
         end_herd();
