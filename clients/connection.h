@@ -1,10 +1,9 @@
 /* connection.h -- one client connection: messages on their way, and the comparing of what returns.
  *
- * An echo keeps the order, so three counters tell all about the messages:
- *
  *   0 ........ received ........ sent ........ scheduled
- *     returned           in flight     wait for the socket
- * to take them */
+ *     returned           in flight     wait for the socket to take them
+ *
+ * An echo keeps the order, so these three counters tell all about the messages. */
 #ifndef C10K_CONNECTION_H
 #define C10K_CONNECTION_H
 

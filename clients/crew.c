@@ -19,12 +19,10 @@
 #include "common/whole.h"
 
 enum {
-    WORKERS_MAX = 256,        /* Tags have 8 bits for the worker. */
-    FILES_OF_WORKER = 8,      /* Pipes, epoll, and some to spare. */
-    PIPES_OF_WORKER = 2,      /* That stay open in the coordinator. */
-    CONNECTS_IN_FLIGHT = 256, /* Of all workers together, where the listener's queue holds more. */
-    HEAD_START_NS =
-        2 * NS_PER_MS, /* For a command to reach all workers before the window begins. */
+    WORKERS_MAX = 256,             /* Tags have 8 bits for the worker. */
+    FILES_OF_WORKER = 8,           /* Pipes, epoll, and some to spare. */
+    PIPES_OF_WORKER = 2,           /* That stay open in the coordinator. */
+    HEAD_START_NS = 2 * NS_PER_MS, /* A command reaches all workers within that time. */
 };
 
 struct crew {
@@ -37,20 +35,6 @@ struct crew {
         struct worker_report *report; /* In shared memory. */
     } workers[WORKERS_MAX];
 };
-
-/* A listener's queue holds net.core.somaxconn connections at most.  One that finds it full is tried
- * again by the kernel after 1 s, so we stay below: a quarter is left to other clients. */
-static uint32_t connects_in_flight(void)
-{
-    long queue = 0;
-    FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
-    if (file == NULL) return CONNECTS_IN_FLIGHT;
-    /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
-    if (fscanf(file, "%ld", &queue) != 1) queue = CONNECTS_IN_FLIGHT;
-    (void)fclose(file); /* It was only read. */
-    long most = queue - queue / 4;
-    return most < 1 ? 1 : most < CONNECTS_IN_FLIGHT ? (uint32_t)most : CONNECTS_IN_FLIGHT;
-}
 
 struct crew *crew_new(const struct worker_setup *setup, uint32_t processes_min, long files_free)
 {
@@ -65,7 +49,7 @@ struct crew *crew_new(const struct worker_setup *setup, uint32_t processes_min, 
     crew->setup.capacity = (uint32_t)(files_free - FILES_OF_WORKER);
     crew->processes_min = processes_min;
     crew->processes_max = processes_max < WORKERS_MAX ? (uint32_t)processes_max : WORKERS_MAX;
-    crew->in_flight_max = connects_in_flight();
+    crew->in_flight_max = crew_connects_in_flight();
     return crew;
 }
 
@@ -227,7 +211,7 @@ void crew_visit(struct crew *crew, uint32_t visits, uint32_t at_once,
     for (uint32_t i = 0; i < crew->count; i++)
         rooms[i] = crew->setup.capacity;
     crew_deal(at_once, rooms, in_flight, crew->count);
-    for (uint32_t i = 0; i < crew->count; i++) /* Who may open none does not get any to open. */
+    for (uint32_t i = 0; i < crew->count; i++) /* A worker that may open none gets none. */
         rooms[i] = in_flight[i] > 0 ? visits : 0;
     crew_deal(visits, rooms, shares, crew->count);
     connect_or_visit(crew, WORKER_VISIT, shares, in_flight, connects);

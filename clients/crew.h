@@ -32,7 +32,7 @@ struct crew_window {
     uint32_t active;         /* Connections that had traffic. */
     bool spin;               /* The processes polled. */
     uint64_t busiest_cpu_ns; /* CPU time of the process that used most. */
-    uint64_t busiest_ns;     /* Who polls: time of the one that had most to do. */
+    uint64_t busiest_ns;     /* If they polled: time of the one that had most to do. */
     double achieved_per_s;   /* Echoes per second; NAN: too few came to tell. */
     double under_way;        /* Messages at a time, the mean; NAN as well. */
 };
@@ -61,8 +61,8 @@ struct crew_window crew_run(struct crew *crew, const struct crew_traffic *traffi
                             struct worker_traffic *merged);
 
 /* Waits until every connection was ended by the server and stands again, or has given up, or the
- * limit is over; who is back sends, at its share of traffic->rate_per_s.  Fills in the merged
- * reports.  Returns when it began, on clock_ns(). */
+ * limit is over; a connection that is back sends its share of traffic->rate_per_s.  Fills in the
+ * merged reports.  Returns when it began, on clock_ns(). */
 uint64_t crew_reconnect(struct crew *crew, const struct crew_return *policy,
                         const struct crew_traffic *traffic, struct worker_connects *connects,
                         struct worker_traffic *merged, struct worker_herd *herd);

@@ -3,9 +3,27 @@
 #include "clients/crew_parts.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "clients/schedule.h"
 #include "common/clock.h"
+
+/* Connects under way at once where the listener's queue holds more. */
+enum { CONNECTS_IN_FLIGHT = 256 };
+
+/* A listener's queue holds net.core.somaxconn connections at most.  One that finds it full is tried
+ * again by the kernel after 1 s, so we stay below: a quarter is left to other clients. */
+uint32_t crew_connects_in_flight(void)
+{
+    long queue = 0;
+    FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+    if (file == NULL) return CONNECTS_IN_FLIGHT;
+    /* NOLINTNEXTLINE(cert-err34-c): numbers of the kernel fit their types. */
+    if (fscanf(file, "%ld", &queue) != 1) queue = CONNECTS_IN_FLIGHT;
+    (void)fclose(file); /* It was only read. */
+    long most = queue - queue / 4;
+    return most < 1 ? 1 : most < CONNECTS_IN_FLIGHT ? (uint32_t)most : CONNECTS_IN_FLIGHT;
+}
 
 void crew_deal(uint32_t total, const uint32_t *rooms, uint32_t *shares, uint32_t count)
 {

@@ -8,6 +8,10 @@
 #include "clients/crew.h"
 #include "clients/worker_protocol.h"
 
+/* Returns how many connects all workers together may have under way: 1 to 256, and less than the
+ * listener's queue may hold (net.core.somaxconn). */
+uint32_t crew_connects_in_flight(void);
+
 /* Distributes `total` over `count` workers, as evenly as their rooms allow. */
 void crew_deal(uint32_t total, const uint32_t *rooms, uint32_t *shares, uint32_t count);
 

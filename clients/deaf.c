@@ -21,8 +21,8 @@ static char piece[PIECE_B];
 static struct connection clients[DEAF_CLIENTS_MAX];
 static uint32_t count;
 
-/* Sends what the socket of `client` takes until deadline_ns; returns how much.  Who is refused or
- * reset is closed. */
+/* Sends what the socket of `client` takes until deadline_ns; returns how much.  A client that is
+ * refused or reset is closed. */
 static uint64_t stuff(struct connection *client, uint64_t deadline_ns)
 {
     uint64_t sent = 0;

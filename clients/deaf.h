@@ -13,7 +13,7 @@ enum { DEAF_CLIENTS_MAX = 1000 };
 /* What became of them. */
 struct deaf_report {
     uint32_t connected;
-    uint64_t stuck_b; /* Bytes sent, and read by nobody. */
+    uint64_t stuck_b; /* Bytes sent that the server did not read. */
 };
 
 /* Ends those that there are, lets `wanted` new ones connect, and sends until no socket has taken

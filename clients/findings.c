@@ -115,6 +115,19 @@ void findings_merged(struct report *report, const struct histogram *ordinary_ns,
     report_percentile(report, "merged_slow_ns_p50", slow_ns, 50);
 }
 
+/* What the window cost this client, and how much of a CPU its busiest process used. */
+static void client_cost(struct report *report, const struct crew_window *window,
+                        const struct worker_traffic *found, double window_s)
+{
+    report_count(report, "client_cpu_ns", found->cpu_ns);
+    report_count(report, "client_user_ns", found->user_ns);
+    report_count(report, "client_system_ns", found->system_ns);
+    report_number(report, "client_cpu_percent_max",
+                  (double)window->busiest_cpu_ns / (window_s * NS_PER_S) * 100, 2);
+    report_number(report, "client_busy_percent_max",
+                  window->spin ? (double)window->busiest_ns / (window_s * NS_PER_S) * 100 : NAN, 2);
+}
+
 void findings_window(struct report *report, const struct crew_traffic *traffic,
                      const struct crew_window *window, const struct worker_traffic *found,
                      const struct crew *crew)
@@ -150,13 +163,7 @@ void findings_window(struct report *report, const struct crew_traffic *traffic,
     report_percentile(report, "send_lag_ns_p99", &found->send_lag_ns, 99);
     report_maximum(report, "send_lag_ns_max", &found->send_lag_ns);
     report_number(report, "little_error_percent", traffic->closed ? little_error : NAN, 2);
-    report_count(report, "client_cpu_ns", found->cpu_ns);
-    report_count(report, "client_user_ns", found->user_ns);
-    report_count(report, "client_system_ns", found->system_ns);
-    report_number(report, "client_cpu_percent_max",
-                  (double)window->busiest_cpu_ns / (window_s * NS_PER_S) * 100, 2);
-    report_number(report, "client_busy_percent_max",
-                  window->spin ? (double)window->busiest_ns / (window_s * NS_PER_S) * 100 : NAN, 2);
+    client_cost(report, window, found, window_s);
     report_number(report, "drift_percent", drift_percent(traffic, found), 2);
     report_count(report, "seed", traffic->seed);
     report_count(report, "spin", window->spin);

@@ -93,7 +93,7 @@ static uint64_t earliest(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* The messages of those who are back may still return. */
+/* The messages of connections that are back may still return. */
 static void await_outstanding(struct herd *herd)
 {
     struct traffic *traffic = &herd->traffic;

@@ -288,7 +288,7 @@ void job_traffic(struct pool *pool, const struct worker_command *command)
     watch_until(pool, command->begin_ns);
     if (command->active > 0)
         run_window(&traffic);
-    else /* All of ours are idle; the server may end them all the same. */
+    else /* This worker only holds connections; the server may end them. */
         watch_until(pool, command->end_ns);
     pool->job = NULL;
 }

@@ -10,7 +10,7 @@
 /* Everything it can say; what it does not say has its default. */
 struct load_options {
     const char *host, *output, *hgrm;
-    const char *tls, *ca;             /* Version of TLS, NULL: none; the file with whom to trust. */
+    const char *tls, *ca; /* Version of TLS, NULL: none; the file of the trusted authority. */
     const char *reconnect, *timeline; /* How clients return that lose their server; NULL: not. */
     long base_ms, cap_ms;
     long port, connections, processes, message_b, short_lived, timeout_ms, patience_ms;

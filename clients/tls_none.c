@@ -17,7 +17,7 @@ void tls_client_free(struct tls_client *client)
     (void)client;
 }
 
-/* Nobody has a client, so nobody comes here. */
+/* Without a client there is no connection: what follows is never called. */
 
 struct tls *tls_begin(struct tls_client *client, int fd)
 {

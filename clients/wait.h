@@ -23,7 +23,8 @@ static inline void wait_sharply(void)
     prctl(PR_SET_TIMERSLACK, 1); /* ns; the default lets the kernel wake us 50 us late. */
 }
 
-/* How long to sleep where something is due in `due_in_ns`.  Who spins polls for the rest. */
+/* How long to sleep where something is due in `due_in_ns`.  With `spin` the caller polls for the
+ * rest. */
 static inline uint64_t wait_asleep_ns(uint64_t due_in_ns, bool spin)
 {
     if (!spin) return due_in_ns;

@@ -71,7 +71,7 @@ struct worker_traffic {
     uint64_t corrupt;          /* Connections on which a wrong byte came back; they are closed. */
     uint64_t reset;            /* Connections that the server ended. */
     uint64_t cpu_ns, user_ns, system_ns; /* This process, from the window's begin to its end. */
-    uint64_t busy_ns; /* The same less what polling burnt in vain; tells nothing of who sleeps. */
+    uint64_t busy_ns; /* The same less what polling burnt in vain; meaningless without `spin`. */
     /* From the intended time, lost ones included: of ordinary messages, by half of the window, and
      * of those with a cost. */
     struct histogram latency_half_ns[2], slow_ns;
@@ -79,8 +79,8 @@ struct worker_traffic {
     struct histogram send_lag_ns;  /* From the intended time to being picked up. */
 };
 
-/* What WORKER_RECONNECT found.  Its attempts are in struct worker_connects (asked), its messages,
- * which only those who are back send, in struct worker_traffic. */
+/* What WORKER_RECONNECT found.  Its attempts are in struct worker_connects (asked).  Its messages,
+ * which only connections that are back send, are in struct worker_traffic. */
 struct worker_herd {
     uint64_t held;          /* Connections at its begin. */
     uint64_t lost;          /* How often the server ended one. */
