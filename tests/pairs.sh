@@ -1,9 +1,9 @@
 #!/usr/bin/env -S bash -p
-# pairs.sh -- is one build of the load client slower than another?  Closed loops of one second, in alternating pairs.
+# pairs.sh -- is one build of the load client slower than another?  Closed loops of 0.2 s, in alternating pairs.
 #
 # usage: tests/pairs.sh BEFORE AFTER [PAIRS [CONNECTIONS...]] | --help
 #   BEFORE, AFTER   two builds of build/release/load
-#   PAIRS           how many, from 6 to 999 [30]
+#   PAIRS           how many, from 6 to 999 [400]
 #   CONNECTIONS     how many connections; each number is measured for itself [50 10000]
 #
 # By hand; needs build/release/server-epoll.  The order within a pair changes with each pair, so that a drift of the machine meets
@@ -23,7 +23,9 @@ root=${self%/tests/pairs.sh}
 readonly SERVER=$root/build/release/server-epoll
 readonly LOSS_MAX=0.02
 readonly CALLS=sendto,recvfrom,epoll_pwait2
-readonly LOOP=(--closed --duration 1 --output json)
+readonly LOOP=(--closed --duration 0.2 --output json)
+mapfile -t CPUS < <(taskset --cpu-list --pid $$ | sed 's/.*: //' | tr ',' '\n' | awk -F- '{ for (c = $1; c <= $NF; c++) print c }')
+readonly CPUS # The server runs on the first, load on the last: no scheduler moves them between two measurements.
 readonly TRACED_TIMEOUT_MS=60000 # Under strace a message may take seconds.
 
 die() { echo "pairs.sh: $1" >&2; exit "${2:-1}"; }
@@ -33,7 +35,7 @@ help() { awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$self"; }
 # Starts the server; sets `server` to its pid and `port`.
 start_server() {
     local line
-    exec {said}< <(exec "$SERVER" 0)
+    exec {said}< <(exec taskset --cpu-list "${CPUS[0]}" "$SERVER" 0)
     server=$!
     trap 'kill "$server" 2>/dev/null || true' EXIT
     read -r -t 10 -u "$said" line || die "server-epoll did not start"
@@ -46,7 +48,7 @@ value() { sed -n 's/.*"'"$1"'":\([0-9.]*\).*/\1/p'; } # value KEY <JSON
 # Prints the messages per second of one closed loop.
 speed_of() { # speed_of LOAD CONNECTIONS
     local answer speed
-    answer=$("$1" --port "$port" --connections "$2" "${LOOP[@]}") || die "$1 failed with $2 connections"
+    answer=$(taskset --cpu-list "${CPUS[-1]}" "$1" --port "$port" --connections "$2" "${LOOP[@]}") || die "$1 failed with $2 connections"
     speed=$(value achieved_per_s <<<"$answer")
     [[ -n $speed ]] || die "$1 told no messages per second"
     echo "$speed"
@@ -113,7 +115,7 @@ print_calls() { # print_calls BEFORE AFTER CONNECTIONS
 }
 
 main() {
-    local status=0 pairs=${3:-30} connections measured many=(50 10000)
+    local status=0 pairs=${3:-400} connections measured many=(50 10000)
     [[ ${1:-} != --help ]] || { help; exit; }
     (($# >= 2)) || die "takes two builds of load; see --help" 2
     [[ -x $1 && -x $2 ]] || die "\"$1\" and \"$2\" must be programs" 2
