@@ -83,7 +83,7 @@ draw_charts() {
     said "$work/compare.db" 'SELECT experiment, chart FROM chart WHERE drawn ORDER BY section' >"$work/charts.tsv"
     while IFS=$'\t' read -r experiment chart; do
         said "$work/compare.db" "SELECT told.name, counts, metric.name, ratio, ratio_low, ratio_high, verdict
-            FROM told JOIN grouped USING (pair, experiment) JOIN metric USING (metric)
+            FROM told JOIN grouped USING (pair, experiment) JOIN metric USING (kind, metric)
             WHERE experiment = '$experiment' AND chart = '$chart' ORDER BY pair" >"$work/chart.tsv"
         for format in svg png; do
             plot harness/report/plots/compare.gp format="$format" output="$work/figures/$experiment-$chart.$format" data="$work/chart.tsv" experiment="$experiment" \
