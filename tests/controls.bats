@@ -9,6 +9,7 @@ setup() {
     load measuring.bash
     load comparing.bash
     load processes.bash
+    load saying.bash
     prepare_measuring
     tmp=$BATS_TEST_TMPDIR
     started=()
@@ -192,17 +193,16 @@ spell_out() {
 
 # Appends a measurement of liar-slow to a run.
 measure_slow() { # measure_slow RUN REPEAT EXTRA_NS
-    mkdir -p "$tmp/$1"
-    "$measure" "$conf" --model slow --repeat "$2" --seed "$2" --out "$tmp/$1/raw.csv" \
+    mkdir -p "$tmp/$1/rows"
+    "$measure" "$conf" --model slow --repeat "$2" --seed "$2" --out "$tmp/$1/rows/capacity.csv" \
         --command "build/release/liar-slow 0 --extra-ns $3" >>"$tmp/log"
 }
 
 cpu_of() { # cpu_of RUN: median CPU per message
-    awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$tmp/$1/raw.csv" |
-        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[$i] = i; next } { print $n["server_cpu_us_per_message_median"] }'
+    analysed sql "SELECT median FROM summary WHERE metric = 'server_cpu_us_per_message'" -- "$tmp/$1/rows/capacity.csv"
 }
 
-undisturbed() { raw=$tmp/$1/raw.csv ok_rows; } # undisturbed RUN: how many of its measurements are ok
+undisturbed() { raw=$tmp/$1/rows/capacity.csv ok_rows; } # undisturbed RUN: how many of its measurements are ok
 
 # Most of what a message costs here is burnt by the clock, so that a busy neighbour changes it little.
 # bats test_tags=quiet

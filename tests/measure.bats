@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
     load measuring.bash
     load refusing.bash
+    load saying.bash
     load serving.bash
     prepare_measuring
     tiny 'kind = latency' 'connections = 1 20' 'rate_per_s = 1000'
@@ -176,8 +177,8 @@ every_window_drifts() {
     # A neighbour's word may come first, and hide the drift of a window or two.
     (($(tries drift_percent | awk '$1 > 10 { count++ } END { print count + 0 }') >= 2))
     last=$(column latency_ns_p50 1)
-    run -0 awk -f harness/analysis/spread.awk -f harness/analysis/summarise.awk "$raw"
-    [[ ${lines[1]} == *",$last,$last,$last,"* && ${lines[1]} == tiny,latency,delay,20,20,poisson,0,1,* ]]
+    run -0 summarised "$raw"
+    [[ ${lines[1]} == *",$last,$last,$last,1,"* && ${lines[1]} == "tiny,latency,delay,poisson,20,20,$(column status 1),$(column reason 1),0,1,"* ]]
 }
 
 @test "a window that drifts is tried three times more; every try is kept, the last one counts" {

@@ -21,7 +21,7 @@ unset mxtics
 name_font = font(rows > 40 ? 15 : rows > 15 ? 19 : 24)
 set ytics scale 0 font name_font
 
-# Closer than this is never called a difference; see harness/analysis/decide.awk.
+# Closer than this is never called a difference; see harness/analysis/difference.sql.
 set object rectangle from first 1 / 1.05, graph 0 to first 1.05, graph 1 \
     fillcolor rgb "#eeeeee" fillstyle solid 1 noborder behind
 set arrow from first 1, graph 0 to first 1, graph 1 nohead linewidth 3 linecolor rgb "#444444" back
