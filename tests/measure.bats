@@ -255,7 +255,7 @@ while (accept(my $client, $listener)) {
 }
 END
     run -0 "$measure" "$conf" --model chatty --out "$raw" --command "exec perl $BATS_TEST_TMPDIR/chatty.pl {port}"
-    true_that "$(column received 1) > 500 && $(column lost 1) == 0" # Twenty times 64 bytes each: a pipe holds 64 KiB.
+    true_that "$(column received 1) > 60 && $(column lost 1) == 0" # Twenty times 64 bytes each: 52 of them fill a pipe of 64 KiB.
 }
 
 serves_3000() {
